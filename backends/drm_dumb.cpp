@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+// Dumb buffers of a DRM card, exported by PRIME.
+#include "backends/drm_dumb.hpp"
+
+#include "backends/dumb_shape.hpp"
+#include "backends/source.hpp"
+#include "lib/drm_node.hpp"
+#include "lib/failure.hpp"
+#include "lib/kernel.hpp"
+#include "lib/log.hpp"
+#include "lib/solver/layout.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <drm.h>
+#include <drm_mode.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <numeric>
+#include <string_view>
+
+namespace simplealloc::drm_dumb {
+
+namespace {
+
+/// drm_mode_create_dumb() multiplies in 32 bits and refuses what does not fit.
+constexpr std::uint64_t max_size = 0xfffff000;
+
+/// Dumb memory of these was seen to be zero-filled; nothing promises it elsewhere.
+constexpr std::array<std::string_view, 5> zeroing_drivers{"virtio_gpu", "vgem", "vkms", "bochs",
+                                                          "bochs-drm"};
+
+Cause dumb_cause(int sys_errno) {
+    // Drivers refuse a bpp or a size that they don't like with EINVAL.
+    return sys_errno == EINVAL ? Cause::unsupported : cause_of(sys_errno);
+}
+
+/// A GEM handle. Handles are not counted: it is closed once, by close() or at the end of life.
+class Handle {
+public:
+    Handle(int card, std::uint32_t handle) : card_(card), handle_(handle) {}
+    Handle(const Handle&) = delete;
+    Handle& operator=(const Handle&) = delete;
+    ~Handle() {
+        if (!closed_)
+            if (const int result = close(); result < 0)
+                log::line(LogLevel::warning, "drm-dumb: close GEM handle {}: errno {}", handle_,
+                          -result);
+    }
+
+    /// Zero or a negative errno.
+    int close() {
+        closed_ = true;
+        drm_mode_destroy_dumb destroy = {};
+        destroy.handle = handle_;
+        const int result = kernel::ioctl(card_, DRM_IOCTL_MODE_DESTROY_DUMB, &destroy);
+        if (result >= 0)
+            return 0;
+        // The handle is still there, and the caller's descriptor would keep it.
+        drm_gem_close request = {};
+        request.handle = handle_;
+        return kernel::ioctl(card_, DRM_IOCTL_GEM_CLOSE, &request);
+    }
+
+private:
+    int card_;
+    std::uint32_t handle_;
+    bool closed_ = false;
+};
+
+struct Dumb {
+    UniqueFd dmabuf;
+    std::uint64_t pitch = 0;
+};
+
+/// Creates, exports and destroys at once: the memory lives with the dma-buf.
+Result<Dumb> make_dumb(const SourceRecord& source, int card, const DumbShape& shape) {
+    drm_mode_create_dumb request = {};
+    request.width = shape.width;
+    request.height = shape.height;
+    request.bpp = shape.bpp;
+    const int created = kernel::ioctl(card, DRM_IOCTL_MODE_CREATE_DUMB, &request);
+    if (created < 0)
+        return source_failure(source, Stage::allocate, dumb_cause(-created), -created,
+                              fmt::format("create a dumb buffer of {}x{} at {} bpp", shape.width,
+                                          shape.height, shape.bpp));
+    Handle handle(card, request.handle);
+    // The access mode of an object's first export stays for all later ones.
+    drm_prime_handle prime = {};
+    prime.handle = request.handle;
+    prime.flags = DRM_CLOEXEC | DRM_RDWR;
+    prime.fd = -1;
+    const int exported = kernel::ioctl(card, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime);
+    if (exported < 0)
+        return source_failure(source, Stage::export_fd, dumb_cause(-exported), -exported,
+                              "export a dumb buffer");
+    Dumb dumb{UniqueFd::adopt(prime.fd), request.pitch};
+    if (const int closed = handle.close(); closed < 0)
+        return source_failure(source, Stage::allocate, cause_of(-closed), -closed,
+                              "close a GEM handle");
+    return dumb;
+}
+
+/// Puts the pitch that the driver chose into the layout.
+Result<void> apply_pitch(const SourceRecord& source, Layout& layout, std::size_t dmabuf,
+                         const DumbShape& shape, std::uint64_t pitch) {
+    if (pitch < shape.stride)
+        return failure(
+            Stage::layout, Cause::mismatch, 0, source.input.name,
+            fmt::format("a pitch of {} bytes for lines of {} bytes", pitch, shape.stride));
+    if (layout.fourcc == fourcc::bytes || pitch == shape.stride)
+        return {};
+    if (layout.dmabuf_sizes.size() == 1) {
+        const Plane& first = layout.planes.front();
+        auto moved =
+            solver::relayout(layout, pitch, first.size / first.stride, layout.dmabuf_sizes.front());
+        if (!moved) {
+            Error error = moved.error();
+            error.object = source.input.name;
+            return error;
+        }
+        layout = std::move(*moved);
+        return {};
+    }
+    // A dma-buf of its own for each plane: strides don't depend on each other.
+    for (Plane& plane : layout.planes) {
+        if (plane.dmabuf != dmabuf)
+            continue;
+        plane.size = plane.size / plane.stride * pitch;
+        plane.stride = pitch;
+    }
+    return {};
+}
+
+/// A driver whose bpp nobody knows is asked with one after the other.
+Result<void> add_dumb(const SourceRecord& source, int card, RawBuffer& buffer) {
+    const std::size_t index = buffer.dmabufs.size();
+    const auto shapes = dumb_shapes(buffer.layout, index, source.device->drm->dumb_bpp);
+    if (!shapes) {
+        Error error = shapes.error();
+        error.object = source.input.name;
+        return error;
+    }
+    std::optional<Error> refused;
+    for (const DumbShape& shape : *shapes) {
+        auto dumb = make_dumb(source, card, shape);
+        if (!dumb) {
+            refused = dumb.error();
+            if (refused->stage == Stage::allocate && refused->sys_errno == EINVAL)
+                continue;
+            return *refused;
+        }
+        if (auto taken = take_dmabuf(buffer, std::move(dumb->dmabuf), source.input.name); !taken)
+            return taken.error();
+        return apply_pitch(source, buffer.layout, index, shape, dumb->pitch);
+    }
+    return *refused;
+}
+
+bool has_dumb_buffers(const DrmInfo& drm) {
+    // Drivers without KMS answer no cap and may make dumb buffers all the same (vgem): a quirk row
+    // knows them.
+    return !drm.card_node.empty() && (drm.dumb || drm.kms || drm.has_connectors ||
+                                      drm.dumb_contiguity != solver::OfferContiguity::unknown);
+}
+
+/// Whether allocate() can do without opening the card node.
+bool has_callers_card(const DeviceRecord& device) {
+    return device.caller_fd && !device.drm->is_render_node;
+}
+
+std::uint64_t stride_align(const DrmInfo& drm) {
+    std::uint64_t granule = 1;
+    if (drm.dumb_bpp && !drm.dumb_bpp->empty())
+        granule = std::max(*std::min_element(drm.dumb_bpp->begin(), drm.dumb_bpp->end()) / 8, 1U);
+    return std::lcm(granule, std::max<std::uint64_t>(drm.dumb_pitch_align, 1));
+}
+
+SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
+    const DrmInfo& drm = *device->drm;
+    const std::string sysname = drm.card_node.substr(drm.card_node.rfind('/') + 1);
+    SourceRecord source = make_source("drm-dumb", sysname, drm.card_node, "drm", true);
+    source.device = device;
+    solver::SourceInput& input = source.input;
+    if (has_callers_card(*device)) {
+        input.usable = true;
+        input.reason.clear();
+        input.remedy.clear();
+    }
+    input.driver = device->driver;
+    solver::Offer& offer = input.offer;
+    offer.device = device->id;
+    offer.contiguity = drm.dumb_contiguity;
+    if (offer.contiguity == solver::OfferContiguity::device_domain && !device->reach.translated)
+        offer.contiguity = solver::OfferContiguity::physical;
+    offer.scarce = offer.contiguity == solver::OfferContiguity::physical;
+    offer.memory_kind = drm.dumb_memory;
+    // Where in the bus a card's own memory lies is not told.
+    if (offer.memory_kind == MemoryKind::device_local)
+        offer.max_address = no_limit;
+    else if (offer.scarce && device->reach.mask_known)
+        offer.max_address = std::min(offer.max_address, device->reach.max_address);
+    offer.caching = drm.dumb_caching;
+    if (std::find(zeroing_drivers.begin(), zeroing_drivers.end(), device->driver) !=
+        zeroing_drivers.end())
+        offer.zeroed = true;
+    offer.max_size = max_size;
+    offer.max_size_reason = "a dumb buffer is smaller than 4 GiB";
+    offer.attachable = device->attachable;
+    offer.vmap_stable = device->vmap_stable;
+    if (!offer.attachable || !offer.vmap_stable)
+        offer.attach_reason =
+            fmt::format("{} ({})",
+                        offer.attachable ? "a kernel mapping of a dumb buffer goes stale"
+                                         : "dumb buffers of this driver can't be attached",
+                        device->export_origin);
+    offer.side_effect = solver::SideEffect::scanout_memory;
+    offer.layout.stride_align = stride_align(drm);
+    offer.layout_exact = false;
+
+    add_contiguity_fact(source, Confidence::known, drm.dumb_origin);
+    add_caching_fact(source, Confidence::known, drm.dumb_origin);
+    add_zeroed_fact(source, Confidence::assumed, "measured on Linux 6.12");
+    add_mode_fact(source);
+    source.facts.push_back(
+        {"memory-kind", offer.memory_kind == MemoryKind::device_local ? "device-local" : "system",
+         drm.dumb_origin.empty() ? Confidence::assumed : Confidence::known, drm.dumb_origin});
+    if (!offer.attach_reason.empty())
+        source.facts.push_back({"attachable", "no", Confidence::known, device->export_origin});
+    return source;
+}
+
+} // namespace
+
+std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>> devices) {
+    // Card and render node of one card are two devices and one source.
+    std::vector<std::shared_ptr<const DeviceRecord>> cards;
+    for (const auto& device : devices) {
+        if (!device->drm || !has_dumb_buffers(*device->drm))
+            continue;
+        const auto known = std::find_if(cards.begin(), cards.end(), [&](const auto& card) {
+            return card->drm->card_node == device->drm->card_node;
+        });
+        if (known == cards.end())
+            cards.push_back(device);
+        else if (has_callers_card(*device) ||
+                 ((*known)->drm->is_render_node && !device->drm->is_render_node))
+            *known = device;
+    }
+    std::vector<SourceRecord> sources;
+    for (const auto& card : cards)
+        sources.push_back(describe(card));
+    return sources;
+}
+
+Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec) {
+    auto own = open_drm_node(source.path);
+    if (!own && !has_callers_card(*source.device)) {
+        Error error = own.error();
+        if (error.cause == Cause::denied && error.remedy.empty())
+            error.remedy = source.input.remedy;
+        return error;
+    }
+    const int card = own ? own->get() : source.device->caller_fd.get();
+    RawBuffer buffer;
+    buffer.layout = spec.layout;
+    for (std::size_t i = 0; i < spec.layout.dmabuf_sizes.size(); ++i)
+        if (auto added = add_dumb(source, card, buffer); !added)
+            return added.error();
+    return buffer;
+}
+
+} // namespace simplealloc::drm_dumb

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The one table of backends.
+#include "lib/backend.hpp"
+
+#include "backends/dma_heap.hpp"
+#include "backends/drm_dumb.hpp"
+#include "backends/udmabuf.hpp"
+#include "backends/v4l2.hpp"
+
+// Written by Meson: HAVE_… for each backend that is compiled.
+#include "backends/enabled_backends.h"
+
+namespace simplealloc {
+
+namespace {
+
+// The end marker keeps the array from being empty when every backend is disabled.
+constexpr Backend table[] = {
+#if HAVE_DMA_HEAP
+    {"dma-heap", false, dma_heap::find, dma_heap::allocate},
+#endif
+#if HAVE_UDMABUF
+    {"udmabuf", false, udmabuf::find, udmabuf::allocate},
+#endif
+#if HAVE_V4L2
+    {"v4l2", true, v4l2::find, v4l2::allocate},
+#endif
+#if HAVE_DRM_DUMB
+    {"drm-dumb", true, drm_dumb::find, drm_dumb::allocate},
+#endif
+    {nullptr, false, nullptr, nullptr},
+};
+
+} // namespace
+
+std::span<const Backend> backends() {
+    return {table, std::size(table) - 1};
+}
+
+const Backend* find_backend(std::string_view name) {
+    for (const Backend& backend : backends()) {
+        if (name == backend.name)
+            return &backend;
+    }
+    return nullptr;
+}
+
+} // namespace simplealloc

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// What all backends do alike: the beginning of a source, its facts, and taking in fresh dma-bufs.
+#include "backends/source.hpp"
+
+#include "lib/discovery/permission.hpp"
+#include "lib/dmabuf.hpp"
+#include "lib/failure.hpp"
+#include "lib/kernel.hpp"
+
+#include <fmt/format.h>
+#include <utility>
+
+namespace simplealloc {
+
+namespace {
+
+const char* text_of(solver::OfferContiguity contiguity) {
+    switch (contiguity) {
+    case solver::OfferContiguity::physical:
+        return "physical";
+    case solver::OfferContiguity::device_domain:
+        return "device-domain";
+    case solver::OfferContiguity::chunks:
+        return "chunks";
+    case solver::OfferContiguity::scattered:
+        return "scattered";
+    case solver::OfferContiguity::unknown:
+        break;
+    }
+    return "unknown";
+}
+
+const char* text_of(solver::CpuCaching caching) {
+    switch (caching) {
+    case solver::CpuCaching::cached:
+        return "cached";
+    case solver::CpuCaching::write_combined:
+        return "write-combined";
+    case solver::CpuCaching::unmappable:
+        return "unmappable";
+    case solver::CpuCaching::unknown:
+        break;
+    }
+    return "unknown";
+}
+
+void add_fact(SourceRecord& source, const char* name, std::string value, Confidence confidence,
+              const std::string& origin) {
+    if (value == "unknown")
+        confidence = Confidence::unknown;
+    source.facts.push_back({name, std::move(value), confidence, origin});
+}
+
+} // namespace
+
+SourceRecord make_source(const char* backend, const std::string& instance, const std::string& path,
+                         const std::string& subsystem, bool write) {
+    SourceRecord source;
+    source.path = path;
+    solver::SourceInput& input = source.input;
+    input.name = instance.empty() ? backend : fmt::format("{}:{}", backend, instance);
+    input.backend = backend;
+    input.driver = backend;
+    input.offer.granularity = kernel::page_size();
+    input.offer.max_address = top_of_ram();
+    const Permission permission = check_permission(path, subsystem, write);
+    input.usable = permission.granted;
+    input.reason = permission.reason;
+    input.remedy = permission.remedy;
+    return source;
+}
+
+void add_contiguity_fact(SourceRecord& source, Confidence confidence, const std::string& origin) {
+    add_fact(source, "contiguity", text_of(source.input.offer.contiguity), confidence, origin);
+}
+
+void add_caching_fact(SourceRecord& source, Confidence confidence, const std::string& origin) {
+    add_fact(source, "caching", text_of(source.input.offer.caching), confidence, origin);
+}
+
+void add_zeroed_fact(SourceRecord& source, Confidence confidence, const std::string& origin) {
+    const std::optional<bool>& zeroed = source.input.offer.zeroed;
+    add_fact(source, "zeroed", zeroed ? (*zeroed ? "yes" : "no") : "unknown", confidence, origin);
+}
+
+void add_mode_fact(SourceRecord& source) {
+    kernel::Stat stat;
+    if (kernel::stat(source.path.c_str(), stat) < 0)
+        return;
+    add_fact(source, "mode",
+             fmt::format("{:04o}, group {}", stat.mode & 07777U, kernel::group_name(stat.group)),
+             Confidence::known, source.path);
+}
+
+Result<void> take_dmabuf(RawBuffer& buffer, UniqueFd fd, const std::string& source) {
+    const std::size_t index = buffer.dmabufs.size();
+    auto size = dmabuf::size(fd.get());
+    if (!size) {
+        Error error = size.error();
+        error.object = source;
+        return error;
+    }
+    const std::uint64_t wanted = buffer.layout.dmabuf_sizes[index];
+    if (*size < wanted)
+        return failure(
+            Stage::layout, Cause::mismatch, 0, source,
+            fmt::format("{} asked, the dma-buf has {}", size_text(wanted), size_text(*size)));
+    buffer.layout.dmabuf_sizes[index] = *size;
+    buffer.dmabufs.push_back(std::move(fd));
+    return {};
+}
+
+Error source_failure(const SourceRecord& source, Stage stage, Cause cause, int sys_errno,
+                     std::string detail) {
+    return failure(stage, cause, sys_errno, source.path, std::move(detail),
+                   cause == Cause::denied ? source.input.remedy : std::string());
+}
+
+std::string size_text(std::uint64_t bytes) {
+    constexpr std::uint64_t mebibyte = 1024U * 1024U;
+    return bytes != 0 && bytes % mebibyte == 0 ? fmt::format("{} MiB", bytes / mebibyte)
+                                               : fmt::format("{} bytes", bytes);
+}
+
+} // namespace simplealloc

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// What all backends do alike: the beginning of a source, its facts, and taking in fresh dma-bufs.
+#pragma once
+
+#include "lib/backend.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace simplealloc {
+
+/// A source named `BACKEND:INSTANCE` (`BACKEND` without instance) of system memory: addresses up
+/// to the top of RAM, sizes in pages. Whether this process may open `path` is asked, not tried.
+SourceRecord make_source(const char* backend, const std::string& instance, const std::string& path,
+                         const std::string& subsystem, bool write);
+
+// Facts of SourceRecord::input.offer. What the offer does not know has confidence unknown, whatever
+// is passed.
+void add_contiguity_fact(SourceRecord& source, Confidence confidence, const std::string& origin);
+void add_caching_fact(SourceRecord& source, Confidence confidence, const std::string& origin);
+void add_zeroed_fact(SourceRecord& source, Confidence confidence, const std::string& origin);
+/// Mode and group of the node; no fact where it can't be asked.
+void add_mode_fact(SourceRecord& source);
+
+/// Adds `fd` to `buffer` as its next dma-buf and puts the real size into the layout. Fails with
+/// mismatch when that is less than the layout needs.
+Result<void> take_dmabuf(RawBuffer& buffer, UniqueFd fd, const std::string& source);
+
+/// The common Error of a system call: cause as given, and for denied the remedy of the source.
+Error source_failure(const SourceRecord& source, Stage stage, Cause cause, int sys_errno,
+                     std::string detail);
+
+/// `64 MiB`, or bytes where that would lose something.
+std::string size_text(std::uint64_t bytes);
+
+} // namespace simplealloc

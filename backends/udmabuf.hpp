@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// /dev/udmabuf: pages of a memfd as a dma-buf, bound to no device.
+#pragma once
+
+#include "lib/backend.hpp"
+
+namespace simplealloc::udmabuf {
+
+std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>> devices);
+Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec);
+
+} // namespace simplealloc::udmabuf

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+// Buffers of a V4L2 queue, exported and orphaned.
+#include "backends/v4l2.hpp"
+
+#include "backends/source.hpp"
+#include "backends/v4l2_queue.hpp"
+#include "lib/failure.hpp"
+#include "lib/kernel.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fcntl.h>
+#include <fmt/format.h>
+
+namespace simplealloc::v4l2 {
+
+namespace {
+
+/// sizeimage has 32 bits, and the memory behind it is made of pages.
+constexpr std::uint64_t max_size = 0xfffff000;
+
+constexpr std::array<std::uint32_t, 4> queue_types{
+    V4L2_BUF_TYPE_VIDEO_CAPTURE, V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE, V4L2_BUF_TYPE_VIDEO_OUTPUT,
+    V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE};
+
+bool owns_queue(const DeviceRecord& device) {
+    return device.caller_fd && device.queue_access == QueueAccess::ours;
+}
+
+/// The queues to try. Those of an output node are left alone: it shows what is queued.
+std::vector<std::uint32_t> candidate_queues(const V4l2Info& info) {
+    std::vector<std::uint32_t> types;
+    for (const std::uint32_t type : queue_types) {
+        if (!info.m2m && V4L2_TYPE_IS_OUTPUT(type))
+            continue;
+        // Nothing is known of the queues of a node that was not opened.
+        const auto refuses = [&](const V4l2Queue& queue) {
+            return queue.buf_type == type && queue.capabilities_known && !queue.mmap;
+        };
+        const auto is_it = [&](const V4l2Queue& queue) { return queue.buf_type == type; };
+        const bool there =
+            info.queues.empty() || std::any_of(info.queues.begin(), info.queues.end(), is_it);
+        if (there && std::none_of(info.queues.begin(), info.queues.end(), refuses))
+            types.push_back(type);
+    }
+    return types;
+}
+
+Result<RawBuffer> allocate_from(const SourceRecord& source, int fd, std::uint32_t type,
+                                bool borrowed, const AllocationSpec& spec) {
+    Queue queue(source, fd, type, borrowed);
+    // Declared after the queue: its dma-bufs are closed before the queue is given back.
+    RawBuffer buffer;
+    buffer.layout = spec.layout;
+    const auto indices = queue.make_buffers(spec.layout.dmabuf_sizes);
+    if (!indices)
+        return indices.error();
+    for (std::size_t i = 0; i < indices->size(); ++i) {
+        auto fresh = queue.export_buffer((*indices)[i], spec.layout.dmabuf_sizes[i]);
+        if (!fresh)
+            return fresh.error();
+        if (auto taken = take_dmabuf(buffer, std::move(*fresh), source.input.name); !taken)
+            return taken.error();
+    }
+    if (auto released = queue.release(); !released)
+        return released.error();
+    return buffer;
+}
+
+void describe_memory(SourceRecord& source) {
+    const DeviceRecord& device = *source.device;
+    solver::Offer& offer = source.input.offer;
+    const V4l2Info& info = *device.v4l2;
+    const char* name = "unknown";
+    switch (info.memory) {
+    case V4l2Memory::dma_contig:
+        name = "dma-contig";
+        offer.contiguity = device.reach.translated ? solver::OfferContiguity::device_domain
+                                                   : solver::OfferContiguity::physical;
+        offer.sync_effective = false;
+        break;
+    case V4l2Memory::dma_sg:
+        name = "dma-sg";
+        offer.contiguity = solver::OfferContiguity::scattered;
+        offer.caching = solver::CpuCaching::cached;
+        break;
+    case V4l2Memory::vmalloc:
+        name = "vmalloc";
+        offer.contiguity = solver::OfferContiguity::scattered;
+        offer.caching = solver::CpuCaching::cached;
+        offer.sync_effective = false;
+        break;
+    case V4l2Memory::unknown:
+        offer.sync_effective = false;
+        break;
+    }
+    offer.scarce = offer.contiguity == solver::OfferContiguity::physical;
+    if (offer.scarce && device.reach.mask_known)
+        offer.max_address = std::min(offer.max_address, device.reach.max_address);
+    add_contiguity_fact(source, info.memory_confidence, info.memory_origin);
+    add_caching_fact(source, info.memory_confidence, info.memory_origin);
+    add_zeroed_fact(source, Confidence::unknown, {});
+    add_mode_fact(source);
+    source.facts.push_back(
+        {"memory", name,
+         info.memory == V4l2Memory::unknown ? Confidence::unknown : info.memory_confidence,
+         info.memory_origin});
+}
+
+SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
+    const std::string sysname = device->path.substr(device->path.rfind('/') + 1);
+    SourceRecord source = make_source("v4l2", sysname, device->path, "video4linux", true);
+    source.device = device;
+    solver::SourceInput& input = source.input;
+    if (owns_queue(*device)) {
+        input.usable = true;
+        input.reason.clear();
+        input.remedy.clear();
+    }
+    input.driver = device->driver;
+    solver::Offer& offer = input.offer;
+    offer.device = device->id;
+    offer.max_size = max_size;
+    offer.max_size_reason = "a V4L2 buffer is smaller than 4 GiB";
+    offer.attachable = device->attachable;
+    offer.vmap_stable = device->vmap_stable;
+    if (!offer.attachable || !offer.vmap_stable)
+        offer.attach_reason = fmt::format("buffers of this driver can't be {} ({})",
+                                          offer.attachable ? "mapped by other drivers" : "attached",
+                                          device->export_origin);
+    offer.side_effect = solver::SideEffect::takes_queue;
+    describe_memory(source);
+    return source;
+}
+
+} // namespace
+
+std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>> devices) {
+    std::vector<SourceRecord> sources;
+    for (const auto& device : devices) {
+        if (!device->v4l2 || candidate_queues(*device->v4l2).empty())
+            continue;
+        // A camera has one queue for everybody: only its owner may give it away.
+        if (device->v4l2->m2m || owns_queue(*device))
+            sources.push_back(describe(device));
+    }
+    return sources;
+}
+
+Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec) {
+    const DeviceRecord& device = *source.device;
+    UniqueFd own;
+    if (device.v4l2->m2m) {
+        // Every open of a memory-to-memory node has queues of its own, which go with it.
+        const int opened = kernel::open(source.path.c_str(), O_RDWR | O_NONBLOCK);
+        if (opened < 0 && !owns_queue(device))
+            return source_failure(source, Stage::open, cause_of(-opened), -opened, "open");
+        own.reset(std::max(opened, -1));
+    }
+    const int fd = own ? own.get() : device.caller_fd.get();
+    Error refused = source_failure(source, Stage::allocate, Cause::unsupported, 0,
+                                   "it has no queue that makes buffers");
+    for (const std::uint32_t type : candidate_queues(*device.v4l2)) {
+        auto buffer = allocate_from(source, fd, type, !own, spec);
+        if (buffer || buffer.error().cause != Cause::unsupported)
+            return buffer;
+        refused = buffer.error();
+    }
+    return refused;
+}
+
+} // namespace simplealloc::v4l2

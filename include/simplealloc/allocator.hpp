@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// The entry point: finds devices and sources, plans, allocates.
+#pragma once
+
+#include <simplealloc/buffer.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace simplealloc {
+
+/// Settings for all requests of an Allocator.
+struct AllocatorOptions {
+    std::vector<std::string>
+        without; ///< backends or sources that are never used; SIMPLEALLOC_DISABLE adds to it
+    std::vector<std::string> order; ///< see Request::order
+    bool any_device = false;
+    bool strict = false;
+    /// A folder of *.quirks files that are read after the built-in rows, so theirs win; empty:
+    /// none.
+    std::string quirk_path;
+};
+
+/// A place that memory can come from.
+struct SourceInfo {
+    std::string name;    ///< e.g. `dma-heap:system`
+    std::string backend; ///< e.g. `dma-heap`
+    std::string path;    ///< the node
+    bool usable = false; ///< whether this process may allocate from it
+    std::string reason;  ///< why not
+    std::string remedy;
+    std::vector<Fact> facts;
+};
+
+struct AllocateOptions {
+    /// Imports the fresh buffer into every device of the request that can be tested without
+    /// disturbing anyone.
+    bool verify = true;
+    /// Also borrows V4L2 capture queues that nobody owns for it; formats are put back. Without
+    /// this, a capture device is tested only through a caller's descriptor with QueueAccess::ours.
+    bool borrow_idle_queues = false;
+};
+
+struct AllocatorData;
+
+/// Thread-safe: all functions may be called from several threads at once.
+class SIMPLEALLOC_API Allocator {
+public:
+    /// Environment: SIMPLEALLOC_DISABLE names backends or sources to leave out, separated by
+    /// commas. A set-uid program ignores the environment.
+    static Result<Allocator> open(AllocatorOptions options = {});
+
+    Allocator(Allocator&&) noexcept;
+    Allocator& operator=(Allocator&&) noexcept;
+    Allocator(const Allocator&) = delete;
+    Allocator& operator=(const Allocator&) = delete;
+    ~Allocator();
+
+    /// Asks a DRM or V4L2 node. It is opened for the questions and closed again; that this process
+    /// may not open it is a fact of the device, not an error. Fails with gone (no such node) or
+    /// invalid (not such a device).
+    [[nodiscard]] Result<Device> device(const std::string& path) const;
+    /// The same for an open node. The descriptor is duplicated: the caller keeps its own, and may
+    /// close it.
+    [[nodiscard]] Result<Device> device(int fd, QueueAccess access = QueueAccess::not_ours) const;
+    /// All DRM and V4L2 nodes, from sysfs and udev alone: no node is opened.
+    [[nodiscard]] Result<std::vector<Device>> devices() const;
+    /// All sources of this machine; those bound to a device are listed for every device.
+    [[nodiscard]] Result<std::vector<SourceInfo>> sources() const;
+
+    /// Allocates nothing. A request that nothing satisfies still gives a Plan, with the conflict;
+    /// an Error means that the request itself is wrong.
+    [[nodiscard]] Result<Plan> plan(const Request& request) const;
+    /// Tries the plan's candidates in order, each once. On failure nothing is left behind, and
+    /// Error::attempts has every try.
+    [[nodiscard]] Result<Buffer> allocate(const Plan& plan, AllocateOptions options = {}) const;
+    /// Plans and allocates.
+    [[nodiscard]] Result<Buffer> allocate(const Request& request,
+                                          AllocateOptions options = {}) const;
+
+private:
+    explicit Allocator(std::unique_ptr<AllocatorData> data) noexcept;
+    std::unique_ptr<AllocatorData> data_;
+};
+
+} // namespace simplealloc

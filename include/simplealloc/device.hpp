@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Something that will access a buffer: a DRM node, a V4L2 node, or what the caller describes.
+#pragma once
+
+#include <simplealloc/constraints.hpp>
+#include <simplealloc/fact.hpp>
+#include <simplealloc/result.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace simplealloc {
+
+class Buffer;
+struct DeviceRecord;
+
+/// What a device does with a buffer.
+enum class Use : std::uint8_t {
+    scanout, ///< a display controller reads it
+    render,  ///< a GPU draws into it
+    sample,  ///< a GPU reads it as a texture
+    capture, ///< a camera or frame grabber fills it
+    encode,  ///< an encoder reads it
+    decode,  ///< a decoder writes it
+    m2m_in,  ///< a memory-to-memory device reads it
+    m2m_out, ///< a memory-to-memory device writes it
+    cursor,  ///< a display controller reads it as cursor
+    read,    ///< any other reading
+    write,   ///< any other writing
+};
+
+/// Kebab-case, e.g. `m2m-in`.
+SIMPLEALLOC_API std::string_view to_string(Use use) noexcept;
+SIMPLEALLOC_API std::optional<Use> parse_use(std::string_view text) noexcept;
+
+/// Whether the V4L2 queue behind a caller's descriptor may be used (formats set, buffers requested)
+/// for planning and verification. Everything is put back afterwards.
+enum class QueueAccess : std::uint8_t {
+    not_ours, ///< only calls without side effects
+    ours,     ///< the caller owns the queue, is not streaming, and lets the library use it
+};
+
+/// A fourcc that a described device takes, with its modifiers in order of preference.
+struct FormatSupport {
+    Fourcc fourcc;
+    std::vector<std::uint64_t>
+        modifiers; ///< explicit ones, best first; empty: the device knows no modifiers
+    bool without_modifier = true; ///< also takes LINEAR that is known only from an interface
+
+    bool operator==(const FormatSupport&) const = default;
+};
+
+/// What a caller says of a device that the library can't ask (EGL, Vulkan, an NPU, another
+/// process).
+struct DeviceDescription {
+    std::string name;                   ///< how it appears in plans, e.g. `egl`
+    Constraints constraints;            ///< what it needs; no limit on the rest
+    std::vector<FormatSupport> formats; ///< empty: any format, linear
+    bool reads_modifiers_in_order = true;
+    /// Imports a fresh buffer and says whether that works; runs in Allocator::allocate, on the
+    /// calling thread. The buffer is borrowed. Empty: can't be tested.
+    std::function<Result<void>(const Buffer&)> verify;
+};
+
+/// A device as discovery found it. Cheap to copy: copies share one immutable record (and the
+/// duplicate of the caller's descriptor, if one was handed over). Safe to use from several threads.
+class SIMPLEALLOC_API Device {
+public:
+    static Device described(DeviceDescription description);
+
+    /// Stable on this boot: the sysfs path of the hardware, or `described:NAME`.
+    [[nodiscard]] const std::string& id() const noexcept;
+    /// The node's path, or the name of a described device.
+    [[nodiscard]] const std::string& path() const noexcept;
+    /// `drm`, `video4linux` or `described`.
+    [[nodiscard]] const std::string& subsystem() const noexcept;
+    /// The kernel driver's name; empty when unknown.
+    [[nodiscard]] const std::string& driver() const noexcept;
+    [[nodiscard]] const std::vector<Fact>& facts() const noexcept;
+    /// What it can do, as far as is known without the right to open it.
+    [[nodiscard]] const std::vector<Use>& uses() const noexcept;
+
+    // Library-internal.
+    explicit Device(std::shared_ptr<const DeviceRecord> record) noexcept;
+    [[nodiscard]] const DeviceRecord& record() const noexcept { return *record_; }
+    [[nodiscard]] std::shared_ptr<const DeviceRecord> shared_record() const noexcept {
+        return record_;
+    }
+
+private:
+    std::shared_ptr<const DeviceRecord> record_;
+};
+
+} // namespace simplealloc

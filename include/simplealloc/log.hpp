@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// Where the library's log lines go.
+#pragma once
+
+#include <simplealloc/api.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+namespace simplealloc {
+
+enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, off };
+
+using LogSink = std::function<void(LogLevel level, std::string_view line)>;
+
+/// Sends log lines of `level` and above to `sink`, from whatever thread calls the library; an empty
+/// sink means stderr. This is the library's only global state; it may be called from any thread, at
+/// any time. Until it is called the library is silent, or logs to stderr at the level named by the
+/// environment variable SIMPLEALLOC_LOG (trace, debug, info, warning, error), which a set-uid
+/// program ignores.
+SIMPLEALLOC_API void set_log(LogLevel level, LogSink sink = {});
+
+} // namespace simplealloc

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// The answer to a request before anything is allocated: what would be used, what not, and why.
+#pragma once
+
+#include <simplealloc/request.hpp>
+
+#include <array>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace simplealloc {
+
+/// A line of the ranking table. Candidates are ordered by the first criterion in which they differ;
+/// a lower rank wins.
+struct Criterion {
+    std::string name;  ///< e.g. `scarcity`
+    std::string value; ///< in words
+    std::int64_t rank = 0;
+};
+
+/// A source that satisfies every use, with the layout that will be asked of it.
+struct Candidate {
+    std::string source;  ///< e.g. `dma-heap:system`
+    std::string backend; ///< e.g. `dma-heap`
+    std::string driver;  ///< the driver behind a device-bound source, else the backend's name
+    Layout layout;
+    bool exact = true;     ///< false: stride and size are a prediction, checked after allocation
+    bool unproven = false; ///< rests on an unknown; see facts of the devices
+    std::vector<Criterion> criteria;
+};
+
+/// What an application programs into V4L2 for one use (struct v4l2_format and v4l2_plane).
+struct V4l2Setup {
+    std::uint32_t pixelformat = 0; ///< V4L2_PIX_FMT_*
+    bool multiplanar = false;      ///< use the _MPLANE buffer type
+    std::uint32_t width = 0;
+    std::uint32_t height = 0;
+    struct PlaneSetup {
+        std::uint32_t dmabuf = 0;       ///< index of the Buffer's dma-buf
+        std::uint32_t bytesperline = 0; ///< bytes
+        std::uint32_t sizeimage = 0;    ///< bytes
+        std::uint32_t length =
+            0; ///< bytes, for v4l2_buffer/v4l2_plane; never 0, which would mean the whole dma-buf
+    };
+    std::vector<PlaneSetup> planes; ///< memory planes: one for single-planar
+};
+
+/// What an application programs into DRM for one use (struct drm_mode_fb_cmd2).
+struct DrmSetup {
+    Fourcc fourcc;
+    std::uint32_t width = 0;
+    std::uint32_t height = 0;
+    std::uint32_t plane_count = 0;
+    std::array<std::uint32_t, 4>
+        dmabufs{}; ///< index of the Buffer's dma-buf, to be imported to a handle
+    std::array<std::uint32_t, 4> pitches{}; ///< bytes
+    std::array<std::uint32_t, 4> offsets{}; ///< bytes
+    std::uint64_t modifier = 0;
+    bool pass_modifier = false; ///< set DRM_MODE_FB_MODIFIERS and fill modifier[]
+};
+
+/// The one that fits the device is set.
+struct Setup {
+    std::optional<V4l2Setup> v4l2;
+    std::optional<DrmSetup> drm;
+};
+
+struct PlanData;
+
+/// Ranked candidates, rejections with reasons, and the conflict when there is no candidate.
+/// Immutable; cheap to copy. It stays valid while its devices exist, and can be allocated from many
+/// times.
+class SIMPLEALLOC_API Plan {
+public:
+    /// Best first; empty when nothing satisfies all uses.
+    [[nodiscard]] std::span<const Candidate> candidates() const noexcept;
+    [[nodiscard]] std::span<const Rejection> rejections() const noexcept;
+    /// Empty while there is a candidate.
+    [[nodiscard]] std::span<const Conflict> conflict() const noexcept;
+    [[nodiscard]] const Request& request() const noexcept;
+
+    /// What to program for the request's `use_index`-th use, with the given candidate's layout.
+    /// Fails with invalid when an index is out of range, or the use is of a described device.
+    [[nodiscard]] Result<Setup> setup(std::size_t use_index, std::size_t candidate = 0) const;
+
+    // Library-internal.
+    explicit Plan(std::shared_ptr<const PlanData> data) noexcept;
+    [[nodiscard]] const PlanData& data() const noexcept { return *data_; }
+
+private:
+    std::shared_ptr<const PlanData> data_;
+};
+
+} // namespace simplealloc

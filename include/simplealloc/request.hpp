@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// What an application wants: an image or bytes, the devices that touch it, and what the CPU does
+// with it.
+#pragma once
+
+#include <simplealloc/device.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace simplealloc {
+
+/// What the CPU does with the buffer through Buffer::map.
+enum class CpuAccess : std::uint8_t {
+    none,        ///< never maps it
+    write,       ///< writes it front to back
+    read_rarely, ///< a screenshot now and then
+    read_often,  ///< every frame: cached memory pays
+};
+
+/// Kebab-case, e.g. `read-often`; `none` for none.
+SIMPLEALLOC_API std::string_view to_string(CpuAccess access) noexcept;
+SIMPLEALLOC_API std::optional<CpuAccess> parse_cpu_access(std::string_view text) noexcept;
+
+/// A device plus what it does, optionally with the caller's own formats (from EGL, a plane, dma-buf
+/// feedback), which then replace what discovery knows.
+struct DeviceUse {
+    Device device;
+    Use use;
+    std::vector<FormatSupport> formats;
+};
+
+/// A plain value; building it checks nothing: Allocator::plan does, and says what is wrong.
+class SIMPLEALLOC_API Request {
+public:
+    /// Width and height in pixels. Without a modifier the best one that all uses share is chosen.
+    static Request image(std::uint32_t width, std::uint32_t height, Fourcc fourcc);
+    /// `size` in bytes.
+    static Request bytes(std::uint64_t size);
+
+    Request& use(Device device, Use use, std::vector<FormatSupport> formats = {}) &;
+    Request& modifier(Modifier modifier) &;
+    Request& cpu(CpuAccess access) &;
+    /// Shown in /proc/…/fdinfo and debugfs; the kernel keeps 31 characters.
+    Request& name(std::string name) &;
+    /// Also considers memory of devices that the request does not name.
+    Request& any_device(bool yes = true) &;
+    /// Rejects candidates that rest on an unknown instead of ranking them last.
+    Request& strict(bool yes = true) &;
+    /// Leaves a backend (`dma-heap`) or one source (`dma-heap:system`) out.
+    Request& without(std::string backend_or_source) &;
+    /// Names backends or sources that rank first, in this order, instead of the built-in policy
+    /// order. Feasibility and the criteria above policy in the ranking still decide first.
+    Request& order(std::vector<std::string> backends_or_sources) &;
+
+    Request&& use(Device device, Use use_, std::vector<FormatSupport> formats = {}) && {
+        return std::move(use(std::move(device), use_, std::move(formats)));
+    }
+    Request&& modifier(Modifier value) && { return std::move(modifier(value)); }
+    Request&& cpu(CpuAccess access) && { return std::move(cpu(access)); }
+    Request&& name(std::string text) && { return std::move(name(std::move(text))); }
+    Request&& any_device(bool yes = true) && { return std::move(any_device(yes)); }
+    Request&& strict(bool yes = true) && { return std::move(strict(yes)); }
+    Request&& without(std::string what) && { return std::move(without(std::move(what))); }
+    Request&& order(std::vector<std::string> what) && { return std::move(order(std::move(what))); }
+
+    /// The fields, for the library and for printing.
+    struct Fields {
+        std::uint32_t width = 0;
+        std::uint32_t height = 0;
+        std::uint64_t size = 0; ///< bytes; only for a request of bytes
+        Fourcc fourcc;          ///< fourcc::bytes for a request of bytes
+        std::optional<Modifier> modifier;
+        std::vector<DeviceUse> uses;
+        CpuAccess cpu = CpuAccess::none;
+        std::string name;
+        bool any_device = false;
+        bool strict = false;
+        std::vector<std::string> without;
+        std::vector<std::string> order;
+        bool is_image = false;
+    };
+    [[nodiscard]] const Fields& fields() const noexcept { return fields_; }
+
+private:
+    Fields fields_;
+};
+
+} // namespace simplealloc

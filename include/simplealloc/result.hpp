@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// A value or an Error, with the member names of std::expected.
+#pragma once
+
+#include <simplealloc/error.hpp>
+
+#include <exception>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace simplealloc {
+
+/// What value() throws on a Result that holds an error: the caller's mistake, since it did not ask
+/// first.
+class SIMPLEALLOC_API BadResult : public std::exception {
+public:
+    explicit BadResult(Error error);
+    ~BadResult() override;
+    [[nodiscard]] const char* what() const noexcept override;
+    [[nodiscard]] const Error& error() const noexcept { return error_; }
+
+private:
+    Error error_;
+    std::string message_;
+};
+
+namespace detail {
+/// Ends value() of a Result that holds an error: throws BadResult from the library, so that headers
+/// compile without exceptions.
+[[noreturn]] SIMPLEALLOC_API void throw_bad_result(const Error& error);
+} // namespace detail
+
+/// Holds a T or the Error that explains why there is none. Never an alias of std::expected: the
+/// type is part of the ABI and must not depend on the consumer's language version.
+template <typename T>
+class [[nodiscard]] Result {
+public:
+    using value_type = T;
+    using error_type = Error;
+
+    Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+    Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+
+    [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
+    explicit operator bool() const noexcept { return has_value(); }
+
+    /// The value; throws BadResult when there is none.
+    T& value() & { return require(*this); }
+    const T& value() const& { return require(*this); }
+    T&& value() && { return std::move(require(*this)); }
+
+    /// The value, unchecked: only after has_value().
+    T& operator*() & noexcept { return *std::get_if<0>(&state_); }
+    const T& operator*() const& noexcept { return *std::get_if<0>(&state_); }
+    T&& operator*() && noexcept { return std::move(*std::get_if<0>(&state_)); }
+    T* operator->() noexcept { return std::get_if<0>(&state_); }
+    const T* operator->() const noexcept { return std::get_if<0>(&state_); }
+
+    template <typename U>
+    T value_or(U&& fallback) const& {
+        return has_value() ? **this : static_cast<T>(std::forward<U>(fallback));
+    }
+
+    /// The error, unchecked: only after !has_value().
+    Error& error() & noexcept { return *std::get_if<1>(&state_); }
+    const Error& error() const& noexcept { return *std::get_if<1>(&state_); }
+    Error&& error() && noexcept { return std::move(*std::get_if<1>(&state_)); }
+
+private:
+    template <typename Self>
+    static auto& require(Self& self) {
+        if (!self.has_value())
+            detail::throw_bad_result(self.error());
+        return *self;
+    }
+
+    std::variant<T, Error> state_;
+};
+
+/// Success without a value, or an Error.
+template <>
+class [[nodiscard]] Result<void> {
+public:
+    using value_type = void;
+    using error_type = Error;
+
+    Result() = default;
+    Result(Error error) : error_(std::move(error)) {}
+
+    [[nodiscard]] bool has_value() const noexcept { return !error_.has_value(); }
+    explicit operator bool() const noexcept { return has_value(); }
+
+    /// Throws BadResult on an error.
+    void value() const {
+        if (error_)
+            detail::throw_bad_result(*error_);
+    }
+
+    Error& error() & noexcept { return *error_; }
+    const Error& error() const& noexcept { return *error_; }
+    Error&& error() && noexcept { return std::move(*error_); }
+
+private:
+    std::optional<Error> error_;
+};
+
+} // namespace simplealloc

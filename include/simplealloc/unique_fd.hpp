@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// Sole ownership of a file descriptor.
+#pragma once
+
+#include <simplealloc/result.hpp>
+
+namespace simplealloc {
+
+/// Closes its descriptor once, at the end of its life. Moved-from and default objects hold none.
+class SIMPLEALLOC_API UniqueFd {
+public:
+    UniqueFd() noexcept = default;
+    UniqueFd(UniqueFd&& other) noexcept : fd_(other.release()) {}
+    UniqueFd& operator=(UniqueFd&& other) noexcept {
+        reset(other.release());
+        return *this;
+    }
+    UniqueFd(const UniqueFd&) = delete;
+    UniqueFd& operator=(const UniqueFd&) = delete;
+    ~UniqueFd() { reset(); }
+
+    /// Takes over `fd`; the caller must not close it any more.
+    static UniqueFd adopt(int fd) noexcept { return UniqueFd(fd); }
+    /// A new close-on-exec descriptor for the same open file; the caller keeps `fd`. Fails with
+    /// fd_limit or, when `fd` is no descriptor, invalid.
+    static Result<UniqueFd> dup(int fd);
+
+    /// Borrowed: -1 when empty.
+    [[nodiscard]] int get() const noexcept { return fd_; }
+    explicit operator bool() const noexcept { return fd_ >= 0; }
+
+    /// Hands ownership to the caller.
+    [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
+    void reset(int fd = -1) noexcept;
+
+private:
+    explicit UniqueFd(int fd) noexcept : fd_(fd) {}
+    int fd_ = -1;
+};
+
+/// Nobody closes a descriptor that an object owns.
+int close(const UniqueFd&) = delete;
+
+} // namespace simplealloc

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+// Holds settings and what devices refused; runs a plan's candidates with checks and fallback.
+#include <simplealloc/allocator.hpp>
+
+#include "lib/backend.hpp"
+#include "lib/buffer_data.hpp"
+#include "lib/dmabuf.hpp"
+#include "lib/failure.hpp"
+#include "lib/kernel.hpp"
+#include "lib/log.hpp"
+#include "lib/plan_data.hpp"
+#include "lib/solver/layout.hpp"
+#include "lib/solver/solver.hpp"
+#include "lib/verify.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <mutex>
+#include <string_view>
+#include <utility>
+
+namespace simplealloc {
+
+namespace {
+
+/// Every backend that any build may have: leaving out one that this build lacks is not a mistake.
+constexpr std::array<std::string_view, 7> known_backends{
+    "dma-heap", "udmabuf", "drm-dumb", "v4l2", "ion", "simple-allocator", "gbm"};
+
+bool names_backend_or_source(std::string_view name) {
+    const std::string_view backend = name.substr(0, name.find(':'));
+    return std::find(known_backends.begin(), known_backends.end(), backend) != known_backends.end();
+}
+
+Result<void> check_names(const std::vector<std::string>& names, const char* what) {
+    for (const std::string& name : names)
+        if (!names_backend_or_source(name))
+            return failure(Stage::request, Cause::invalid, 0, what,
+                           fmt::format("no backend or source is called '{}'", name),
+                           fmt::format("name one of {}, or a source such as dma-heap:system",
+                                       fmt::join(known_backends, ", ")));
+    return {};
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+    std::vector<std::string> parts;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(separator), text.size());
+        if (end > 0)
+            parts.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return parts;
+}
+
+/// Grows with every hotplug event; empty when unreadable.
+std::string hotplug_count() {
+    std::string text;
+    kernel::read_file("/sys/kernel/uevent_seqnum", text);
+    return text;
+}
+
+} // namespace
+
+struct AllocatorData {
+    AllocatorOptions options;
+    Discovery discovery;
+
+    /// Refused imports, until something is hotplugged. A success is never remembered: it proves one
+    /// buffer only.
+    std::mutex mutex;
+    std::vector<solver::Input::Refusal> refusals;
+    std::string refusals_since;
+
+    std::vector<solver::Input::Refusal> current_refusals() {
+        const std::lock_guard lock(mutex);
+        std::string now = hotplug_count();
+        if (now != refusals_since) {
+            refusals.clear();
+            refusals_since = std::move(now);
+        }
+        return refusals;
+    }
+
+    void remember(solver::Input::Refusal refusal) {
+        const std::lock_guard lock(mutex);
+        refusals.push_back(std::move(refusal));
+    }
+
+    [[nodiscard]] Request complete(const Request& request) const {
+        Request full = request;
+        if (options.any_device)
+            full.any_device();
+        if (options.strict)
+            full.strict();
+        if (full.fields().order.empty())
+            full.order(options.order);
+        return full;
+    }
+};
+
+Result<Allocator> Allocator::open(AllocatorOptions options) {
+    auto quirks = Quirks::load(options.quirk_path);
+    if (!quirks)
+        return quirks.error();
+    if (auto checked = check_names(options.without, "without"); !checked)
+        return checked.error();
+    if (auto checked = check_names(options.order, "order"); !checked)
+        return checked.error();
+    if (const char* disabled = kernel::environment("SIMPLEALLOC_DISABLE")) {
+        for (std::string& name : split(disabled, ',')) {
+            if (!names_backend_or_source(name))
+                log::line(LogLevel::warning,
+                          "SIMPLEALLOC_DISABLE: no backend or source is called '{}'", name);
+            options.without.push_back(std::move(name));
+        }
+    }
+    return Allocator(std::unique_ptr<AllocatorData>(
+        new AllocatorData{std::move(options), Discovery(std::move(*quirks)), {}, {}, {}}));
+}
+
+Allocator::Allocator(std::unique_ptr<AllocatorData> data) noexcept : data_(std::move(data)) {}
+Allocator::Allocator(Allocator&&) noexcept = default;
+Allocator& Allocator::operator=(Allocator&&) noexcept = default;
+Allocator::~Allocator() = default;
+
+namespace {
+
+Result<Device> to_device(Result<DeviceRecord> record) {
+    if (!record)
+        return record.error();
+    return Device(std::make_shared<const DeviceRecord>(std::move(*record)));
+}
+
+} // namespace
+
+Result<Device> Allocator::device(const std::string& path) const {
+    return to_device(data_->discovery.find(path));
+}
+
+Result<Device> Allocator::device(int fd, QueueAccess access) const {
+    return to_device(data_->discovery.find(fd, access));
+}
+
+Result<std::vector<Device>> Allocator::devices() const {
+    auto records = data_->discovery.list();
+    if (!records)
+        return records.error();
+    std::vector<Device> devices;
+    for (DeviceRecord& record : *records)
+        devices.emplace_back(std::make_shared<const DeviceRecord>(std::move(record)));
+    return devices;
+}
+
+Result<std::vector<SourceInfo>> Allocator::sources() const {
+    auto records = data_->discovery.list();
+    if (!records)
+        return records.error();
+    std::vector<std::shared_ptr<const DeviceRecord>> devices;
+    for (DeviceRecord& record : *records)
+        devices.push_back(std::make_shared<const DeviceRecord>(std::move(record)));
+    std::vector<SourceInfo> sources;
+    for (const Backend& backend : backends())
+        for (const SourceRecord& source : backend.find(devices))
+            sources.push_back({source.input.name, source.input.backend, source.path,
+                               source.input.usable, source.input.reason, source.input.remedy,
+                               source.facts});
+    return sources;
+}
+
+Result<Plan> Allocator::plan(const Request& request) const {
+    const Request full = data_->complete(request);
+    if (auto checked = check_names(full.fields().without, "without"); !checked)
+        return checked.error();
+    if (auto checked = check_names(full.fields().order, "order"); !checked)
+        return checked.error();
+
+    // What the request names goes first and is known best; the rest of the machine is only listed.
+    std::vector<std::shared_ptr<const DeviceRecord>> devices;
+    for (const DeviceUse& use : full.fields().uses) {
+        const auto record = use.device.shared_record();
+        if (std::find(devices.begin(), devices.end(), record) == devices.end())
+            devices.push_back(record);
+    }
+    auto listed = data_->discovery.list();
+    if (!listed)
+        return listed.error();
+    for (DeviceRecord& record : *listed) {
+        const bool named = std::any_of(devices.begin(), devices.end(),
+                                       [&](const auto& known) { return known->id == record.id; });
+        if (!named)
+            devices.push_back(std::make_shared<const DeviceRecord>(std::move(record)));
+    }
+    return make_plan(full, data_->options.without, std::move(devices), data_->current_refusals());
+}
+
+Result<Buffer> Allocator::allocate(const Request& request, AllocateOptions options) const {
+    const auto planned = plan(request);
+    if (!planned)
+        return planned.error();
+    return allocate(*planned, options);
+}
+
+namespace {
+
+Attempt attempt_of(const std::string& source, Error error) {
+    const std::string remedy = std::exchange(error.remedy, {});
+    return {source, error.stage, error.cause, error.sys_errno, error.message(), remedy};
+}
+
+/// Whether another candidate may still work after this one failed so.
+bool goes_on(Cause cause) {
+    return cause != Cause::fd_limit && cause != Cause::our_bug;
+}
+
+std::uint64_t total_size(const Layout& layout) {
+    std::uint64_t total = 0;
+    for (const std::uint64_t size : layout.dmabuf_sizes)
+        total += size;
+    return total;
+}
+
+/// The kernel does not bound a system heap's request: it kills processes until the memory is there.
+/// Asked again before each allocation, since a plan may be old.
+Result<void> check_memory(const SourceRecord& source, const Layout& layout) {
+    if (source.input.offer.memory_kind != MemoryKind::system || source.input.offer.scarce)
+        return {};
+    const std::uint64_t available = available_memory();
+    const std::uint64_t wanted = total_size(layout);
+    if (wanted <= available)
+        return {};
+    return failure(Stage::allocate, Cause::exhausted, 0, source.input.name,
+                   fmt::format("{} bytes wanted, {} available", wanted, available),
+                   "free memory or ask for less");
+}
+
+Result<std::unique_ptr<BufferData>> allocate_from(const PlanData& plan,
+                                                  const solver::Choice& choice) {
+    const SourceRecord& source = plan.sources[choice.source];
+    const Backend* backend = find_backend(source.input.backend);
+    if (backend == nullptr)
+        return failure(Stage::allocate, Cause::our_bug, 0, source.input.name, "backend is missing");
+    if (auto checked = check_memory(source, choice.candidate.layout); !checked)
+        return checked.error();
+
+    const Request::Fields& request = plan.request.fields();
+    AllocationSpec spec;
+    spec.layout = choice.candidate.layout;
+    spec.caching = source.input.offer.caching;
+    spec.name = request.name.empty() ? "simplealloc" : request.name;
+    auto raw = backend->allocate(source, spec);
+    if (!raw)
+        return raw.error();
+    if (auto checked = solver::check_layout(raw->layout, choice.merged); !checked) {
+        Error error = checked.error();
+        error.cause = Cause::mismatch;
+        error.stage = Stage::layout;
+        error.object = source.input.name;
+        error.detail = "the kernel gave another layout than the uses accept: " + error.detail;
+        return error;
+    }
+
+    auto data = std::make_unique<BufferData>();
+    for (UniqueFd& fd : raw->dmabufs) {
+        auto described = dmabuf::describe(fd.get());
+        if (!described)
+            return described.error();
+        data->dmabufs.push_back(std::move(*described));
+        // A name helps people only: kernels before 5.3 have none.
+        if (auto named = dmabuf::set_name(fd.get(), spec.name); !named)
+            log::line(LogLevel::debug, "allocate: {}", named.error().message());
+        data->fds.push_back(std::move(fd));
+    }
+    data->layout = std::move(raw->layout);
+    data->source = source.input.name;
+    data->mappable = source.input.offer.caching != solver::CpuCaching::unmappable;
+    data->facts = source.facts;
+    data->uses = request.uses;
+    return data;
+}
+
+} // namespace
+
+Result<Buffer> Allocator::allocate(const Plan& plan, AllocateOptions options) const {
+    const PlanData& planned = plan.data();
+    std::vector<Attempt> attempts;
+    for (const solver::Choice& choice : planned.choices) {
+        const SourceRecord& source = planned.sources[choice.source];
+        auto data = allocate_from(planned, choice);
+        if (!data) {
+            attempts.push_back(attempt_of(source.input.name, data.error()));
+            log::line(LogLevel::info, "allocate: {}", attempts.back().message);
+            if (goes_on(attempts.back().cause))
+                continue;
+            break;
+        }
+        Buffer buffer(std::move(*data));
+        if (options.verify) {
+            std::vector<Verification> verified;
+            const auto& uses = planned.request.fields().uses;
+            for (std::size_t i = 0; i < uses.size(); ++i)
+                verified.push_back(verify_import(uses[i], buffer, i, source.input.offer.device,
+                                                 options.borrow_idle_queues));
+            const auto refused =
+                std::find_if(verified.begin(), verified.end(),
+                             [](const auto& one) { return one.imported == std::optional(false); });
+            if (refused != verified.end()) {
+                data_->remember({source.input.name, solver::layout_class(buffer.layout()),
+                                 refused->device, refused->reason});
+                attempts.push_back({source.input.name, Stage::verify, Cause::refused, 0,
+                                    fmt::format("{}: refused by {}: {}", source.input.name,
+                                                refused->device, refused->reason),
+                                    ""});
+                log::line(LogLevel::info, "allocate: {}", attempts.back().message);
+                continue;
+            }
+            buffer.set_verified(std::move(verified));
+        }
+        buffer.set_attempts(std::move(attempts));
+        log::line(LogLevel::info, "allocate: {} from {}", total_size(buffer.layout()),
+                  buffer.source());
+        return buffer;
+    }
+
+    Error error;
+    if (attempts.empty()) {
+        error = failure(Stage::plan, Cause::unsatisfiable, 0, "request",
+                        "no source satisfies all uses");
+    } else {
+        error =
+            failure(attempts.back().stage, attempts.back().cause, attempts.back().sys_errno,
+                    attempts.back().source,
+                    attempts.size() == 1 ? "the only candidate failed" : "every candidate failed",
+                    attempts.back().remedy);
+    }
+    error.attempts = std::move(attempts);
+    error.rejections = planned.rejections;
+    error.conflict = planned.conflict;
+    return error;
+}
+
+} // namespace simplealloc

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// What every backend provides; backends/registry.cpp has the one table of them.
+#pragma once
+
+#include "lib/discovery/device_record.hpp"
+#include "lib/solver/model.hpp"
+
+#include <simplealloc/layout.hpp>
+#include <simplealloc/result.hpp>
+#include <simplealloc/unique_fd.hpp>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace simplealloc {
+
+/// One place to allocate from, as its backend describes it.
+struct SourceRecord {
+    solver::SourceInput input;
+    std::string path; ///< the node that is opened to allocate
+    std::vector<Fact> facts;
+    std::shared_ptr<const DeviceRecord> device; ///< for a device-bound source
+};
+
+struct AllocationSpec {
+    Layout layout; ///< what is asked for; plain bytes have one plane with stride 0
+    solver::CpuCaching caching =
+        solver::CpuCaching::unknown; ///< wanted, where the source can choose
+    std::string name;
+};
+
+/// Fresh dma-bufs, and the layout that the kernel really gave them. `layout.dmabuf_sizes` are the
+/// sizes by lseek.
+struct RawBuffer {
+    std::vector<UniqueFd> dmabufs;
+    Layout layout;
+};
+
+/// A row of the registry. Functions of the same backend share nothing but the kernel.
+struct Backend {
+    const char* name; ///< kebab-case: option, environment, log and docs use it
+    /// Whether its sources belong to a device (drm-dumb, v4l2) or to nobody (dma-heap, udmabuf).
+    bool device_bound;
+    /// Finds its sources without a side effect; `devices` are all that may serve as a device-bound
+    /// source. Sources that this process may not use are listed too, with reason and remedy.
+    std::vector<SourceRecord> (*find)(std::span<const std::shared_ptr<const DeviceRecord>> devices);
+    /// Allocates. The Error has stage, cause, errno, object, and a remedy where there is one;
+    /// nothing is left after it.
+    Result<RawBuffer> (*allocate)(const SourceRecord& source, const AllocationSpec& spec);
+};
+
+std::span<const Backend> backends();
+const Backend* find_backend(std::string_view name);
+
+} // namespace simplealloc

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// Ownership of an allocation's dma-bufs.
+#include "lib/buffer_data.hpp"
+#include "lib/discovery/device_record.hpp"
+#include "lib/failure.hpp"
+
+#include <fmt/format.h>
+#include <utility>
+
+namespace simplealloc {
+
+namespace {
+
+Error no_such_dmabuf(Stage stage, const BufferData& data, std::size_t index) {
+    return failure(stage, Cause::invalid, 0, data.source,
+                   fmt::format("dma-buf {} of {}", index, data.dmabufs.size()));
+}
+
+} // namespace
+
+Buffer::Buffer(std::unique_ptr<BufferData> data) noexcept : data_(std::move(data)) {}
+Buffer::Buffer(Buffer&&) noexcept = default;
+Buffer& Buffer::operator=(Buffer&&) noexcept = default;
+Buffer::~Buffer() = default;
+
+std::span<const DmaBuf> Buffer::dmabufs() const noexcept {
+    return data_->dmabufs;
+}
+std::span<const Plane> Buffer::planes() const noexcept {
+    return data_->layout.planes;
+}
+const Layout& Buffer::layout() const noexcept {
+    return data_->layout;
+}
+const std::string& Buffer::source() const noexcept {
+    return data_->source;
+}
+std::span<const Fact> Buffer::facts() const noexcept {
+    return data_->facts;
+}
+std::span<const Verification> Buffer::verified() const noexcept {
+    return data_->verified;
+}
+std::span<const Attempt> Buffer::attempts() const noexcept {
+    return data_->attempts;
+}
+
+Result<Setup> Buffer::setup(std::size_t use_index) const {
+    if (use_index >= data_->uses.size())
+        return failure(Stage::request, Cause::invalid, 0, "setup",
+                       fmt::format("use {} of {}", use_index, data_->uses.size()));
+    const DeviceUse& use = data_->uses[use_index];
+    return make_setup(use.device.record(), use, data_->layout);
+}
+
+Result<Mapping> Buffer::map(Access access, std::size_t dmabuf) const {
+    if (dmabuf >= data_->dmabufs.size())
+        return no_such_dmabuf(Stage::map, *data_, dmabuf);
+    if (!data_->mappable)
+        return failure(Stage::map, Cause::unsupported, 0, data_->source,
+                       "this memory can't be mapped by the CPU",
+                       "request CPU access, so that another source is chosen");
+    const DmaBuf& target = data_->dmabufs[dmabuf];
+    return Mapping::create(target.fd, target.size, access);
+}
+
+Result<UniqueFd> Buffer::dup_fd(std::size_t dmabuf) const {
+    if (dmabuf >= data_->dmabufs.size())
+        return no_such_dmabuf(Stage::share, *data_, dmabuf);
+    return UniqueFd::dup(data_->dmabufs[dmabuf].fd);
+}
+
+std::vector<UniqueFd> Buffer::release() {
+    data_->dmabufs.clear();
+    return std::exchange(data_->fds, {});
+}
+
+void Buffer::set_verified(std::vector<Verification> verified) {
+    data_->verified = std::move(verified);
+}
+
+void Buffer::set_attempts(std::vector<Attempt> attempts) {
+    data_->attempts = std::move(attempts);
+}
+
+} // namespace simplealloc

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// What DRM planes and GPUs accept.
+#include "lib/discovery/capabilities_parts.hpp"
+#include "lib/discovery/memory_limits.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace simplealloc {
+
+namespace {
+
+constexpr std::uint64_t linear = 0;
+
+/// What any of the planes takes; the order of the first plane that has it is kept.
+void add_formats(const std::vector<FormatSupport>& more, std::vector<FormatSupport>& formats) {
+    for (const FormatSupport& format : more) {
+        const auto known = std::find_if(formats.begin(), formats.end(), [&](const auto& other) {
+            return other.fourcc == format.fourcc;
+        });
+        if (known == formats.end()) {
+            formats.push_back(format);
+            continue;
+        }
+        known->without_modifier = known->without_modifier || format.without_modifier;
+        for (const std::uint64_t modifier : format.modifiers)
+            if (std::find(known->modifiers.begin(), known->modifiers.end(), modifier) ==
+                known->modifiers.end())
+                known->modifiers.push_back(modifier);
+    }
+}
+
+/// A plane may list modifiers that framebuffers can't be given.
+void drop_modifiers_unless_supported(const DrmInfo& drm, std::vector<FormatSupport>& formats) {
+    if (drm.addfb2_modifiers)
+        return;
+    std::erase_if(formats, [](const FormatSupport& format) { return !format.without_modifier; });
+    for (FormatSupport& format : formats)
+        format.modifiers.clear();
+}
+
+std::vector<FormatSupport> formats_of(const DrmInfo& drm,
+                                      std::initializer_list<const char*> types) {
+    std::vector<FormatSupport> formats;
+    for (const char* type : types)
+        for (const DrmPlane& plane : drm.planes)
+            if (plane.type == type)
+                add_formats(plane.formats, formats);
+    drop_modifiers_unless_supported(drm, formats);
+    return formats;
+}
+
+void limit_size(solver::CapabilitySet& set, std::uint64_t width, std::uint64_t height,
+                const char* origin) {
+    if (width != 0) {
+        set.constraints.max_width = width;
+        set.evidence[ConstraintKind::max_width] = {Confidence::known, origin};
+    }
+    if (height != 0) {
+        set.constraints.max_height = height;
+        set.evidence[ConstraintKind::max_height] = {Confidence::known, origin};
+    }
+}
+
+void add_scanout(const DrmInfo& drm, solver::CapabilitySet& set) {
+    limit_size(set, drm.max_width, drm.max_height, "DRM_IOCTL_MODE_GETRESOURCES");
+    const bool sees_primary = std::any_of(drm.planes.begin(), drm.planes.end(),
+                                          [](const auto& p) { return p.type == "primary"; });
+    if (sees_primary) {
+        set.formats = formats_of(drm, {"primary", "overlay"});
+        set.evidence[ConstraintKind::format] = {Confidence::known, "DRM planes, IN_FORMATS"};
+    } else {
+        set.evidence[ConstraintKind::format] = {Confidence::unknown,
+                                                "this descriptor does not show the primary planes"};
+    }
+}
+
+void add_cursor(const DrmInfo& drm, solver::CapabilitySet& set) {
+    limit_size(set, drm.cursor_width, drm.cursor_height, "DRM_CAP_CURSOR_WIDTH, _HEIGHT");
+    // The cursor calls of KMS know ARGB8888 alone; a driver may serve them without a plane.
+    FormatSupport argb{fourcc::argb8888, {}, true};
+    bool has_plane = false;
+    for (const FormatSupport& format : formats_of(drm, {"cursor"})) {
+        if (format.fourcc != fourcc::argb8888)
+            continue;
+        has_plane = true;
+        if (std::find(format.modifiers.begin(), format.modifiers.end(), linear) !=
+            format.modifiers.end())
+            argb.modifiers = {linear};
+    }
+    set.formats = {argb};
+    set.evidence[ConstraintKind::format] =
+        has_plane ? solver::Evidence{Confidence::known, "DRM cursor planes"}
+                  : solver::Evidence{Confidence::assumed, "legacy cursor of KMS"};
+}
+
+} // namespace
+
+CapabilitySets drm_capabilities(const DeviceRecord& device, Use use, Fourcc fourcc) {
+    const DrmInfo& drm = *device.drm;
+    solver::CapabilitySet set = memory_limits(device);
+    const bool image = fourcc != fourcc::bytes;
+    switch (use) {
+    case Use::scanout:
+    case Use::cursor:
+        if (drm.is_render_node)
+            return unsupported_use(device, use, "is a render node: it shows nothing",
+                                   drm.card_node.empty() ? "" : "name " + drm.card_node);
+        if (!drm.kms)
+            return unsupported_use(device, use, "has no display controller");
+        if (use == Use::cursor && drm.cursor_width == 0)
+            return unsupported_use(device, use, "has no cursor");
+        if (image && use == Use::scanout)
+            add_scanout(drm, set);
+        else if (image)
+            add_cursor(drm, set);
+        break;
+    case Use::render:
+    case Use::sample:
+        if (drm.render_node.empty())
+            return unsupported_use(device, use, "has no render node: it does not draw",
+                                   "name the GPU, or describe what draws with the CPU");
+        // Which formats a GPU takes is between it and its user-space driver.
+        if (image)
+            set.evidence[ConstraintKind::format] = {Confidence::assumed,
+                                                    "default for GPUs: every format, linear"};
+        break;
+    case Use::read:
+    case Use::write:
+        break;
+    case Use::capture:
+    case Use::encode:
+    case Use::decode:
+    case Use::m2m_in:
+    case Use::m2m_out:
+        return unsupported_use(device, use, "is a DRM device, this use is one of V4L2");
+    }
+    return std::vector{std::move(set)};
+}
+
+} // namespace simplealloc

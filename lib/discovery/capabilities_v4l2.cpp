@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// What V4L2 queues accept: one alternative for each way to program the format.
+#include "lib/discovery/capabilities_parts.hpp"
+#include "lib/discovery/memory_limits.hpp"
+#include "lib/discovery/v4l2_choice.hpp"
+#include "lib/solver/layout.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <linux/videodev2.h>
+
+namespace simplealloc {
+
+namespace {
+
+std::string_view wanted_queue(Use use) {
+    return is_output(use) ? "output" : "capture";
+}
+
+/// Why the device can't do the use; empty when it can.
+std::string obstacle(const V4l2Info& v4l2, Use use) {
+    const bool of_m2m =
+        use == Use::encode || use == Use::decode || use == Use::m2m_in || use == Use::m2m_out;
+    if (use != Use::capture && use != Use::read && use != Use::write && !of_m2m)
+        return "is a V4L2 device, this use is one of DRM";
+    if (use == Use::capture && v4l2.m2m)
+        return "is a memory-to-memory device: its uses are m2m-in, m2m-out, encode and decode";
+    if (of_m2m && !v4l2.m2m)
+        return "is no memory-to-memory device";
+    if (queues_for(v4l2, use).empty())
+        return fmt::format("has no {} queue", wanted_queue(use));
+    if ((v4l2.device_caps & V4L2_CAP_STREAMING) == 0)
+        return "does not stream, so it takes no dma-buf";
+    return {};
+}
+
+/// The planes of a format follow from each other where one buffer holds them all; a format of one
+/// plane is the same in every placement.
+Placements placements_of(const V4l2Format& format) {
+    const solver::FormatInfo* info = solver::format_info(format.fourcc);
+    if (info != nullptr && info->planes.size() == 1)
+        return Placements::all();
+    return Placements::of(format.per_plane ? Placement::per_plane : Placement::packed);
+}
+
+FormatSupport support_of(const V4l2Format& format) {
+    if (format.modifier == 0)
+        return {format.fourcc, {}, true};
+    return {format.fourcc, {format.modifier}, false};
+}
+
+solver::CapabilitySet common(const DeviceRecord& device, const V4l2Queue& queue) {
+    solver::CapabilitySet set = memory_limits(device);
+    set.constraints.starts_at_zero = true;
+    set.evidence[ConstraintKind::starts_at_zero] = {Confidence::known,
+                                                    "V4L2 imports have no offset"};
+    if (queue.capabilities_known && !queue.dmabuf) {
+        set.constraints.exporters = {{device.id}};
+        set.evidence[ConstraintKind::exporter] = {Confidence::known,
+                                                  "VIDIOC_CREATE_BUFS with count 0"};
+    }
+    return set;
+}
+
+solver::CapabilitySet set_for(const DeviceRecord& device, const V4l2Queue& queue,
+                              const V4l2Format& format) {
+    solver::CapabilitySet set = common(device, queue);
+    set.formats = {support_of(format)};
+    set.evidence[ConstraintKind::format] = {Confidence::known, "VIDIOC_ENUM_FMT"};
+    set.constraints.placements = placements_of(format);
+    if (set.constraints.placements != Placements::all())
+        set.evidence[ConstraintKind::placement] = {Confidence::known,
+                                                   pixelformat_name(format.pixelformat)};
+    set.label = pixelformat_name(format.pixelformat);
+    return set;
+}
+
+/// The ways to program `fourcc` into the queue; of pixel formats that mean the same, the preferred
+/// one.
+void add_alternatives(const DeviceRecord& device, const V4l2Queue& queue, Fourcc fourcc,
+                      std::vector<solver::CapabilitySet>& sets) {
+    for (const std::uint32_t pixelformat : queue.pixelformats) {
+        const V4l2Format* format = find_v4l2_format(pixelformat);
+        if (format == nullptr || format->fourcc != fourcc ||
+            (format->per_plane && !is_multiplanar(queue)))
+            continue;
+        if (find_v4l2_format(fourcc, format->modifier, format->per_plane, queue.pixelformats) ==
+            format)
+            sets.push_back(set_for(device, queue, *format));
+    }
+}
+
+/// Everything that the queues take: what is wanted is not in it, and the solver says so.
+solver::CapabilitySet set_without(const DeviceRecord& device,
+                                  const std::vector<const V4l2Queue*>& queues) {
+    solver::CapabilitySet set = common(device, *queues.front());
+    set.evidence[ConstraintKind::format] = {Confidence::known, "VIDIOC_ENUM_FMT"};
+    for (const V4l2Queue* queue : queues)
+        for (const std::uint32_t pixelformat : queue->pixelformats) {
+            const V4l2Format* format = find_v4l2_format(pixelformat);
+            if (format == nullptr)
+                continue;
+            const FormatSupport support = support_of(*format);
+            if (std::find(set.formats.begin(), set.formats.end(), support) == set.formats.end())
+                set.formats.push_back(support);
+        }
+    return set;
+}
+
+} // namespace
+
+CapabilitySets v4l2_capabilities(const DeviceRecord& device, Use use, Fourcc fourcc) {
+    const V4l2Info& v4l2 = *device.v4l2;
+    const std::vector<const V4l2Queue*> queues = queues_for(v4l2, use);
+    if (const std::string why = obstacle(v4l2, use); !why.empty()) {
+        // Memory that it touches in some other way than by a queue.
+        if ((use == Use::read || use == Use::write) && queues.empty())
+            return std::vector{memory_limits(device)};
+        return unsupported_use(device, use, why);
+    }
+    if (fourcc == fourcc::bytes)
+        return std::vector{common(device, *queues.front())};
+
+    std::vector<solver::CapabilitySet> sets;
+    for (const V4l2Queue* queue : queues)
+        add_alternatives(device, *queue, fourcc, sets);
+    if (sets.empty()) {
+        solver::CapabilitySet set = set_without(device, queues);
+        if (set.formats.empty())
+            return unsupported_use(device, use, "has no pixel format that DRM has a code for");
+        sets.push_back(std::move(set));
+    }
+    return sets;
+}
+
+} // namespace simplealloc

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// Everything discovery found out about a device, and what follows from it.
+#pragma once
+
+#include "lib/discovery/quirks.hpp"
+#include "lib/solver/model.hpp"
+
+#include <simplealloc/device.hpp>
+#include <simplealloc/unique_fd.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace simplealloc {
+
+/// How the device reaches memory.
+struct Reach {
+    std::string bus;         ///< pci, platform, usb, virtio, virtual…
+    bool translated = false; ///< behind an IOMMU domain that translates
+    /// Highest bus address; no_limit when unknown or unlimited (then `mask_known` tells which).
+    std::uint64_t max_address = no_limit;
+    bool mask_known = false;
+    std::string mask_origin;
+    bool coherent =
+        true; ///< snoops CPU caches: always on x86, elsewhere by dma-coherent of the device tree
+};
+
+struct DrmPlane {
+    std::uint32_t id = 0;
+    std::string type; ///< primary, overlay, cursor
+    std::vector<FormatSupport> formats;
+};
+
+struct DrmInfo {
+    std::string card_node;   ///< empty when there is none
+    std::string render_node; ///< empty when there is none
+    bool is_render_node = false;
+    bool has_connectors = false; ///< by sysfs
+    bool opened = false;         ///< caps and planes were asked
+    bool kms = false;            ///< has CRTCs and planes
+    bool dumb = false;           ///< GET_CAP DUMB_BUFFER
+    bool addfb2_modifiers = false;
+    std::uint64_t cursor_width = 0;
+    std::uint64_t cursor_height = 0;
+    std::uint32_t max_width = 0; ///< of mode resources; 0 unknown
+    std::uint32_t max_height = 0;
+    std::vector<DrmPlane> planes;
+    std::optional<std::vector<std::uint32_t>>
+        dumb_bpp;                       ///< which bpp CREATE_DUMB takes (quirk), nothing: any
+    std::uint64_t dumb_pitch_align = 1; ///< bytes (quirk)
+    solver::CpuCaching dumb_caching = solver::CpuCaching::unknown;              ///< quirk
+    MemoryKind dumb_memory = MemoryKind::system;                                ///< quirk
+    solver::OfferContiguity dumb_contiguity = solver::OfferContiguity::unknown; ///< quirk
+    std::string dumb_origin; ///< of the quirk values above
+};
+
+/// The kind of vb2 memory of a V4L2 driver.
+enum class V4l2Memory : std::uint8_t { unknown, dma_contig, dma_sg, vmalloc };
+
+struct V4l2Queue {
+    std::uint32_t buf_type = 0;              ///< V4L2_BUF_TYPE_*
+    std::vector<std::uint32_t> pixelformats; ///< by ENUM_FMT
+    bool mmap = false;                       ///< by CREATE_BUFS with count 0
+    bool dmabuf = false;
+    bool userptr = false;
+    bool capabilities_known = false;
+    bool any_raw = false;        ///< has formats that are not compressed
+    bool any_compressed = false; ///< has formats that are
+};
+
+struct V4l2Info {
+    bool opened = false;
+    std::string name; ///< by sysfs, e.g. vivid-000-vid-cap
+    std::string card;
+    std::string bus_info;
+    std::uint32_t device_caps = 0;
+    bool m2m = false;
+    std::vector<V4l2Queue> queues;
+    V4l2Memory memory = V4l2Memory::unknown;
+    Confidence memory_confidence = Confidence::unknown;
+    std::string memory_origin;
+    unsigned index = 0; ///< among the driver's instances, as its module parameter arrays count
+};
+
+struct DeviceRecord {
+    std::string id;
+    std::string path;
+    std::string subsystem;
+    std::string driver;
+    dev_t devnum = 0;
+    std::vector<Fact> facts;
+    std::vector<Use> uses;
+    Reach reach;
+    bool readable = true; ///< whether this process may open the node
+    std::string denied_reason;
+    std::string denied_remedy;
+
+    std::optional<DrmInfo> drm;
+    std::optional<V4l2Info> v4l2;
+    std::optional<DeviceDescription> described;
+
+    bool imports = true;    ///< takes other devices' dma-bufs (quirk imports=no clears it)
+    bool attachable = true; ///< others can attach its exports (quirk)
+    bool vmap_stable = true;
+    std::string import_origin;
+    std::string export_origin;
+    std::optional<bool> needs_contiguous; ///< quirk; nothing: see defaults.hpp
+    std::string contiguous_origin;
+    std::uint64_t stride_align = 1; ///< bytes (quirk)
+    std::string stride_align_origin;
+
+    UniqueFd caller_fd; ///< a duplicate of what the caller handed over, or none
+    QueueAccess queue_access = QueueAccess::not_ours;
+};
+
+/// Finds out about devices. Opens a node only in find(), and leaves nothing behind: no master, no
+/// format, no queue.
+class Discovery {
+public:
+    explicit Discovery(Quirks quirks) : quirks_(std::move(quirks)) {}
+
+    [[nodiscard]] Result<DeviceRecord> find(const std::string& path) const;
+    [[nodiscard]] Result<DeviceRecord> find(int fd, QueueAccess access) const;
+    /// All nodes of drm and video4linux by sysfs and udev only.
+    [[nodiscard]] Result<std::vector<DeviceRecord>> list() const;
+    [[nodiscard]] const Quirks& quirks() const noexcept { return quirks_; }
+
+private:
+    Quirks quirks_;
+};
+
+/// `/dev/video0 (capture)`.
+std::string party_name(const DeviceRecord& device, Use use);
+
+/// The ways in which the device can do this use with this format (fourcc::bytes: plain memory).
+/// Fails with unsupported when it can't do the use at all, and with denied when that can't be known
+/// because the node may not be opened. A format that it lacks is not an error: the set's formats
+/// don't contain it.
+Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& device,
+                                                        const DeviceUse& use, Fourcc fourcc);
+
+/// Asks a V4L2 driver (TRY_FMT: no side effect) which stride and size it makes of `layout`; the
+/// answer as constraints. No answer (no V4L2 device, no TRY_FMT, no permission): nothing. Fails
+/// with unsupported when the driver changes width, height or pixel format.
+Result<std::optional<Constraints>> try_format(const DeviceRecord& device, const DeviceUse& use,
+                                              const Layout& layout);
+
+/// What to program for this use.
+Result<Setup> make_setup(const DeviceRecord& device, const DeviceUse& use, const Layout& layout);
+
+/// Top of RAM (exclusive end of the last zone with pages, /proc/zoneinfo) minus 1; no_limit when
+/// unreadable.
+std::uint64_t top_of_ram();
+/// MemAvailable in bytes; no_limit when unreadable.
+std::uint64_t available_memory();
+
+} // namespace simplealloc

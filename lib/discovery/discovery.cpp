@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+// From a path, a descriptor or the whole machine to device records.
+#include "lib/discovery/apply_quirks.hpp"
+#include "lib/discovery/device_record.hpp"
+#include "lib/discovery/drm.hpp"
+#include "lib/discovery/permission.hpp"
+#include "lib/discovery/reach.hpp"
+#include "lib/discovery/v4l2.hpp"
+#include "lib/drm_node.hpp"
+#include "lib/failure.hpp"
+#include "lib/kernel.hpp"
+#include "lib/udev.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <system_error>
+
+namespace simplealloc {
+
+namespace {
+
+constexpr unsigned drm_major = 226;
+constexpr unsigned video4linux_major = 81;
+
+Error invalid(const std::string& path, std::string detail) {
+    return failure(Stage::discover, Cause::invalid, 0, path, std::move(detail),
+                   "name a DRM or V4L2 node such as /dev/dri/card0 or /dev/video0");
+}
+
+bool is_denied(int sys_errno) {
+    return sys_errno == EACCES || sys_errno == EPERM;
+}
+bool is_gone(int sys_errno) {
+    return sys_errno == ENOENT || sys_errno == ENOTDIR || sys_errno == ENXIO || sys_errno == ENODEV;
+}
+
+/// Of a node that can't be reached or opened.
+Error unreachable(const std::string& path, int sys_errno, std::string detail) {
+    const Cause cause = is_gone(sys_errno) ? Cause::gone : cause_of(sys_errno);
+    return failure(Stage::discover, cause, sys_errno, path, std::move(detail));
+}
+
+/// The DRM or V4L2 node with this number. A number that sysfs does not know (sysfs not mounted, a
+/// stale node) still gives its subsystem, by major number.
+Result<udev::Node> identify(const std::string& path, const kernel::Stat& stat) {
+    if (S_ISDIR(stat.mode))
+        return invalid(path, "is a directory");
+    if (!S_ISCHR(stat.mode))
+        return invalid(path, "is no character device");
+    udev::Node node;
+    if (auto found = udev::by_devnum(stat.rdev))
+        node = std::move(*found);
+    else if (::major(stat.rdev) == drm_major)
+        node.subsystem = "drm";
+    else if (::major(stat.rdev) == video4linux_major)
+        node.subsystem = "video4linux";
+    if (node.subsystem != "drm" && node.subsystem != "video4linux")
+        return invalid(path, fmt::format("is neither a DRM nor a V4L2 device (character device "
+                                         "{}:{})",
+                                         ::major(stat.rdev), ::minor(stat.rdev)));
+    node.devnum = stat.rdev;
+    return node;
+}
+
+/// The DRM nodes of one GPU are one device; V4L2 nodes are one each, as unrelated ones share a
+/// parent (all vivid instances do).
+std::string identity(const udev::Node& node, const std::string& path) {
+    if (node.subsystem == "drm" && !node.parent_syspath.empty())
+        return node.parent_syspath;
+    return node.syspath.empty() ? path : node.syspath;
+}
+
+std::string sysfs_driver(const udev::Node& node, const Quirks& quirks) {
+    const std::string name = node.driver.empty() && node.parent_subsystem == "platform"
+                                 ? node.parent_syspath.substr(node.parent_syspath.rfind('/') + 1)
+                                 : node.driver;
+    return quirks.canonical_driver(node.subsystem, name);
+}
+
+/// Subsystem video4linux also has radios, VBI and subdevices, none of which takes dma-bufs.
+bool has_buffers(const udev::Node& node) {
+    return node.sysname.starts_with("card") || node.sysname.starts_with("renderD") ||
+           node.sysname.starts_with("video");
+}
+
+/// What udev and sysfs tell; `siblings` are all nodes of the subsystem.
+DeviceRecord describe(const udev::Node& node, const std::string& path,
+                      std::span<const udev::Node> siblings, const Quirks& quirks) {
+    DeviceRecord record;
+    record.id = identity(node, path);
+    record.path = path;
+    record.subsystem = node.subsystem;
+    record.devnum = node.devnum;
+    record.driver = sysfs_driver(node, quirks);
+    if (!node.driver.empty())
+        record.facts.push_back(
+            {"kernel-driver", node.driver, Confidence::known, node.parent_syspath + "/driver"});
+    find_reach(node, record);
+    if (node.subsystem == "drm")
+        find_drm_nodes(node, siblings, record);
+    else
+        find_v4l2_node(node, record);
+    return record;
+}
+
+DeviceRecord describe(const udev::Node& node, const std::string& path, const Quirks& quirks) {
+    if (node.subsystem != "drm")
+        return describe(node, path, {}, quirks);
+    int error = 0;
+    const std::vector<udev::Node> all_drm = udev::enumerate("drm", error);
+    DeviceRecord record = describe(node, path, all_drm, quirks);
+    if (error < 0)
+        record.facts.push_back({"sibling-nodes", std::generic_category().message(-error),
+                                Confidence::unknown, "udev"});
+    return record;
+}
+
+/// `otherwise` and its remedy count when it is not the node's mode that forbids.
+void deny(DeviceRecord& record, const std::string& otherwise, const std::string& remedy) {
+    const Permission permission = check_permission(record.path, record.subsystem);
+    record.readable = false;
+    record.denied_reason = permission.granted ? otherwise : permission.reason;
+    record.denied_remedy = permission.granted ? remedy : permission.remedy;
+    record.facts.push_back(
+        {"readable", "no: " + record.denied_reason, Confidence::known, record.path});
+}
+
+/// What follows once the driver's final name is known.
+void conclude(const udev::Node& node, const Quirks& quirks, DeviceRecord& record) {
+    if (record.v4l2)
+        number_instance(record);
+    apply_quirks(quirks, record);
+    if (record.v4l2) {
+        assume_memory(record);
+        record.uses = v4l2_uses(*record.v4l2, node);
+    } else {
+        record.uses = drm_uses(*record.drm);
+    }
+}
+
+/// Opens a node of either kind without a lasting effect.
+Result<UniqueFd> open_node(const DeviceRecord& record) {
+    if (record.drm)
+        return open_drm_node(record.path);
+    // Without O_NONBLOCK some drivers wait here for a signal or another opener.
+    const int fd = kernel::open(record.path.c_str(), O_RDWR | O_NONBLOCK);
+    if (fd < 0)
+        return failure(Stage::open, cause_of(-fd), -fd, record.path, "open");
+    return UniqueFd::adopt(fd);
+}
+
+Result<void> ask(int fd, bool own, DeviceRecord& record) {
+    if (record.drm) {
+        ask_drm(fd, own, record);
+        return {};
+    }
+    const int result = ask_v4l2(fd, record);
+    if (result == -ENOTTY)
+        return invalid(record.path, "is a V4L2 node without a video queue");
+    if (result < 0)
+        return unreachable(record.path, -result, "VIDIOC_QUERYCAP");
+    return {};
+}
+
+} // namespace
+
+Result<DeviceRecord> Discovery::find(const std::string& path) const {
+    kernel::Stat stat;
+    if (const int result = kernel::stat(path.c_str(), stat); result < 0)
+        return unreachable(path, -result, "look up device");
+    const auto node = identify(path, stat);
+    if (!node)
+        return node.error();
+    DeviceRecord record = describe(*node, path, quirks_);
+
+    const auto fd = open_node(record);
+    if (fd) {
+        if (auto asked = ask(fd->get(), true, record); !asked)
+            return asked.error();
+    } else if (is_denied(fd.error().sys_errno)) {
+        deny(record, fd.error().message(), fd.error().remedy);
+    } else if (is_gone(fd.error().sys_errno) || fd.error().cause == Cause::fd_limit) {
+        return unreachable(path, fd.error().sys_errno, fd.error().detail);
+    } else {
+        // In use by somebody exclusively, or a master that can't be dropped.
+        record.denied_reason = fd.error().message();
+        record.facts.push_back({"opened", "no: " + record.denied_reason, Confidence::known, path});
+    }
+    conclude(*node, quirks_, record);
+    return record;
+}
+
+Result<DeviceRecord> Discovery::find(int fd, QueueAccess access) const {
+    const std::string name = fmt::format("descriptor {}", fd);
+    kernel::Stat stat;
+    if (const int result = kernel::fstat(fd, stat); result < 0)
+        return failure(Stage::discover, result == -EBADF ? Cause::invalid : cause_of(-result),
+                       -result, name, "look up device");
+    const auto node = identify(name, stat);
+    if (!node)
+        return node.error();
+    auto copy = UniqueFd::dup(fd);
+    if (!copy)
+        return copy.error();
+    const std::string path =
+        node->devnode.empty() ? fmt::format("/proc/self/fd/{}", copy->get()) : node->devnode;
+    DeviceRecord record = describe(*node, path, quirks_);
+    record.facts.push_back(
+        {"descriptor",
+         access == QueueAccess::ours ? "of the caller, with its queue" : "of the caller",
+         Confidence::known, "caller"});
+
+    // A description of our own may be given client capabilities; a V4L2 one of our own would not
+    // see what the caller's context has set up.
+    UniqueFd own;
+    kernel::Stat reached;
+    if (record.drm && !node->devnode.empty() && kernel::stat(path.c_str(), reached) >= 0 &&
+        reached.rdev == stat.rdev)
+        if (auto opened = open_drm_node(path))
+            own = std::move(*opened);
+    if (auto asked = ask(own ? own.get() : copy->get(), static_cast<bool>(own), record); !asked)
+        return asked.error();
+    record.caller_fd = std::move(*copy);
+    record.queue_access = access;
+    conclude(*node, quirks_, record);
+    return record;
+}
+
+Result<std::vector<DeviceRecord>> Discovery::list() const {
+    std::vector<DeviceRecord> records;
+    for (const char* subsystem : {"drm", "video4linux"}) {
+        int error = 0;
+        const std::vector<udev::Node> nodes = udev::enumerate(subsystem, error);
+        if (error < 0)
+            return failure(Stage::discover, cause_of(-error), -error, subsystem,
+                           "enumerate devices");
+        for (const udev::Node& node : nodes) {
+            if (!has_buffers(node))
+                continue;
+            DeviceRecord record = describe(node, node.devnode, nodes, quirks_);
+            if (!check_permission(record.path, record.subsystem).granted)
+                deny(record, {}, {});
+            conclude(node, quirks_, record);
+            records.push_back(std::move(record));
+        }
+    }
+    return records;
+}
+
+} // namespace simplealloc

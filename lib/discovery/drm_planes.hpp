@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// The planes of a DRM node with their types, formats and modifiers.
+#pragma once
+
+#include "lib/discovery/device_record.hpp"
+
+namespace simplealloc {
+
+/// Only planes that this file description sees: all with DRM_CLIENT_CAP_UNIVERSAL_PLANES, else the
+/// overlays. A negative errno when the list can't be had; planes that vanish meanwhile are left
+/// out.
+int read_planes(int fd, std::vector<DrmPlane>& out);
+
+} // namespace simplealloc

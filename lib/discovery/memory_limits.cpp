@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// A device's own need is reduced first: a translating IOMMU or a CPU copy leaves none.
+#include "lib/discovery/memory_limits.hpp"
+
+#include "lib/discovery/defaults.hpp"
+
+namespace simplealloc {
+
+namespace {
+
+void add_contiguity(const DeviceRecord& device, solver::CapabilitySet& set) {
+    const auto require = [&](Contiguity contiguity, Confidence confidence,
+                             std::string_view origin) {
+        set.constraints.contiguity = contiguity;
+        if (contiguity != Contiguity::any)
+            set.evidence[ConstraintKind::contiguity] = {confidence, std::string(origin)};
+    };
+    const V4l2Memory memory = device.v4l2 ? device.v4l2->memory : V4l2Memory::unknown;
+    const ClassDefault& assumed = class_default(device);
+    if (memory == V4l2Memory::vmalloc) {
+        set.import_path = ImportPath::vmap;
+    } else if (memory == V4l2Memory::unknown && assumed.import_path == ImportPath::vmap) {
+        set.import_path = ImportPath::vmap;
+    } else if (device.reach.translated || memory == V4l2Memory::dma_sg) {
+        set.constraints.contiguity = Contiguity::any;
+    } else if (memory == V4l2Memory::dma_contig) {
+        require(Contiguity::required, device.v4l2->memory_confidence, device.v4l2->memory_origin);
+    } else if (device.needs_contiguous) {
+        require(*device.needs_contiguous ? Contiguity::required : Contiguity::any,
+                Confidence::known, device.contiguous_origin);
+    } else {
+        require(assumed.contiguity, assumed.confidence, assumed.origin);
+    }
+}
+
+/// A buffer beyond the window would be bounced: the device then works on a copy that nobody else
+/// sees.
+void add_window(const Reach& reach, solver::CapabilitySet& set) {
+    if (set.import_path == ImportPath::vmap || reach.translated || !reach.mask_known ||
+        reach.max_address == no_limit)
+        return;
+    set.constraints.max_address = reach.max_address;
+    set.evidence[ConstraintKind::address_window] = {Confidence::known, reach.mask_origin};
+}
+
+} // namespace
+
+solver::CapabilitySet memory_limits(const DeviceRecord& device) {
+    solver::CapabilitySet set;
+    if (device.imports) {
+        add_contiguity(device, set);
+        add_window(device.reach, set);
+    } else {
+        // Its own memory it reaches anyway.
+        set.constraints.exporters = {{device.id}};
+        set.evidence[ConstraintKind::exporter] = {Confidence::known, device.import_origin};
+    }
+    if (device.stride_align > 1) {
+        set.constraints.stride_align = device.stride_align;
+        set.evidence[ConstraintKind::stride_align] = {Confidence::known,
+                                                      device.stride_align_origin};
+    }
+    return set;
+}
+
+} // namespace simplealloc

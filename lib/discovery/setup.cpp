@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// A layout as the structures that an application programs.
+#include "lib/discovery/device_record.hpp"
+#include "lib/discovery/try_format.hpp"
+#include "lib/discovery/v4l2_choice.hpp"
+#include "lib/failure.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <limits>
+
+namespace simplealloc {
+
+namespace {
+
+/// The fields of both interfaces are 32 bits wide.
+class Narrowing {
+public:
+    std::uint32_t operator()(std::uint64_t value) {
+        if (value > std::numeric_limits<std::uint32_t>::max())
+            too_large_ = std::max(too_large_, value);
+        return static_cast<std::uint32_t>(value);
+    }
+    [[nodiscard]] std::uint64_t too_large() const { return too_large_; }
+
+private:
+    std::uint64_t too_large_ = 0;
+};
+
+Error too_large(const DeviceRecord& device, Use use, std::uint64_t value) {
+    return failure(Stage::layout, Cause::limit, 0, party_name(device, use),
+                   fmt::format("{} bytes do not fit the interface's 32 bits", value));
+}
+
+Result<Setup> drm_setup(const DeviceRecord& device, const DeviceUse& use, const Layout& layout) {
+    DrmSetup drm;
+    if (layout.planes.size() > drm.pitches.size())
+        return failure(Stage::layout, Cause::invalid, 0, party_name(device, use.use),
+                       fmt::format("a framebuffer has 4 planes, not {}", layout.planes.size()));
+    Narrowing narrow;
+    drm.fourcc = layout.fourcc;
+    drm.width = layout.width;
+    drm.height = layout.height;
+    drm.plane_count = static_cast<std::uint32_t>(layout.planes.size());
+    for (std::size_t i = 0; i < layout.planes.size(); ++i) {
+        drm.dmabufs[i] = layout.planes[i].dmabuf;
+        drm.pitches[i] = narrow(layout.planes[i].stride);
+        drm.offsets[i] = narrow(layout.planes[i].offset);
+    }
+    drm.modifier = layout.modifier.value;
+    drm.pass_modifier =
+        layout.modifier.state == Modifier::State::named && device.drm->addfb2_modifiers;
+    if (narrow.too_large() != 0)
+        return too_large(device, use.use, narrow.too_large());
+    Setup setup;
+    setup.drm = drm;
+    return setup;
+}
+
+/// End of the last image plane in a dma-buf; nothing on overflow.
+std::optional<std::uint64_t> payload(const Layout& layout, std::uint32_t dmabuf) {
+    std::uint64_t end = 0;
+    for (const Plane& plane : layout.planes) {
+        std::uint64_t plane_end = 0;
+        if (plane.dmabuf != dmabuf)
+            continue;
+        if (__builtin_add_overflow(plane.offset, plane.size, &plane_end))
+            return std::nullopt;
+        end = std::max(end, plane_end);
+    }
+    return end;
+}
+
+Result<Setup> v4l2_setup(const DeviceRecord& device, const DeviceUse& use, const Layout& layout) {
+    const auto choice = choose_format(*device.v4l2, use.use, layout);
+    if (!choice || layout.planes.empty())
+        return failure(Stage::layout, Cause::unsupported, 0, party_name(device, use.use),
+                       fmt::format("no queue has a pixel format for {} {}",
+                                   to_string(layout.fourcc), to_string(layout.modifier)));
+    V4l2Setup v4l2;
+    v4l2.pixelformat = choice->format->pixelformat;
+    v4l2.multiplanar = is_multiplanar(*choice->queue);
+    v4l2.width = layout.width;
+    v4l2.height = layout.height;
+
+    // A driver may want a larger image than the planes are, and refuses a buffer of less.
+    const auto tried = ask_try_format(device, *choice, layout);
+    Narrowing narrow;
+    const std::size_t count = choice->format->per_plane ? layout.planes.size() : 1;
+    for (std::size_t i = 0; i < count; ++i) {
+        const Plane& plane = layout.planes[i];
+        const auto used = payload(layout, plane.dmabuf);
+        if (!used || plane.dmabuf >= layout.dmabuf_sizes.size())
+            return failure(Stage::layout, Cause::invalid, 0, party_name(device, use.use),
+                           fmt::format("plane {} lies outside of every dma-buf", i));
+        const std::uint64_t wanted = tried && i < tried->planes.size() ? tried->planes[i].size : 0;
+        const std::uint64_t size =
+            wanted <= layout.dmabuf_sizes[plane.dmabuf] ? std::max(*used, wanted) : *used;
+        v4l2.planes.push_back({plane.dmabuf, narrow(plane.stride), narrow(size), narrow(size)});
+    }
+    if (narrow.too_large() != 0)
+        return too_large(device, use.use, narrow.too_large());
+    Setup setup;
+    setup.v4l2 = std::move(v4l2);
+    return setup;
+}
+
+} // namespace
+
+Result<Setup> make_setup(const DeviceRecord& device, const DeviceUse& use, const Layout& layout) {
+    if (layout.fourcc == fourcc::bytes)
+        return failure(Stage::request, Cause::invalid, 0, party_name(device, use.use),
+                       "plain bytes have no format to program");
+    if (device.drm)
+        return drm_setup(device, use, layout);
+    if (device.v4l2)
+        return v4l2_setup(device, use, layout);
+    return failure(Stage::request, Cause::invalid, 0, party_name(device, use.use),
+                   "is described by the caller, who knows how to program it");
+}
+
+} // namespace simplealloc

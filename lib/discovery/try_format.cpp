@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// A driver's stride rule is a function that only TRY_FMT evaluates.
+#include "lib/discovery/try_format.hpp"
+
+#include "lib/discovery/capabilities_parts.hpp"
+#include "lib/kernel.hpp"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <limits>
+
+namespace simplealloc {
+
+namespace {
+
+/// A descriptor to ask on: the caller's where its queue is ours, as its context counts then, else
+/// one of our own, else the caller's, since asking disturbs nobody.
+class AskingFd {
+public:
+    explicit AskingFd(const DeviceRecord& device) {
+        const bool ours = device.queue_access == QueueAccess::ours;
+        if (device.caller_fd && ours) {
+            fd_ = device.caller_fd.get();
+            return;
+        }
+        fd_ = kernel::open(device.path.c_str(), O_RDWR | O_NONBLOCK);
+        if (fd_ >= 0)
+            own_ = UniqueFd::adopt(fd_);
+        else
+            fd_ = device.caller_fd.get();
+    }
+    [[nodiscard]] int get() const { return fd_; }
+
+private:
+    int fd_ = -1;
+    UniqueFd own_;
+};
+
+/// Values beyond 32 bits are the driver's to refuse: it answers with its largest.
+std::uint32_t clamped(std::uint64_t value) {
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
+}
+
+/// The strides that are asked for: of each memory plane's first image plane.
+void fill(v4l2_format& request, const V4l2Choice& choice, const Layout& layout) {
+    request.type = choice.queue->buf_type;
+    if (!is_multiplanar(*choice.queue)) {
+        v4l2_pix_format& pixels = request.fmt.pix;
+        pixels.width = layout.width;
+        pixels.height = layout.height;
+        pixels.pixelformat = choice.format->pixelformat;
+        pixels.field = V4L2_FIELD_NONE;
+        pixels.bytesperline = clamped(layout.planes.front().stride);
+        // Without the magic number the kernel takes the fields behind it for rubbish.
+        pixels.priv = V4L2_PIX_FMT_PRIV_MAGIC;
+        return;
+    }
+    v4l2_pix_format_mplane& pixels = request.fmt.pix_mp;
+    pixels.width = layout.width;
+    pixels.height = layout.height;
+    pixels.pixelformat = choice.format->pixelformat;
+    pixels.field = V4L2_FIELD_NONE;
+    const std::size_t count = choice.format->per_plane ? layout.planes.size() : 1;
+    pixels.num_planes = static_cast<__u8>(std::min<std::size_t>(count, VIDEO_MAX_PLANES));
+    for (std::size_t i = 0; i < pixels.num_planes; ++i)
+        pixels.plane_fmt[i].bytesperline = clamped(layout.planes[i].stride);
+}
+
+TriedFormat read_answer(const v4l2_format& answer, bool multiplanar) {
+    if (!multiplanar) {
+        const v4l2_pix_format& pixels = answer.fmt.pix;
+        return {pixels.width,
+                pixels.height,
+                pixels.pixelformat,
+                {{pixels.bytesperline, pixels.sizeimage}}};
+    }
+    const v4l2_pix_format_mplane& pixels = answer.fmt.pix_mp;
+    TriedFormat tried{pixels.width, pixels.height, pixels.pixelformat, {}};
+    for (std::size_t i = 0; i < std::min<std::size_t>(pixels.num_planes, VIDEO_MAX_PLANES); ++i)
+        tried.planes.push_back({pixels.plane_fmt[i].bytesperline, pixels.plane_fmt[i].sizeimage});
+    return tried;
+}
+
+/// What the driver changes that a buffer can't make up for; empty when nothing.
+std::string difference(const TriedFormat& tried, const V4l2Choice& choice, const Layout& layout) {
+    if (tried.pixelformat != choice.format->pixelformat)
+        return fmt::format("offers {} instead of {}", pixelformat_name(tried.pixelformat),
+                           pixelformat_name(choice.format->pixelformat));
+    if (tried.width != layout.width || tried.height != layout.height)
+        return fmt::format("offers {}x{} instead of {}x{}", tried.width, tried.height, layout.width,
+                           layout.height);
+    const std::size_t planes = choice.format->per_plane ? layout.planes.size() : 1;
+    if (tried.planes.size() != planes)
+        return fmt::format("wants {} memory planes instead of {}", tried.planes.size(), planes);
+    // Other strides of the later planes can't be expressed: they follow from the first.
+    for (std::size_t i = 1; i < planes; ++i)
+        if (tried.planes[0].stride == layout.planes[0].stride &&
+            tried.planes[i].stride != layout.planes[i].stride)
+            return fmt::format("offers a stride of {} bytes for plane {} instead of {}",
+                               tried.planes[i].stride, i, layout.planes[i].stride);
+    return {};
+}
+
+} // namespace
+
+std::optional<TriedFormat> ask_try_format(const DeviceRecord& device, const V4l2Choice& choice,
+                                          const Layout& layout) {
+    const AskingFd fd(device);
+    if (fd.get() < 0)
+        return std::nullopt;
+    v4l2_format request = {};
+    fill(request, choice, layout);
+    // ENOTTY: some drivers lack it. Every other error leaves the question as open.
+    if (kernel::ioctl(fd.get(), VIDIOC_TRY_FMT, &request) < 0)
+        return std::nullopt;
+    return read_answer(request, is_multiplanar(*choice.queue));
+}
+
+Result<std::optional<Constraints>> try_format(const DeviceRecord& device, const DeviceUse& use,
+                                              const Layout& layout) {
+    const std::optional<Constraints> no_answer;
+    if (!device.v4l2 || !device.v4l2->opened || layout.planes.empty() ||
+        layout.fourcc == fourcc::bytes)
+        return no_answer;
+    const auto choice = choose_format(*device.v4l2, use.use, layout);
+    if (!choice)
+        return no_answer;
+    const auto tried = ask_try_format(device, *choice, layout);
+    if (!tried)
+        return no_answer;
+    if (std::string what = difference(*tried, *choice, layout); !what.empty())
+        return unsupported_use(device, use.use, std::move(what));
+
+    Constraints answer;
+    const TriedPlane& first = tried->planes.front();
+    // Tiled formats and some drivers leave it 0: no rule then.
+    if (first.stride != 0) {
+        answer.min_stride = first.stride;
+        answer.max_stride = first.stride;
+    }
+    answer.min_size = first.size;
+    return std::optional(answer);
+}
+
+} // namespace simplealloc

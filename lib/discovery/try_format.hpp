@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// VIDIOC_TRY_FMT: what a driver would make of a layout.
+#pragma once
+
+#include "lib/discovery/device_record.hpp"
+#include "lib/discovery/v4l2_choice.hpp"
+
+#include <linux/videodev2.h>
+
+namespace simplealloc {
+
+struct TriedPlane {
+    std::uint64_t stride = 0;
+    std::uint64_t size = 0;
+};
+
+struct TriedFormat {
+    std::uint32_t width = 0;
+    std::uint32_t height = 0;
+    std::uint32_t pixelformat = 0;
+    std::vector<TriedPlane> planes; ///< memory planes
+};
+
+/// Nothing when the driver can't be asked. Works beside an owner of the queue, and changes nothing.
+std::optional<TriedFormat> ask_try_format(const DeviceRecord& device, const V4l2Choice& choice,
+                                          const Layout& layout);
+
+} // namespace simplealloc

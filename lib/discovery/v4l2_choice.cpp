@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// Which queue and pixel format of a V4L2 device stand for a use and a layout.
+#include "lib/discovery/v4l2_choice.hpp"
+
+#include <linux/videodev2.h>
+
+namespace simplealloc {
+
+bool is_output(Use use) {
+    return use == Use::encode || use == Use::m2m_in || use == Use::read;
+}
+
+std::vector<const V4l2Queue*> queues_for(const V4l2Info& v4l2, Use use) {
+    std::vector<const V4l2Queue*> found;
+    for (const V4l2Queue& queue : v4l2.queues)
+        if (V4L2_TYPE_IS_OUTPUT(queue.buf_type) == is_output(use))
+            found.push_back(&queue);
+    return found;
+}
+
+bool is_multiplanar(const V4l2Queue& queue) {
+    return V4L2_TYPE_IS_MULTIPLANAR(queue.buf_type);
+}
+
+std::optional<V4l2Choice> choose_format(const V4l2Info& v4l2, Use use, const Layout& layout) {
+    const bool per_plane = layout.placement == Placement::per_plane && layout.planes.size() > 1;
+    for (const V4l2Queue* queue : queues_for(v4l2, use)) {
+        const V4l2Format* format =
+            find_v4l2_format(layout.fourcc, layout.modifier.value, per_plane, queue->pixelformats);
+        if (format != nullptr && (!per_plane || is_multiplanar(*queue)))
+            return V4l2Choice{queue, format};
+    }
+    return std::nullopt;
+}
+
+} // namespace simplealloc

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Which queue and pixel format of a V4L2 device stand for a use and a layout.
+#pragma once
+
+#include "lib/discovery/device_record.hpp"
+#include "lib/discovery/formats_v4l2.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace simplealloc {
+
+/// Whether the device reads the buffer: the side that V4L2 calls output.
+bool is_output(Use use);
+
+/// The queues of the use's direction, in the order that the driver shows them.
+std::vector<const V4l2Queue*> queues_for(const V4l2Info& v4l2, Use use);
+
+bool is_multiplanar(const V4l2Queue& queue);
+
+struct V4l2Choice {
+    const V4l2Queue* queue;
+    const V4l2Format* format;
+};
+
+/// Nothing when no queue of the direction has a pixel format for this fourcc, modifier and
+/// placement.
+std::optional<V4l2Choice> choose_format(const V4l2Info& v4l2, Use use, const Layout& layout);
+
+} // namespace simplealloc

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// What every dma-buf can be asked, whoever exported it.
+#include "lib/dmabuf.hpp"
+
+#include "lib/failure.hpp"
+#include "lib/kernel.hpp"
+
+#include <cerrno>
+#include <linux/dma-buf.h>
+#include <string_view>
+
+namespace simplealloc::dmabuf {
+
+namespace {
+
+/// An exporter that waits for a busy device answers EAGAIN each time; forever is a hang.
+constexpr int sync_attempts = 1000;
+
+/// DMA_BUF_NAME_LEN less the terminating zero: a longer name is EINVAL, not cut.
+constexpr std::size_t name_bytes = 31;
+
+/// The value of a line `key:\tvalue` of fdinfo; empty when there is none.
+std::string fdinfo_value(std::string_view text, std::string_view key) {
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (!line.starts_with(key))
+            continue;
+        line.remove_prefix(key.size());
+        if (!line.starts_with(':'))
+            continue;
+        line.remove_prefix(std::min(line.find_first_not_of(": \t"), line.size()));
+        return std::string(line);
+    }
+    return {};
+}
+
+/// Not in the middle of a UTF-8 sequence.
+std::string cut(const std::string& name) {
+    if (name.size() <= name_bytes)
+        return name;
+    std::size_t end = name_bytes;
+    while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0U) == 0x80U)
+        --end;
+    return name.substr(0, end);
+}
+
+} // namespace
+
+Result<std::uint64_t> size(int fd) {
+    const std::int64_t end = kernel::seek_end(fd);
+    if (end < 0) {
+        const int error = static_cast<int>(-end);
+        return failure(Stage::layout, cause_of(error), error, "dma-buf", "seek to its end");
+    }
+    return static_cast<std::uint64_t>(end);
+}
+
+Result<DmaBuf> describe(int fd) {
+    const auto bytes = size(fd);
+    if (!bytes)
+        return bytes.error();
+    kernel::Stat stat;
+    if (const int result = kernel::fstat(fd, stat); result < 0)
+        return failure(Stage::layout, cause_of(-result), -result, "dma-buf", "fstat");
+    DmaBuf out;
+    out.fd = fd;
+    out.size = *bytes;
+    out.inode = stat.inode;
+    // The exporter's name helps people only, and a sandbox may lack /proc: it stays empty then.
+    std::string text;
+    if (kernel::read_file("/proc/self/fdinfo/" + std::to_string(fd), text) >= 0)
+        out.exporter = fdinfo_value(text, "exp_name");
+    return out;
+}
+
+Result<void> sync(int fd, std::uint64_t flags) {
+    int result = 0;
+    for (int attempt = 0; attempt < sync_attempts; ++attempt) {
+        dma_buf_sync request = {};
+        request.flags = flags;
+        result = kernel::ioctl(fd, DMA_BUF_IOCTL_SYNC, &request);
+        if (result != -EAGAIN && result != -EINTR)
+            break;
+    }
+    if (result < 0)
+        return failure(Stage::sync, cause_of(-result), -result, "dma-buf",
+                       (flags & DMA_BUF_SYNC_END) != 0 ? "end CPU access" : "begin CPU access");
+    return {};
+}
+
+Result<void> set_name(int fd, const std::string& name) {
+    std::string text = cut(name);
+    const int result = kernel::ioctl(fd, DMA_BUF_SET_NAME, text.data());
+    if (result < 0)
+        return failure(Stage::allocate, cause_of(-result), -result, "dma-buf",
+                       "set the name '" + text + "'");
+    return {};
+}
+
+} // namespace simplealloc::dmabuf

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Opening a DRM node without becoming its master.
+#include "lib/drm_node.hpp"
+
+#include "lib/failure.hpp"
+#include "lib/kernel.hpp"
+
+#include <cerrno>
+#include <drm.h>
+#include <fcntl.h>
+
+namespace simplealloc {
+
+namespace {
+
+/// Before 5.8 dropping needs CAP_SYS_ADMIN, and EACCES says nothing about who is master;
+/// authenticating the magic 0 answers EACCES to everybody but the master.
+bool is_master(int fd) {
+    drm_auth request = {};
+    return kernel::ioctl(fd, DRM_IOCTL_AUTH_MAGIC, &request) != -EACCES;
+}
+
+} // namespace
+
+Result<UniqueFd> open_drm_node(const std::string& path) {
+    const int opened = kernel::open(path.c_str(), O_RDWR);
+    if (opened < 0)
+        return failure(Stage::open, cause_of(-opened), -opened, path, "open");
+    UniqueFd fd = UniqueFd::adopt(opened);
+    const int dropped = kernel::ioctl(opened, DRM_IOCTL_DROP_MASTER, nullptr);
+    if (dropped < 0 && dropped != -EINVAL && is_master(opened))
+        return failure(Stage::open, cause_of(-dropped), -dropped, path, "drop master",
+                       "hand over an open descriptor of the node instead");
+    return fd;
+}
+
+} // namespace simplealloc

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// Makes Errors, and maps the errnos that mean the same everywhere.
+#include "lib/failure.hpp"
+
+#include <cerrno>
+#include <utility>
+
+namespace simplealloc {
+
+Error failure(Stage stage, Cause cause, int sys_errno, std::string object, std::string detail,
+              std::string remedy) {
+    Error error;
+    error.cause = cause;
+    error.stage = stage;
+    error.sys_errno = sys_errno;
+    error.object = std::move(object);
+    error.detail = std::move(detail);
+    error.remedy = std::move(remedy);
+    return error;
+}
+
+Cause cause_of(int sys_errno) noexcept {
+    switch (sys_errno) {
+    case ENOMEM:
+    case ENOSPC:
+        return Cause::exhausted;
+    case EACCES:
+    case EPERM:
+        return Cause::denied;
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+        return Cause::gone;
+    case ENOTTY:
+    case EOPNOTSUPP:
+    case ENOSYS:
+    case EBUSY:
+    case EIO:
+        return Cause::unsupported;
+    case E2BIG:
+    case EFBIG:
+    case ERANGE:
+    case EOVERFLOW:
+        return Cause::limit;
+    case EMFILE:
+    case ENFILE:
+        return Cause::fd_limit;
+    case EINTR:
+    case EAGAIN:
+        return Cause::interrupted;
+    default:
+        return Cause::our_bug;
+    }
+}
+
+} // namespace simplealloc

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Makes Errors, and maps the errnos that mean the same everywhere.
+#pragma once
+
+#include <simplealloc/error.hpp>
+
+#include <string>
+
+namespace simplealloc {
+
+/// `sys_errno` is positive, or 0 when no system call failed.
+Error failure(Stage stage, Cause cause, int sys_errno, std::string object, std::string detail,
+              std::string remedy = {});
+
+/// For errnos that no backend gives another meaning; whatever is left is our_bug. `sys_errno` is
+/// positive.
+Cause cause_of(int sys_errno) noexcept;
+
+} // namespace simplealloc

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// The system calls, each wrapped once: errno is read on the line after the call.
+#include "lib/kernel.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <dirent.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace simplealloc::kernel {
+
+namespace {
+
+constexpr std::size_t max_file_size = 1U << 20U;
+
+template <typename Call>
+int restart(Call call) {
+    for (;;) {
+        const auto value = call();
+        if (value >= 0)
+            return static_cast<int>(value);
+        if (errno != EINTR)
+            return -errno;
+    }
+}
+
+void fill(const struct ::stat& from, Stat& to) {
+    to.mode = from.st_mode;
+    to.group = from.st_gid;
+    to.rdev = from.st_rdev;
+    to.dev = from.st_dev;
+    to.inode = from.st_ino;
+    to.size = static_cast<std::uint64_t>(from.st_size);
+}
+
+} // namespace
+
+int open(const char* path, int flags) {
+    return restart([&] { return ::open(path, flags | O_CLOEXEC); });
+}
+
+int close(int fd) {
+    return ::close(fd) == 0 ? 0 : -errno;
+}
+
+int dup(int fd) {
+    const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return copy >= 0 ? copy : -errno;
+}
+
+int ioctl(int fd, unsigned long request, void* argument) {
+    return restart([&] { return ::ioctl(fd, request, argument); });
+}
+
+int map(int fd, std::size_t size, int protection, void** address) {
+    void* mapped = ::mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
+    if (mapped == MAP_FAILED)
+        return -errno;
+    *address = mapped;
+    return 0;
+}
+
+int unmap(void* address, std::size_t size) {
+    return ::munmap(address, size) == 0 ? 0 : -errno;
+}
+
+std::int64_t seek_end(int fd) {
+    const off_t end = ::lseek(fd, 0, SEEK_END);
+    return end >= 0 ? end : -errno;
+}
+
+int stat(const char* path, Stat& out) {
+    struct ::stat info = {};
+    if (::stat(path, &info) != 0)
+        return -errno;
+    fill(info, out);
+    return 0;
+}
+
+int fstat(int fd, Stat& out) {
+    struct ::stat info = {};
+    if (::fstat(fd, &info) != 0)
+        return -errno;
+    fill(info, out);
+    return 0;
+}
+
+int memfd(const char* name, unsigned flags) {
+    const int fd = ::memfd_create(name, flags | MFD_ALLOW_SEALING | MFD_CLOEXEC);
+    return fd >= 0 ? fd : -errno;
+}
+
+int truncate(int fd, std::uint64_t size) {
+    return restart([&] { return ::ftruncate(fd, static_cast<off_t>(size)); });
+}
+
+int add_seals(int fd, int seals) {
+    return ::fcntl(fd, F_ADD_SEALS, seals) == 0 ? 0 : -errno;
+}
+
+int status_flags(int fd) {
+    const int flags = ::fcntl(fd, F_GETFL);
+    return flags >= 0 ? flags : -errno;
+}
+
+int access(const char* path, int mode) {
+    return ::faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0 ? 0 : -errno;
+}
+
+std::size_t page_size() {
+    return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+int read_file(const std::string& path, std::string& out) {
+    out.clear();
+    const int fd = open(path.c_str(), O_RDONLY);
+    if (fd < 0)
+        return fd;
+    std::array<char, 4096> chunk;
+    int result = 0;
+    for (;;) {
+        const ssize_t got = ::read(fd, chunk.data(), chunk.size());
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            result = -errno;
+        if (got <= 0)
+            break;
+        out.append(chunk.data(), static_cast<std::size_t>(got));
+        if (out.size() > max_file_size) {
+            result = -EFBIG;
+            break;
+        }
+    }
+    close(fd);
+    return result;
+}
+
+int list_directory(const std::string& path, std::vector<std::string>& out) {
+    out.clear();
+    DIR* directory = ::opendir(path.c_str());
+    if (directory == nullptr)
+        return -errno;
+    int result = 0;
+    for (;;) {
+        errno = 0;
+        const dirent* entry = ::readdir(directory);
+        if (entry == nullptr) {
+            result = -errno;
+            break;
+        }
+        const std::string name = entry->d_name;
+        if (name != "." && name != "..")
+            out.push_back(name);
+    }
+    ::closedir(directory);
+    std::sort(out.begin(), out.end());
+    return result;
+}
+
+int real_path(const std::string& path, std::string& out) {
+    char* resolved = ::realpath(path.c_str(), nullptr);
+    if (resolved == nullptr)
+        return -errno;
+    out = resolved;
+    std::free(resolved);
+    return 0;
+}
+
+std::string group_name(gid_t group) {
+    std::vector<char> storage(1024);
+    struct ::group entry = {};
+    struct ::group* found = nullptr;
+    int error = 0;
+    while ((error = ::getgrgid_r(group, &entry, storage.data(), storage.size(), &found)) ==
+               ERANGE &&
+           storage.size() < max_file_size)
+        storage.resize(storage.size() * 2);
+    return error == 0 && found != nullptr ? entry.gr_name : std::to_string(group);
+}
+
+const char* environment(const char* name) {
+    return ::secure_getenv(name);
+}
+
+} // namespace simplealloc::kernel

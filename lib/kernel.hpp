@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// The only room that makes system calls; tests link a fake in its place
+// (tests/support/fake_kernel.*).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+/// Calls return a value of zero or more, or a negative errno: errno is read on the line after the
+/// call, once, here. All descriptors are close-on-exec.
+namespace simplealloc::kernel {
+
+struct Stat {
+    mode_t mode = 0;
+    gid_t group = 0;
+    dev_t rdev = 0;
+    dev_t dev = 0;
+    ino_t inode = 0;
+    std::uint64_t size = 0;
+};
+
+/// O_CLOEXEC is added. Restarted after a signal.
+int open(const char* path, int flags);
+/// Never repeated: on Linux the descriptor is gone even after EINTR.
+int close(int fd);
+int dup(int fd);
+/// Restarted after a signal (EINTR); EAGAIN is returned.
+int ioctl(int fd, unsigned long request, void* argument);
+/// Sets `address`.
+int map(int fd, std::size_t size, int protection, void** address);
+int unmap(void* address, std::size_t size);
+/// Size by lseek(SEEK_END): the only way that all kernels answer for a dma-buf.
+std::int64_t seek_end(int fd);
+int stat(const char* path, Stat& out);
+int fstat(int fd, Stat& out);
+/// MFD_ALLOW_SEALING and MFD_CLOEXEC are added.
+int memfd(const char* name, unsigned flags);
+int truncate(int fd, std::uint64_t size);
+int add_seals(int fd, int seals);
+/// F_GETFL.
+int status_flags(int fd);
+/// access(2) with the effective ids.
+int access(const char* path, int mode);
+std::size_t page_size();
+
+/// The whole of a small text file (sysfs, procfs), at most 1 MiB.
+int read_file(const std::string& path, std::string& out);
+/// Names in a directory but for . and .., sorted.
+int list_directory(const std::string& path, std::vector<std::string>& out);
+/// The real path behind symbolic links.
+int real_path(const std::string& path, std::string& out);
+
+/// The group's name, or its number in digits where the user database does not know it.
+std::string group_name(gid_t group);
+
+/// An environment variable, unless the program is set-uid; null when not set.
+const char* environment(const char* name);
+
+} // namespace simplealloc::kernel

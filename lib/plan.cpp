@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+// From a request to a plan: collects what discovery and backends know, and lets solver and V4L2
+// drivers agree.
+#include <simplealloc/plan.hpp>
+
+#include "lib/failure.hpp"
+#include "lib/kernel.hpp"
+#include "lib/log.hpp"
+#include "lib/plan_data.hpp"
+#include "lib/solver/solver.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace simplealloc {
+
+namespace {
+
+/// A V4L2 driver's stride rule is a function of the whole format, so it is asked again after each
+/// change; three rounds are enough for drivers that only round up, and bound those that never
+/// settle.
+constexpr int max_format_rounds = 3;
+
+bool left_out(const std::vector<std::string>& without, const solver::SourceInput& source) {
+    return std::any_of(without.begin(), without.end(), [&](const std::string& name) {
+        return name == source.name || name == source.backend;
+    });
+}
+
+std::vector<SourceRecord>
+find_sources(const Request::Fields& request, const std::vector<std::string>& without,
+             std::span<const std::shared_ptr<const DeviceRecord>> devices) {
+    std::vector<SourceRecord> sources;
+    for (const Backend& backend : backends())
+        for (SourceRecord& source : backend.find(devices))
+            sources.push_back(std::move(source));
+    for (SourceRecord& source : sources) {
+        solver::SourceInput& input = source.input;
+        input.enabled = !left_out(without, input) && !left_out(request.without, input);
+        input.named =
+            !source.device || request.any_device ||
+            std::any_of(request.uses.begin(), request.uses.end(),
+                        [&](const DeviceUse& use) { return use.device.id() == source.device->id; });
+    }
+    return sources;
+}
+
+Result<std::vector<solver::UseInput>> find_uses(const Request::Fields& request) {
+    std::vector<solver::UseInput> uses;
+    for (const DeviceUse& use : request.uses) {
+        const DeviceRecord& record = use.device.record();
+        auto alternatives = capabilities(record, use, request.fourcc);
+        if (!alternatives)
+            return alternatives.error();
+        solver::UseInput input;
+        input.party = party_name(record, use.use);
+        input.device = record.id;
+        input.use = use.use;
+        input.alternatives = std::move(*alternatives);
+        input.coherent = record.reach.coherent;
+        uses.push_back(std::move(input));
+    }
+    return uses;
+}
+
+/// Asks every V4L2 use what it makes of the best layout, and folds answers that differ into its
+/// capability set. Returns whether there was such an answer.
+Result<bool> negotiate(const Request::Fields& request, const solver::Choice& best,
+                       std::vector<solver::UseInput>& uses) {
+    bool changed = false;
+    const Layout& layout = best.candidate.layout;
+    for (std::size_t i = 0; i < uses.size(); ++i) {
+        const DeviceUse& use = request.uses[i];
+        auto answer = try_format(use.device.record(), use, layout);
+        if (!answer)
+            return answer.error();
+        if (!answer->has_value())
+            continue;
+        const Constraints& wanted = **answer;
+        solver::CapabilitySet& set = uses[i].alternatives[best.alternatives[i]];
+        const std::uint64_t stride = layout.planes.front().stride;
+        if (stride < wanted.min_stride || stride > wanted.max_stride) {
+            log::line(LogLevel::debug, "plan: {} makes a stride of {} bytes out of {}",
+                      uses[i].party, wanted.min_stride, stride);
+            set.constraints.min_stride = wanted.min_stride;
+            set.constraints.max_stride = wanted.max_stride;
+            set.evidence[ConstraintKind::min_stride] = {Confidence::known, "VIDIOC_TRY_FMT"};
+            changed = true;
+        }
+        if (wanted.min_size > set.constraints.min_size) {
+            changed = changed || layout.dmabuf_sizes.front() < wanted.min_size;
+            set.constraints.min_size = wanted.min_size;
+            set.evidence[ConstraintKind::min_size] = {Confidence::known, "VIDIOC_TRY_FMT"};
+        }
+    }
+    return changed;
+}
+
+} // namespace
+
+Result<Plan> make_plan(const Request& request, const std::vector<std::string>& without,
+                       std::vector<std::shared_ptr<const DeviceRecord>> devices,
+                       std::vector<solver::Input::Refusal> refusals) {
+    const Request::Fields& fields = request.fields();
+    auto data = std::make_shared<PlanData>(PlanData{request, {}, {}, {}, {}, {}});
+
+    solver::Input input;
+    input.request = fields;
+    input.order = fields.order;
+    input.page_size = kernel::page_size();
+    input.available_memory = available_memory();
+    input.refusals = std::move(refusals);
+    auto uses = find_uses(fields);
+    if (!uses)
+        return uses.error();
+    input.uses = std::move(*uses);
+    data->sources = find_sources(fields, without, devices);
+    for (const SourceRecord& source : data->sources)
+        input.sources.push_back(source.input);
+
+    solver::Output output;
+    for (int round = 0; round <= max_format_rounds; ++round) {
+        auto solved = solver::solve(input);
+        if (!solved)
+            return solved.error();
+        output = std::move(*solved);
+        if (output.choices.empty() || round == max_format_rounds)
+            break;
+        const auto changed = negotiate(fields, output.choices.front(), input.uses);
+        if (!changed)
+            return changed.error();
+        if (!*changed)
+            break;
+    }
+
+    data->choices = std::move(output.choices);
+    for (const solver::Choice& choice : data->choices)
+        data->candidates.push_back(choice.candidate);
+    data->rejections = std::move(output.rejections);
+    data->conflict = std::move(output.conflict);
+    log::line(LogLevel::debug, "plan: {} candidates, {} rejections, best {}",
+              data->candidates.size(), data->rejections.size(),
+              data->candidates.empty() ? "none" : data->candidates.front().source);
+    return Plan(std::move(data));
+}
+
+Plan::Plan(std::shared_ptr<const PlanData> data) noexcept : data_(std::move(data)) {}
+
+std::span<const Candidate> Plan::candidates() const noexcept {
+    return data_->candidates;
+}
+std::span<const Rejection> Plan::rejections() const noexcept {
+    return data_->rejections;
+}
+std::span<const Conflict> Plan::conflict() const noexcept {
+    return data_->conflict;
+}
+const Request& Plan::request() const noexcept {
+    return data_->request;
+}
+
+Result<Setup> Plan::setup(std::size_t use_index, std::size_t candidate) const {
+    const auto& uses = data_->request.fields().uses;
+    if (use_index >= uses.size() || candidate >= data_->candidates.size())
+        return failure(Stage::request, Cause::invalid, 0, "setup",
+                       fmt::format("use {} of {}, candidate {} of {}", use_index, uses.size(),
+                                   candidate, data_->candidates.size()));
+    const DeviceUse& use = uses[use_index];
+    return make_setup(use.device.record(), use, data_->candidates[candidate].layout);
+}
+
+} // namespace simplealloc

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// What a Plan holds beside its public candidates.
+#pragma once
+
+#include "lib/backend.hpp"
+#include "lib/solver/model.hpp"
+
+#include <simplealloc/plan.hpp>
+
+#include <vector>
+
+namespace simplealloc {
+
+struct PlanData {
+    Request request;
+    std::vector<SourceRecord> sources; ///< Choice::source indexes it
+    std::vector<solver::Choice> choices;
+    std::vector<Candidate> candidates; ///< of the choices, in their order
+    std::vector<Rejection> rejections;
+    std::vector<Conflict> conflict;
+};
+
+/// Discovers the request's sources and devices' limits and solves. `devices` are those that may
+/// serve as device-bound sources beside the named ones; `refusals` what devices refused before.
+Result<Plan> make_plan(const Request& request, const std::vector<std::string>& without,
+                       std::vector<std::shared_ptr<const DeviceRecord>> devices,
+                       std::vector<solver::Input::Refusal> refusals);
+
+} // namespace simplealloc

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// The request builder.
+#include <simplealloc/request.hpp>
+
+#include <array>
+#include <utility>
+
+namespace simplealloc {
+
+namespace {
+
+constexpr std::array<std::pair<CpuAccess, std::string_view>, 4> cpu_names{{
+    {CpuAccess::none, "none"},
+    {CpuAccess::write, "write"},
+    {CpuAccess::read_rarely, "read-rarely"},
+    {CpuAccess::read_often, "read-often"},
+}};
+
+} // namespace
+
+std::string_view to_string(CpuAccess access) noexcept {
+    for (const auto& [value, name] : cpu_names)
+        if (value == access)
+            return name;
+    return "unknown";
+}
+
+std::optional<CpuAccess> parse_cpu_access(std::string_view text) noexcept {
+    for (const auto& [value, name] : cpu_names)
+        if (name == text)
+            return value;
+    return std::nullopt;
+}
+
+Request Request::image(std::uint32_t width, std::uint32_t height, Fourcc fourcc) {
+    Request request;
+    request.fields_.is_image = true;
+    request.fields_.width = width;
+    request.fields_.height = height;
+    request.fields_.fourcc = fourcc;
+    return request;
+}
+
+Request Request::bytes(std::uint64_t size) {
+    Request request;
+    request.fields_.size = size;
+    return request;
+}
+
+Request& Request::use(Device device, Use use, std::vector<FormatSupport> formats) & {
+    fields_.uses.push_back({std::move(device), use, std::move(formats)});
+    return *this;
+}
+
+Request& Request::modifier(Modifier modifier) & {
+    fields_.modifier = modifier;
+    return *this;
+}
+
+Request& Request::cpu(CpuAccess access) & {
+    fields_.cpu = access;
+    return *this;
+}
+
+Request& Request::name(std::string name) & {
+    fields_.name = std::move(name);
+    return *this;
+}
+
+Request& Request::any_device(bool yes) & {
+    fields_.any_device = yes;
+    return *this;
+}
+
+Request& Request::strict(bool yes) & {
+    fields_.strict = yes;
+    return *this;
+}
+
+Request& Request::without(std::string backend_or_source) & {
+    fields_.without.push_back(std::move(backend_or_source));
+    return *this;
+}
+
+Request& Request::order(std::vector<std::string> backends_or_sources) & {
+    fields_.order = std::move(backends_or_sources);
+    return *this;
+}
+
+} // namespace simplealloc

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Whether one use, in one of its ways, accepts the memory of one source: everything that doesn't
+// depend on the other uses or on the layout.
+#pragma once
+
+#include "lib/solver/model.hpp"
+#include "lib/solver/objection.hpp"
+
+#include <optional>
+
+namespace simplealloc::solver {
+
+/// What is asked of a source, apart from the uses.
+struct Wanted {
+    Fourcc fourcc;
+    Modifier modifier; ///< linear
+    CpuAccess cpu = CpuAccess::none;
+    bool strict = false;
+};
+
+struct Acceptance {
+    std::optional<Objection> objection;
+    unsigned passed = 0;   ///< checks before the objection: how near it was
+    bool unproven = false; ///< rests on something that nobody knows
+};
+
+/// The checks in their order: format, importing, contiguity, addresses, memory.
+Acceptance accept(const UseInput& use, const CapabilitySet& set, const SourceInput& source,
+                  const Wanted& wanted);
+
+/// Whether the memory is one segment for the device.
+bool contiguous_for(const Offer& offer, const std::string& device);
+
+} // namespace simplealloc::solver

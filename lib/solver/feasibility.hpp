@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Whether one source can serve the uses, with which layout, and everything that stands against it.
+#pragma once
+
+#include "lib/solver/model.hpp"
+#include "lib/solver/objection.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace simplealloc::solver {
+
+/// The part of an Input that is looked at; the search for the smallest conflict leaves things out.
+struct Scope {
+    std::vector<std::size_t> uses; ///< indices into Input::uses
+    CpuAccess cpu = CpuAccess::none;
+    bool policy = true; ///< whether disabled and unnamed sources are out
+};
+
+Scope whole(const Input& input);
+
+struct Fit {
+    Layout layout;
+    std::vector<std::size_t> alternatives; ///< for each use of the scope
+    Constraints merged;                    ///< of the uses alone
+    std::vector<std::string> unproven_by;  ///< uses of which nobody knows whether they accept it
+    std::vector<std::string> assumed_by;   ///< uses whose limits rest on a default
+    bool contiguity_needed = false;
+};
+
+struct Evaluation {
+    std::optional<Fit> fit;
+    std::vector<Objection> objections; ///< independent of each other; empty when it fits
+};
+
+Evaluation evaluate(const Input& input, const Scope& scope, const SourceInput& source);
+
+} // namespace simplealloc::solver

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Plane geometry of the known formats, and layouts that satisfy constraints.
+#pragma once
+
+#include <simplealloc/constraints.hpp>
+#include <simplealloc/result.hpp>
+
+#include <span>
+
+namespace simplealloc::solver {
+
+/// One plane of a format: `bytes` for each `horizontal` x `vertical` block of pixels.
+struct PlaneGeometry {
+    std::uint32_t bytes;      ///< per sample block, e.g. 2 for the CbCr plane of NV12
+    std::uint32_t horizontal; ///< pixels of the image that one block spans
+    std::uint32_t vertical;
+};
+
+struct FormatInfo {
+    Fourcc fourcc;
+    std::span<const PlaneGeometry> planes;
+    /// Image width and height must be multiples of these for the format to make sense; odd sizes
+    /// are rounded up.
+    std::uint32_t width_multiple;
+    std::uint32_t height_multiple;
+};
+
+/// Null for formats that this library can't lay out.
+const FormatInfo* format_info(Fourcc fourcc);
+
+/// The smallest layout of the image (or, for fourcc::bytes, of `size` bytes) with `placement` that
+/// satisfies `constraints`; page-rounds the dma-bufs. Every product and sum is checked: fails with
+/// limit when it overflows or exceeds a limit (object = the constraint's name), with invalid for an
+/// unknown fourcc or a zero size.
+Result<Layout> make_layout(Fourcc fourcc, Modifier modifier, std::uint32_t width,
+                           std::uint32_t height, std::uint64_t size, Placement placement,
+                           const Constraints& constraints, std::uint64_t granularity);
+
+/// The same layout with another stride of plane 0 and another height (in lines, of plane 0, at
+/// least the image's), as a driver returned them: offsets and chroma strides follow.
+Result<Layout> relayout(const Layout& layout, std::uint64_t stride, std::uint64_t lines,
+                        std::uint64_t dmabuf_size);
+
+/// The constraint that `layout` violates, with the numbers in the detail; empty Result when it
+/// satisfies all.
+Result<void> check_layout(const Layout& layout, const Constraints& constraints);
+
+} // namespace simplealloc::solver

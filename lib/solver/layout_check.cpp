@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+// Whether a layout, as the kernel returned it, satisfies constraints.
+#include "lib/solver/layout.hpp"
+
+#include "lib/solver/checked.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+
+namespace simplealloc::solver {
+namespace {
+
+using Verdict = std::optional<Error>;
+
+Error violation(ConstraintKind kind, std::string detail) {
+    Error error;
+    error.cause = Cause::mismatch;
+    error.stage = Stage::layout;
+    error.object = to_string(kind);
+    error.detail = std::move(detail);
+    return error;
+}
+
+bool divides(std::uint64_t divisor, std::uint64_t number) {
+    return divisor <= 1 || number % divisor == 0;
+}
+
+Placements placements_of(const Layout& layout) {
+    return layout.planes.size() == 1 ? Placements::all() : Placements::of(layout.placement);
+}
+
+/// Planes and dma-bufs belong together, and each plane lies inside its dma-buf.
+Verdict check_bounds(const Layout& layout, const FormatInfo& format, const Constraints& c) {
+    if (layout.planes.size() != format.planes.size())
+        return violation(ConstraintKind::format,
+                         fmt::format("{} has {} planes, the layout {}", to_string(layout.fourcc),
+                                     format.planes.size(), layout.planes.size()));
+    for (std::size_t i = 0; i < layout.planes.size(); ++i) {
+        const Plane& plane = layout.planes[i];
+        if (plane.dmabuf >= layout.dmabuf_sizes.size())
+            return violation(ConstraintKind::placement,
+                             fmt::format("plane {} is in dma-buf {}, of {}", i, plane.dmabuf,
+                                         layout.dmabuf_sizes.size()));
+        const std::uint64_t room = layout.dmabuf_sizes[plane.dmabuf];
+        const Checked end = Checked{plane.offset} + plane.size;
+        const Checked padded = end + c.tail_padding;
+        if (!end.ok || end.value > room)
+            return violation(ConstraintKind::min_size,
+                             fmt::format("plane {} has {} bytes from offset {}, its dma-buf {}", i,
+                                         plane.size, plane.offset, room));
+        if (!padded.ok || padded.value > room)
+            return violation(ConstraintKind::tail_padding,
+                             fmt::format("{} bytes are left behind plane {}, {} are needed",
+                                         room - end.value, i, c.tail_padding));
+    }
+    return std::nullopt;
+}
+
+Verdict check_sizes(const Layout& layout, const Constraints& c) {
+    for (std::size_t i = 0; i < layout.dmabuf_sizes.size(); ++i) {
+        const std::uint64_t size = layout.dmabuf_sizes[i];
+        if (i == 0 && size < c.min_size)
+            return violation(
+                ConstraintKind::min_size,
+                fmt::format("the dma-buf has {} bytes, at least {} are needed", size, c.min_size));
+        if (size > c.max_size)
+            return violation(
+                ConstraintKind::max_size,
+                fmt::format("the dma-buf has {} bytes, at most {} are allowed", size, c.max_size));
+        if (!divides(c.size_align, size))
+            return violation(
+                ConstraintKind::size_align,
+                fmt::format("the dma-buf has {} bytes, no multiple of {}", size, c.size_align));
+    }
+    return std::nullopt;
+}
+
+Verdict check_extent(const Layout& layout, const Constraints& c) {
+    if (layout.width > c.max_width)
+        return violation(ConstraintKind::max_width,
+                         fmt::format("the image is {} pixels wide, at most {} are allowed",
+                                     layout.width, c.max_width));
+    if (layout.height > c.max_height)
+        return violation(ConstraintKind::max_height,
+                         fmt::format("the image has {} lines, at most {} are allowed",
+                                     layout.height, c.max_height));
+    const std::uint64_t stride = layout.planes[0].stride;
+    if (stride < c.min_stride)
+        return violation(
+            ConstraintKind::min_stride,
+            fmt::format("the stride is {} bytes, at least {} are needed", stride, c.min_stride));
+    if (stride > c.max_stride)
+        return violation(
+            ConstraintKind::max_stride,
+            fmt::format("the stride is {} bytes, at most {} are allowed", stride, c.max_stride));
+    return std::nullopt;
+}
+
+Verdict check_plane(const Layout& layout, const FormatInfo& format, std::size_t index,
+                    const Constraints& c) {
+    const Plane& plane = layout.planes[index];
+    const PlaneGeometry& geometry = format.planes[index];
+    if (!divides(c.stride_align, plane.stride))
+        return violation(ConstraintKind::stride_align,
+                         fmt::format("the stride of plane {} is {} bytes, no multiple of {}", index,
+                                     plane.stride, c.stride_align));
+    if (!divides(c.offset_align, plane.offset))
+        return violation(ConstraintKind::offset_align,
+                         fmt::format("plane {} is at offset {}, no multiple of {}", index,
+                                     plane.offset, c.offset_align));
+    const std::uint64_t line = divide_up(layout.width, geometry.horizontal) * geometry.bytes;
+    if (plane.stride == 0 || plane.stride < line)
+        return violation(ConstraintKind::min_stride,
+                         fmt::format("the stride of plane {} is {} bytes, a line has {}", index,
+                                     plane.stride, line));
+    const Checked width = round_up(layout.width, c.width_align);
+    const Checked padded = divide_up(width, geometry.horizontal) * geometry.bytes;
+    if (!padded.ok || plane.stride < padded.value)
+        return violation(
+            ConstraintKind::width_align,
+            fmt::format("the stride of plane {} is {} bytes, too few for a width padded to {}",
+                        index, plane.stride, c.width_align));
+    const Checked lines = round_up(layout.height, c.height_align);
+    const Checked needed = divide_up(lines, geometry.vertical);
+    if (!needed.ok || plane.size / plane.stride < needed.value)
+        return violation(ConstraintKind::height_align,
+                         fmt::format("plane {} has {} lines, {} are needed", index,
+                                     plane.size / plane.stride, needed.value));
+    return std::nullopt;
+}
+
+/// Chroma strides and offsets follow from stride 0, as a device with one stride computes them.
+Verdict check_packed(const Layout& layout, const FormatInfo& format, const Constraints& c) {
+    const Plane& first = layout.planes[0];
+    const std::uint64_t lines = first.size / first.stride;
+    if (!divides(c.height_align, lines))
+        return violation(
+            ConstraintKind::height_align,
+            fmt::format("plane 0 has {} lines, no multiple of {}", lines, c.height_align));
+    Checked end = 0;
+    for (std::size_t i = 0; i < layout.planes.size(); ++i) {
+        const PlaneGeometry& own = format.planes[i];
+        const PlaneGeometry& base = format.planes[0];
+        const Checked scaled = Checked{first.stride} * own.bytes * base.horizontal;
+        const std::uint64_t divisor = std::uint64_t{own.horizontal} * base.bytes;
+        const Plane& plane = layout.planes[i];
+        if (!scaled.ok || scaled.value % divisor != 0 || plane.stride != scaled.value / divisor)
+            return violation(ConstraintKind::placement,
+                             fmt::format("plane {} has a stride of {} bytes, which does not "
+                                         "follow from stride {} of plane 0",
+                                         i, plane.stride, first.stride));
+        if (!end.ok || plane.offset != end.value)
+            return violation(ConstraintKind::placement,
+                             fmt::format("plane {} is at offset {}, packed planes have it at {}", i,
+                                         plane.offset, end.value));
+        end = end + Checked{plane.stride} * divide_up(lines, own.vertical);
+    }
+    return std::nullopt;
+}
+
+Verdict check_placement(const Layout& layout, const FormatInfo& format, const Constraints& c) {
+    if ((placements_of(layout) & c.placements).bits == 0)
+        return violation(ConstraintKind::placement,
+                         "the planes are spread over dma-bufs in a way that is not accepted");
+    // The first plane of a dma-buf starts its payload.
+    for (std::size_t i = 0; i < layout.planes.size(); ++i) {
+        const Plane& plane = layout.planes[i];
+        const bool starts = i == 0 || plane.dmabuf != layout.planes[i - 1].dmabuf;
+        if (c.starts_at_zero && starts && plane.offset != 0)
+            return violation(
+                ConstraintKind::starts_at_zero,
+                fmt::format("the payload starts at byte {} of its dma-buf", plane.offset));
+    }
+    if (layout.planes.size() > 1 && layout.placement == Placement::packed)
+        return check_packed(layout, format, c);
+    return std::nullopt;
+}
+
+} // namespace
+
+Result<void> check_layout(const Layout& layout, const Constraints& c) {
+    const FormatInfo* format = format_info(layout.fourcc);
+    if (!format)
+        return violation(
+            ConstraintKind::format,
+            fmt::format("{} is not a format that can be laid out", to_string(layout.fourcc)));
+    if (Verdict wrong = check_bounds(layout, *format, c))
+        return *wrong;
+    if (Verdict wrong = check_sizes(layout, c))
+        return *wrong;
+    if (layout.fourcc == fourcc::bytes)
+        return {};
+    if (Verdict wrong = check_extent(layout, c))
+        return *wrong;
+    for (std::size_t i = 0; i < layout.planes.size(); ++i)
+        if (Verdict wrong = check_plane(layout, *format, i, c))
+            return *wrong;
+    if (Verdict wrong = check_placement(layout, *format, c))
+        return *wrong;
+    return {};
+}
+
+} // namespace simplealloc::solver

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// What goes into the solver and what comes out: plain values, no descriptor, no system call.
+#pragma once
+
+#include <simplealloc/constraints.hpp>
+#include <simplealloc/device.hpp>
+#include <simplealloc/fact.hpp>
+#include <simplealloc/plan.hpp>
+#include <simplealloc/request.hpp>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace simplealloc::solver {
+
+/// How a constraint of a capability set is known.
+struct Evidence {
+    Confidence confidence = Confidence::known;
+    std::string origin;
+};
+
+/// Constraints and formats that hold together.
+struct CapabilitySet {
+    Constraints constraints;
+    std::vector<FormatSupport> formats; ///< empty: any format, linear
+    ImportPath import_path = ImportPath::dma;
+    /// For the constraints that the set really limits.
+    std::map<ConstraintKind, Evidence> evidence;
+    /// Which of a device's ways of being programmed this is, for Plan::setup; e.g. `NV12`, `NM12`.
+    /// May be empty.
+    std::string label;
+};
+
+/// One use of the request, as discovery describes it.
+struct UseInput {
+    std::string party;  ///< e.g. `/dev/video0 (capture)`
+    std::string device; ///< Device::id, to tell a device's own memory
+    Use use = Use::read;
+    std::vector<CapabilitySet> alternatives; ///< never empty; in the device's order of preference
+    bool coherent = true;                    ///< snoops CPU caches
+};
+
+enum class OfferContiguity : std::uint8_t {
+    physical,      ///< one run of physical memory
+    device_domain, ///< one run in the address space of the source's own device only
+    chunks,        ///< runs of Offer::chunk_size
+    scattered,     ///< single pages
+    unknown,       ///< nobody said: satisfies no requirement
+};
+
+enum class CpuCaching : std::uint8_t {
+    cached,
+    write_combined,
+    unmappable,
+    unknown,
+};
+
+/// What using a source does to others; more is worse.
+enum class SideEffect : std::uint8_t {
+    nothing,
+    scanout_memory, ///< meant for scanout and CPU drawing (dumb buffers)
+    takes_queue,    ///< occupies a V4L2 queue
+};
+
+/// What a source guarantees.
+struct Offer {
+    OfferContiguity contiguity = OfferContiguity::unknown;
+    std::uint64_t chunk_size = 0;
+    std::string device; ///< Device::id when the source is bound to one, else empty
+    /// CPU physical addresses that the memory may have.
+    std::uint64_t min_address = 0;
+    std::uint64_t max_address = no_limit;
+    std::uint64_t address_align = 1;
+    CpuCaching caching = CpuCaching::unknown;
+    bool sync_effective = true; ///< DMA_BUF_IOCTL_SYNC does cache maintenance where it is needed
+    std::optional<bool> zeroed;
+    std::uint64_t min_size = 0;        ///< bytes of one dma-buf
+    std::uint64_t max_size = no_limit; ///< bytes of one dma-buf
+    std::string max_size_reason;       ///< e.g. `size_limit_mb of udmabuf is 64 MiB`
+    std::string max_size_remedy;
+    std::uint64_t granularity = 4096; ///< dma-buf sizes are multiples of it
+    MemoryKind memory_kind = MemoryKind::system;
+    bool protected_memory = false;
+    bool attachable = true;    ///< other devices can attach its dma-bufs
+    bool vmap_stable = true;   ///< a kernel mapping stays valid while the exporter uses the buffer
+    std::string attach_reason; ///< why not, for either of the two; with its origin
+    bool scarce = false;
+    SideEffect side_effect = SideEffect::nothing;
+    std::optional<std::uint32_t>
+        max_dmabufs; ///< e.g. 1 where a source gives one dma-buf per buffer only
+    /// What the source's own layout rules add (stride alignment of a dumb buffer…); merged like a
+    /// use.
+    Constraints layout;
+    bool layout_exact = true; ///< false: stride and size are known only after allocation
+};
+
+struct SourceInput {
+    std::string name;    ///< e.g. `dma-heap:system`
+    std::string backend; ///< e.g. `dma-heap`
+    std::string driver;  ///< behind a device-bound source, else the backend's name
+    bool usable = true;
+    std::string reason; ///< why not usable
+    std::string remedy;
+    bool enabled = true; ///< false: left out by caller or environment
+    bool named =
+        true; ///< false: bound to a device that the request does not name, and any_device is off
+    Offer offer;
+};
+
+struct Input {
+    Request::Fields request; ///< `uses` is not looked at: `uses` below replaces it
+    std::vector<UseInput> uses;
+    std::vector<SourceInput> sources;
+    std::vector<std::string> order; ///< the caller's policy order, may be empty
+    std::uint64_t page_size = 4096;
+    /// Memory that all sources of system memory share, in bytes (MemAvailable); no_limit when
+    /// unknown.
+    std::uint64_t available_memory = no_limit;
+    /// (source, layout class) pairs that a device refused before; see layout_class().
+    struct Refusal {
+        std::string source;
+        std::string layout_class;
+        std::string party;
+        std::string reason;
+    };
+    std::vector<Refusal> refusals;
+};
+
+/// A Candidate plus what the library needs to go on with it.
+struct Choice {
+    Candidate candidate;
+    std::size_t source = 0;                ///< index into Input::sources
+    std::vector<std::size_t> alternatives; ///< for each use, the index of the chosen capability set
+    Constraints merged;                    ///< to check the real layout against
+};
+
+struct Output {
+    std::vector<Choice> choices; ///< best first
+    std::vector<Rejection> rejections;
+    std::vector<Conflict> conflict;
+};
+
+} // namespace simplealloc::solver

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Why a source can't serve, and the words that such reasons share.
+#pragma once
+
+#include <simplealloc/constraints.hpp>
+#include <simplealloc/request.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace simplealloc::solver {
+
+struct Objection {
+    ConstraintKind kind = ConstraintKind::format;
+    std::string reason;
+    std::vector<std::string> required_by; ///< uses, and the CPU where it matters
+    std::string remedy;
+    bool by_source = false; ///< the source's own limit is a side of the conflict
+};
+
+/// `64 MiB`; exact, so that two sizes that differ never read the same.
+std::string size_text(std::uint64_t bytes);
+/// `0x0 to 0xffffffff`; a window without an end as `0x0 and up`.
+std::string window_text(std::uint64_t from, std::uint64_t to);
+/// `cpu (read-often)`, the party that stands for the CPU profile.
+std::string cpu_party(CpuAccess access);
+/// `a, b and c`
+std::string list_text(std::span<const std::string> names);
+/// What one party's constraints say of `kind`, e.g. `stride a multiple of 64 bytes`.
+std::string demand_text(ConstraintKind kind, const Constraints& constraints);
+
+} // namespace simplealloc::solver

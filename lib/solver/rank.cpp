@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// One function per criterion; a smaller rank is better.
+#include "lib/solver/rank.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace simplealloc::solver {
+namespace {
+
+/// The built-in policy: memory that is meant for sharing before memory that is meant for something.
+constexpr std::array<std::string_view, 7> policy_order{
+    "dma-heap", "udmabuf", "simple-allocator", "ion", "gbm", "v4l2", "drm-dumb"};
+
+/// How many bytes a second a use tends to move, as an order of magnitude.
+int traffic(Use use) {
+    switch (use) {
+    case Use::render:
+    case Use::sample:
+        return 4;
+    case Use::scanout:
+        return 3;
+    case Use::encode:
+    case Use::decode:
+    case Use::m2m_in:
+    case Use::m2m_out:
+        return 2;
+    case Use::capture:
+    case Use::read:
+    case Use::write:
+        return 1;
+    case Use::cursor:
+        break;
+    }
+    return 0;
+}
+
+Criterion proven(const Fit& fit) {
+    if (!fit.unproven_by.empty())
+        return {"proven",
+                fmt::format("unproven: {} may need contiguous memory", list_text(fit.unproven_by)),
+                1};
+    return {"proven", fit.assumed_by.empty() ? "proven" : "assumed", 0};
+}
+
+/// All layouts are linear, so what tells them apart is whether the busiest device has the memory
+/// at hand.
+Criterion layout(const Input& input, const SourceInput& source, const Fit& fit) {
+    const std::string modifier = to_string(fit.layout.modifier);
+    int most = 0;
+    for (const UseInput& use : input.uses)
+        most = std::max(most, traffic(use.use));
+    const auto near = std::find_if(input.uses.begin(), input.uses.end(), [&](const UseInput& use) {
+        return traffic(use.use) == most && use.device == source.offer.device;
+    });
+    if (source.offer.memory_kind != MemoryKind::device_local || near == input.uses.end())
+        return {"layout", modifier, 1};
+    return {"layout", fmt::format("{}, local to {}", modifier, near->party), 0};
+}
+
+Criterion cpu_fit(CpuAccess access, CpuCaching caching) {
+    std::string_view name = "unknown caching";
+    if (caching == CpuCaching::cached)
+        name = "cached";
+    else if (caching == CpuCaching::write_combined)
+        name = "write-combined";
+    else if (caching == CpuCaching::unmappable)
+        name = "unmappable";
+    std::int64_t rank = 0;
+    switch (access) {
+    case CpuAccess::none:
+        return {"cpu-fit", "not used by the CPU", 0};
+    case CpuAccess::write:
+        rank = caching == CpuCaching::cached || caching == CpuCaching::write_combined ? 0 : 1;
+        break;
+    case CpuAccess::read_rarely:
+    case CpuAccess::read_often:
+        // An uncached read costs some ten times a cached one.
+        if (caching != CpuCaching::cached)
+            rank = caching == CpuCaching::write_combined ? 2 : 1;
+        break;
+    }
+    return {"cpu-fit", fmt::format("{} for {}", name, to_string(access)), rank};
+}
+
+Criterion scarcity(const Offer& offer, const Fit& fit) {
+    if (!offer.scarce)
+        return {"scarcity", "plentiful", 0};
+    return fit.contiguity_needed ? Criterion{"scarcity", "scarce, but needed", 0}
+                                 : Criterion{"scarcity", "scarce", 1};
+}
+
+Criterion side_effects(SideEffect effect) {
+    switch (effect) {
+    case SideEffect::nothing:
+        return {"side-effects", "none", 0};
+    case SideEffect::scanout_memory:
+        return {"side-effects", "meant for scanout", 1};
+    case SideEffect::takes_queue:
+        break;
+    }
+    return {"side-effects", "takes a V4L2 queue", 2};
+}
+
+Criterion policy(const std::vector<std::string>& order, const SourceInput& source) {
+    const auto wished = std::find_if(order.begin(), order.end(), [&](const std::string& entry) {
+        return entry == source.name || entry == source.backend;
+    });
+    const auto built_in = std::find(policy_order.begin(), policy_order.end(), source.backend);
+    if (wished != order.end()) {
+        const auto position = wished - order.begin();
+        return {"policy", fmt::format("caller's choice {}", position + 1), position};
+    }
+    const auto position = built_in - policy_order.begin();
+    return {"policy", source.backend, static_cast<std::int64_t>(order.size()) + position};
+}
+
+} // namespace
+
+std::vector<Criterion> criteria(const Input& input, const SourceInput& source, const Fit& fit) {
+    const auto& order = input.order.empty() ? input.request.order : input.order;
+    return {proven(fit),
+            layout(input, source, fit),
+            cpu_fit(input.request.cpu, source.offer.caching),
+            scarcity(source.offer, fit),
+            side_effects(source.offer.side_effect),
+            policy(order, source),
+            {"name", source.name, 0}};
+}
+
+void sort_by_rank(std::vector<Choice>& choices) {
+    std::vector<std::string> names;
+    for (const Choice& choice : choices)
+        names.push_back(choice.candidate.source);
+    std::sort(names.begin(), names.end());
+    for (Choice& choice : choices) {
+        const auto place = std::lower_bound(names.begin(), names.end(), choice.candidate.source);
+        choice.candidate.criteria.back().rank = place - names.begin();
+    }
+    std::stable_sort(choices.begin(), choices.end(), [](const Choice& a, const Choice& b) {
+        const auto& x = a.candidate.criteria;
+        const auto& y = b.candidate.criteria;
+        return std::lexicographical_compare(
+            x.begin(), x.end(), y.begin(), y.end(),
+            [](const Criterion& m, const Criterion& n) { return m.rank < n.rank; });
+    });
+}
+
+} // namespace simplealloc::solver

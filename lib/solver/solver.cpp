@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// From a request to ranked candidates, rejections with reasons, and the conflict.
+//
+//   request ── does it make sense by itself? ── no → Error
+//      │
+//      ├─ for each source: evaluate()     → a Fit (layout, chosen alternatives) or objections
+//      ├─ the fits: criteria(), sort      → choices, best first
+//      ├─ the objections                  → rejections
+//      └─ no fit at all: conflict_core()  → the smallest set that can't hold together
+#include "lib/solver/solver.hpp"
+
+#include "lib/solver/conflict.hpp"
+#include "lib/solver/feasibility.hpp"
+#include "lib/solver/layout.hpp"
+#include "lib/solver/rank.hpp"
+
+#include <fmt/format.h>
+
+#include <bit>
+
+namespace simplealloc::solver {
+namespace {
+
+Error senseless(std::string object, std::string detail) {
+    Error error;
+    error.cause = Cause::invalid;
+    error.stage = Stage::request;
+    error.object = std::move(object);
+    error.detail = std::move(detail);
+    return error;
+}
+
+Result<void> check_request(const Request::Fields& request, std::uint64_t page_size) {
+    const bool bytes = request.fourcc == fourcc::bytes;
+    if (request.is_image && bytes)
+        return senseless("format", "an image needs a format");
+    if (!request.is_image && !bytes)
+        return senseless("format", fmt::format("{} needs the width and height of an image",
+                                               to_string(request.fourcc)));
+    if (request.modifier && request.modifier->state == Modifier::State::implicit)
+        return senseless("modifier", "an implicit layout is known to one device alone and can't "
+                                     "be asked for");
+    if (request.modifier && bytes && !request.modifier->is_linear())
+        return senseless(
+            "modifier", fmt::format("bytes can't be laid out as {}", to_string(*request.modifier)));
+    // Whatever is wrong without a single constraint is wrong with the request.
+    auto layout = make_layout(request.fourcc, Modifier::linear(), request.width, request.height,
+                              request.size, Placement::packed, {}, page_size);
+    if (layout)
+        return {};
+    Error error = std::move(layout).error();
+    error.stage = Stage::request;
+    if (error.cause == Cause::limit)
+        error.object = "size";
+    return error;
+}
+
+Choice choice(const Input& input, std::size_t index, Fit fit) {
+    const SourceInput& source = input.sources[index];
+    Choice result;
+    result.source = index;
+    result.candidate.source = source.name;
+    result.candidate.backend = source.backend;
+    result.candidate.driver = source.driver;
+    result.candidate.exact = source.offer.layout_exact;
+    result.candidate.unproven = !fit.unproven_by.empty();
+    result.candidate.criteria = criteria(input, source, fit);
+    result.candidate.layout = std::move(fit.layout);
+    result.alternatives = std::move(fit.alternatives);
+    result.merged = std::move(fit.merged);
+    return result;
+}
+
+} // namespace
+
+Result<Output> solve(const Input& input) {
+    if (auto sensible = check_request(input.request, input.page_size); !sensible)
+        return sensible.error();
+    Output output;
+    const Scope scope = whole(input);
+    for (std::size_t i = 0; i < input.sources.size(); ++i) {
+        Evaluation evaluation = evaluate(input, scope, input.sources[i]);
+        if (evaluation.fit)
+            output.choices.push_back(choice(input, i, std::move(*evaluation.fit)));
+        for (Objection& objection : evaluation.objections)
+            output.rejections.push_back(
+                {input.sources[i].name, std::string(to_string(objection.kind)),
+                 std::move(objection.reason), std::move(objection.required_by),
+                 std::move(objection.remedy)});
+    }
+    sort_by_rank(output.choices);
+    if (output.choices.empty())
+        output.conflict = conflict_core(input);
+    return output;
+}
+
+std::string layout_class(const Layout& layout) {
+    std::uint64_t largest = 0;
+    for (const std::uint64_t size : layout.dmabuf_sizes)
+        largest = std::max(largest, size);
+    return fmt::format("{}/{}/{} dma-bufs/2^{}", to_string(layout.fourcc),
+                       to_string(layout.modifier), layout.dmabuf_sizes.size(),
+                       std::bit_width(largest));
+}
+
+} // namespace simplealloc::solver

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// Devices by libudev: the properties of udevd where it runs, plain sysfs where it does not.
+#include "lib/udev.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <libudev.h>
+#include <memory>
+#include <tuple>
+
+namespace simplealloc::udev {
+
+namespace {
+
+struct Release {
+    void operator()(::udev* p) const { udev_unref(p); }
+    void operator()(udev_device* p) const { udev_device_unref(p); }
+    void operator()(udev_enumerate* p) const { udev_enumerate_unref(p); }
+};
+
+using Context = std::unique_ptr<::udev, Release>;
+using Handle = std::unique_ptr<udev_device, Release>;
+using Enumeration = std::unique_ptr<udev_enumerate, Release>;
+
+std::string text(const char* value) {
+    return value != nullptr ? value : "";
+}
+
+/// libudev shows the parents' chain only; the parents belong to `device`.
+udev_device* nearest_with_driver(udev_device* device) {
+    for (udev_device* up = udev_device_get_parent(device); up != nullptr;
+         up = udev_device_get_parent(up))
+        if (udev_device_get_driver(up) != nullptr)
+            return up;
+    return udev_device_get_parent(device);
+}
+
+Node make_node(udev_device* device) {
+    Node node;
+    node.syspath = text(udev_device_get_syspath(device));
+    node.sysname = text(udev_device_get_sysname(device));
+    node.devnode = text(udev_device_get_devnode(device));
+    node.subsystem = text(udev_device_get_subsystem(device));
+    node.devnum = udev_device_get_devnum(device);
+    if (udev_device* parent = nearest_with_driver(device)) {
+        node.parent_syspath = text(udev_device_get_syspath(parent));
+        node.parent_subsystem = text(udev_device_get_subsystem(parent));
+        node.driver = text(udev_device_get_driver(parent));
+    }
+    udev_list_entry* entry = nullptr;
+    udev_list_entry_foreach(entry, udev_device_get_properties_list_entry(device))
+        node.properties.emplace(text(udev_list_entry_get_name(entry)),
+                                text(udev_list_entry_get_value(entry)));
+    return node;
+}
+
+/// `card10` as ("card", 10): numbers count as numbers.
+std::tuple<std::string, unsigned long> by_number(const std::string& sysname) {
+    const auto digits = sysname.find_last_not_of("0123456789") + 1;
+    unsigned long number = 0;
+    for (const char c : sysname.substr(digits))
+        number = number * 10 + static_cast<unsigned long>(c - '0');
+    return {sysname.substr(0, digits), number};
+}
+
+} // namespace
+
+std::vector<Node> enumerate(std::string_view subsystem, int& error) {
+    error = 0;
+    std::vector<Node> nodes;
+    const Context context(udev_new());
+    const Enumeration found(context ? udev_enumerate_new(context.get()) : nullptr);
+    if (!found) {
+        error = -ENOMEM;
+        return nodes;
+    }
+    error = udev_enumerate_add_match_subsystem(found.get(), std::string(subsystem).c_str());
+    if (error >= 0)
+        error = udev_enumerate_scan_devices(found.get());
+    if (error < 0)
+        return nodes;
+    error = 0;
+    udev_list_entry* entry = nullptr;
+    udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(found.get())) {
+        // It may have been unplugged since the scan.
+        const Handle device(
+            udev_device_new_from_syspath(context.get(), udev_list_entry_get_name(entry)));
+        if (device && udev_device_get_devnode(device.get()) != nullptr)
+            nodes.push_back(make_node(device.get()));
+    }
+    std::sort(nodes.begin(), nodes.end(), [](const Node& a, const Node& b) {
+        return by_number(a.sysname) < by_number(b.sysname);
+    });
+    return nodes;
+}
+
+std::optional<Node> by_devnum(dev_t devnum) {
+    const Context context(udev_new());
+    if (!context)
+        return std::nullopt;
+    const Handle device(udev_device_new_from_devnum(context.get(), 'c', devnum));
+    if (!device)
+        return std::nullopt;
+    return make_node(device.get());
+}
+
+} // namespace simplealloc::udev

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// What udev and sysfs know of devices; like kernel.hpp it is replaced in tests.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+#include <vector>
+
+namespace simplealloc::udev {
+
+struct Node {
+    std::string syspath;   ///< e.g. /sys/devices/…/drm/card0
+    std::string sysname;   ///< e.g. card0
+    std::string devnode;   ///< e.g. /dev/dri/card0; empty when there is none
+    std::string subsystem; ///< e.g. drm
+    dev_t devnum = 0;
+    /// The nearest ancestor that has a driver, or else the direct parent; empty when there is none.
+    std::string parent_syspath;
+    std::string parent_subsystem; ///< e.g. pci, platform, usb, virtio
+    std::string driver;           ///< of that ancestor, else empty
+    std::map<std::string, std::string> properties;
+};
+
+/// All devices of a subsystem that have a node, in the order of their numbers (card2 before
+/// card10). A negative errno in `error` when udev can't be asked.
+std::vector<Node> enumerate(std::string_view subsystem, int& error);
+/// The character device with this number.
+std::optional<Node> by_devnum(dev_t devnum);
+
+} // namespace simplealloc::udev

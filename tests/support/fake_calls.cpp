@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: MIT
+// The functions of lib/kernel.hpp and lib/udev.hpp, answered by the current fake kernel.
+#include "tests/support/fake_kernel.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <linux/dma-buf.h>
+
+#include <new>
+#include <type_traits>
+
+namespace simplealloc::test {
+
+struct FakeKernel::Implementation {
+    static int open(FakeKernel& k, const char* path, int flags) {
+        const std::string resolved = k.resolve(path);
+        const int access = flags & O_ACCMODE;
+        const int wanted = (access != O_WRONLY ? R_OK : 0) | (access != O_RDONLY ? W_OK : 0);
+        auto opened = std::make_shared<OpenFile>();
+        if (const int error = k.stat_path(path, opened->stat); error < 0)
+            return error;
+        if (k.is_directory(resolved) && access != O_RDONLY)
+            return -EISDIR;
+        if (!k.permits(opened->stat.mode, opened->stat.group, wanted))
+            return -EACCES;
+        opened->path = resolved;
+        opened->flags = flags;
+        if (const auto node = k.nodes_.find(resolved);
+            node != k.nodes_.end() && node->second.open) {
+            opened->handler = node->second.open(flags);
+        }
+        return k.add_fd(std::move(opened));
+    }
+
+    static int close(FakeKernel& k, int fd) {
+        const auto found = k.fds_.find(fd);
+        if (found == k.fds_.end()) {
+            k.record_error("close of fd " + std::to_string(fd) + ", which is not open");
+            return -EBADF;
+        }
+        // What the file owns may look at the kernel while it dies.
+        const std::shared_ptr<OpenFile> file = std::move(found->second);
+        k.fds_.erase(found);
+        return 0;
+    }
+
+    static int dmabuf_ioctl(FakeDmaBuf& buffer, unsigned long request, void* argument) {
+        switch (request) {
+        case DMA_BUF_IOCTL_SYNC: {
+            const std::uint64_t flags = static_cast<dma_buf_sync*>(argument)->flags;
+            if ((flags & ~std::uint64_t{DMA_BUF_SYNC_VALID_FLAGS_MASK}) != 0 ||
+                (flags & DMA_BUF_SYNC_RW) == 0) {
+                return -EINVAL;
+            }
+            if ((flags & DMA_BUF_SYNC_END) == 0) {
+                ++buffer.sync_starts;
+                return 0;
+            }
+            if (buffer.end_needs_start && buffer.sync_starts == 0)
+                return -EINVAL;
+            ++buffer.sync_ends;
+            return 0;
+        }
+        case DMA_BUF_SET_NAME_A:
+        case DMA_BUF_SET_NAME_B: {
+            const auto* name = static_cast<const char*>(argument);
+            if (::strnlen(name, 32) == 32)
+                return -EINVAL;
+            buffer.name = name;
+            return 0;
+        }
+        default:
+            return -ENOTTY;
+        }
+    }
+
+    static int ioctl(FakeKernel& k, int fd, unsigned long request, void* argument) {
+        const std::shared_ptr<OpenFile> file = k.file(fd);
+        if (!file)
+            return -EBADF;
+        if (file->dmabuf)
+            return dmabuf_ioctl(*file->dmabuf, request, argument);
+        return file->handler ? file->handler(fd, request, argument) : -ENOTTY;
+    }
+
+    static int map(FakeKernel& k, int fd, std::size_t size, int protection, void** address) {
+        const std::shared_ptr<OpenFile> file = k.file(fd);
+        if (!file)
+            return -EBADF;
+        const std::shared_ptr<FakeDmaBuf>& buffer = file->dmabuf;
+        if (!buffer)
+            return -ENODEV;
+        if ((protection & PROT_WRITE) != 0 && (buffer->flags & O_ACCMODE) != O_RDWR)
+            return -EACCES;
+        if (!buffer->mappable || size == 0 || size > buffer->size)
+            return -EINVAL;
+        if (!buffer->memory) {
+            const auto align = std::align_val_t{k.page};
+            auto* memory = static_cast<std::byte*>(::operator new[](buffer->size, align));
+            std::memset(memory, 0, buffer->size);
+            buffer->memory = {memory, [align](std::byte* p) { ::operator delete[](p, align); }};
+        }
+        *address = buffer->memory.get();
+        k.mapped_.emplace(*address, Mapped{size, buffer});
+        return 0;
+    }
+
+    static int unmap(FakeKernel& k, void* address, std::size_t size) {
+        const auto [first, last] = k.mapped_.equal_range(address);
+        const auto found =
+            std::find_if(first, last, [&](const auto& entry) { return entry.second.size == size; });
+        if (found == last) {
+            k.record_error("unmap of " + std::to_string(size) + " bytes that are not mapped");
+            return -EINVAL;
+        }
+        k.mapped_.erase(found);
+        return 0;
+    }
+
+    static std::int64_t seek_end(FakeKernel& k, int fd) {
+        const std::shared_ptr<OpenFile> file = k.file(fd);
+        if (!file)
+            return -EBADF;
+        if (file->dmabuf)
+            return static_cast<std::int64_t>(file->dmabuf->size);
+        if (file->memfd)
+            return static_cast<std::int64_t>(file->memfd->size);
+        return -ESPIPE;
+    }
+
+    static int fstat(FakeKernel& k, int fd, kernel::Stat& out) {
+        const std::shared_ptr<OpenFile> file = k.file(fd);
+        if (!file)
+            return -EBADF;
+        out = file->stat;
+        return 0;
+    }
+
+    static int duplicate(FakeKernel& k, int fd) {
+        const std::shared_ptr<OpenFile> file = k.file(fd);
+        return file ? k.add_fd(file) : -EBADF;
+    }
+
+    static int status_flags(const FakeKernel& k, int fd) {
+        const std::shared_ptr<OpenFile> file = k.file(fd);
+        return file ? file->flags : -EBADF;
+    }
+
+    static int stat(const FakeKernel& k, const char* path, kernel::Stat& out) {
+        return k.stat_path(path, out);
+    }
+
+    static int memfd(FakeKernel& k, const char* name) {
+        auto opened = std::make_shared<OpenFile>();
+        opened->path = std::string("memfd:") + name;
+        opened->flags = O_RDWR;
+        opened->memfd = std::make_shared<FakeMemfd>();
+        opened->memfd->name = name;
+        return k.add_fd(std::move(opened));
+    }
+
+    static int truncate(FakeKernel& k, int fd, std::uint64_t size) {
+        const auto memfd = k.memfd(fd);
+        if (!memfd)
+            return k.file(fd) ? -EINVAL : -EBADF;
+        if (size > static_cast<std::uint64_t>(INT64_MAX))
+            return -EINVAL;
+        if ((size < memfd->size && (memfd->seals & F_SEAL_SHRINK) != 0) ||
+            (size > memfd->size && (memfd->seals & F_SEAL_GROW) != 0)) {
+            return -EPERM;
+        }
+        memfd->size = size;
+        return 0;
+    }
+
+    static int add_seals(FakeKernel& k, int fd, int seals) {
+        const auto memfd = k.memfd(fd);
+        if (!memfd)
+            return k.file(fd) ? -EINVAL : -EBADF;
+        if ((memfd->seals & F_SEAL_SEAL) != 0)
+            return -EPERM;
+        memfd->seals |= seals;
+        return 0;
+    }
+
+    static int read_file(const FakeKernel& k, const std::string& path, std::string& out) {
+        if (auto info = k.fdinfo(path)) {
+            out = std::move(*info);
+            return 0;
+        }
+        const std::string resolved = k.resolve(path);
+        const auto file = k.files_.find(resolved);
+        if (file == k.files_.end())
+            return k.is_directory(resolved) ? -EISDIR : -ENOENT;
+        if (!k.permits(file->second.mode, 0, R_OK))
+            return -EACCES;
+        out = file->second.text;
+        return 0;
+    }
+
+    static int list_directory(const FakeKernel& k, const std::string& path,
+                              std::vector<std::string>& out) {
+        const std::string resolved = k.resolve(path);
+        if (!k.is_directory(resolved))
+            return k.exists(resolved) ? -ENOTDIR : -ENOENT;
+        const std::string folder = resolved == "/" ? "/" : resolved + "/";
+        std::set<std::string> names;
+        const auto add = [&](const std::string& entry) {
+            if (entry.size() > folder.size() && entry.starts_with(folder))
+                names.insert(
+                    entry.substr(folder.size(), entry.find('/', folder.size()) - folder.size()));
+        };
+        for (const auto& entry : k.files_)
+            add(entry.first);
+        for (const auto& entry : k.nodes_)
+            add(entry.first);
+        for (const auto& entry : k.links_)
+            add(entry.first);
+        for (const std::string& entry : k.directories_)
+            add(entry);
+        out.assign(names.begin(), names.end());
+        return 0;
+    }
+
+    static int real_path(const FakeKernel& k, const std::string& path, std::string& out) {
+        const std::string resolved = k.resolve(path);
+        if (resolved.empty())
+            return -ELOOP;
+        if (!k.exists(resolved))
+            return -ENOENT;
+        out = resolved;
+        return 0;
+    }
+
+    static int access(const FakeKernel& k, const char* path, int mode) {
+        kernel::Stat stat;
+        if (const int error = k.stat_path(path, stat); error < 0)
+            return error;
+        return k.permits(stat.mode, stat.group, mode) ? 0 : -EACCES;
+    }
+
+    /// Logs the call, then fails as scripted or does `work`.
+    template <typename Work>
+    static auto call(const char* name, const std::string& object, unsigned long request,
+                     Work&& work) -> std::invoke_result_t<Work, FakeKernel&> {
+        FakeKernel& k = FakeKernel::current();
+        const std::lock_guard lock(k.mutex_);
+        const int error = k.enter(name, object, request);
+        return error != 0 ? -error : work(k);
+    }
+    /// The same for what is done even when it fails.
+    template <typename Work>
+    static int release(const char* name, const std::string& object, Work&& work) {
+        FakeKernel& k = FakeKernel::current();
+        const std::lock_guard lock(k.mutex_);
+        const int error = k.enter(name, object);
+        const int result = work(k);
+        return error != 0 ? -error : result;
+    }
+
+    static std::string describe(int fd) {
+        FakeKernel& k = FakeKernel::current();
+        const std::lock_guard lock(k.mutex_);
+        return k.describe(fd);
+    }
+
+    static std::vector<udev::Node> nodes(std::string_view subsystem, int& error) {
+        FakeKernel& k = FakeKernel::current();
+        const std::lock_guard lock(k.mutex_);
+        std::vector<udev::Node> out;
+        error = -k.enter("udev", std::string(subsystem));
+        if (error == 0)
+            error = k.udev_error;
+        if (error != 0)
+            return out;
+        for (const udev::Node& node : k.udev_) {
+            if (node.subsystem == subsystem && !node.devnode.empty())
+                out.push_back(node);
+        }
+        std::stable_sort(out.begin(), out.end(), [](const udev::Node& a, const udev::Node& b) {
+            return ::strverscmp(a.sysname.c_str(), b.sysname.c_str()) < 0;
+        });
+        return out;
+    }
+
+    static std::optional<udev::Node> node(dev_t devnum) {
+        FakeKernel& k = FakeKernel::current();
+        const std::lock_guard lock(k.mutex_);
+        if (k.enter("udev", std::to_string(devnum)) != 0)
+            return std::nullopt;
+        const auto found =
+            std::find_if(k.udev_.begin(), k.udev_.end(),
+                         [&](const udev::Node& candidate) { return candidate.devnum == devnum; });
+        return found == k.udev_.end() ? std::nullopt : std::optional(*found);
+    }
+};
+
+} // namespace simplealloc::test
+
+namespace simplealloc {
+
+using test::FakeKernel;
+using Fake = FakeKernel::Implementation;
+
+namespace kernel {
+
+int open(const char* path, int flags) {
+    return Fake::call("open", path, 0, [&](FakeKernel& k) { return Fake::open(k, path, flags); });
+}
+
+int close(int fd) {
+    return Fake::release("close", Fake::describe(fd),
+                         [&](FakeKernel& k) { return Fake::close(k, fd); });
+}
+
+int dup(int fd) {
+    return Fake::call("dup", Fake::describe(fd), 0,
+                      [&](FakeKernel& k) { return Fake::duplicate(k, fd); });
+}
+
+int ioctl(int fd, unsigned long request, void* argument) {
+    return Fake::call("ioctl", Fake::describe(fd), request,
+                      [&](FakeKernel& k) { return Fake::ioctl(k, fd, request, argument); });
+}
+
+int map(int fd, std::size_t size, int protection, void** address) {
+    return Fake::call("map", Fake::describe(fd), 0,
+                      [&](FakeKernel& k) { return Fake::map(k, fd, size, protection, address); });
+}
+
+int unmap(void* address, std::size_t size) {
+    return Fake::release("unmap", {}, [&](FakeKernel& k) { return Fake::unmap(k, address, size); });
+}
+
+std::int64_t seek_end(int fd) {
+    return Fake::call("seek_end", Fake::describe(fd), 0,
+                      [&](FakeKernel& k) { return Fake::seek_end(k, fd); });
+}
+
+int stat(const char* path, Stat& out) {
+    return Fake::call("stat", path, 0, [&](FakeKernel& k) { return Fake::stat(k, path, out); });
+}
+
+int fstat(int fd, Stat& out) {
+    return Fake::call("fstat", Fake::describe(fd), 0,
+                      [&](FakeKernel& k) { return Fake::fstat(k, fd, out); });
+}
+
+int memfd(const char* name, unsigned) {
+    return Fake::call("memfd", name, 0, [&](FakeKernel& k) { return Fake::memfd(k, name); });
+}
+
+int truncate(int fd, std::uint64_t size) {
+    return Fake::call("truncate", Fake::describe(fd), 0,
+                      [&](FakeKernel& k) { return Fake::truncate(k, fd, size); });
+}
+
+int add_seals(int fd, int seals) {
+    return Fake::call("add_seals", Fake::describe(fd), 0,
+                      [&](FakeKernel& k) { return Fake::add_seals(k, fd, seals); });
+}
+
+int status_flags(int fd) {
+    return Fake::call("status_flags", Fake::describe(fd), 0,
+                      [&](FakeKernel& k) { return Fake::status_flags(k, fd); });
+}
+
+int access(const char* path, int mode) {
+    return Fake::call("access", path, 0,
+                      [&](FakeKernel& k) { return Fake::access(k, path, mode); });
+}
+
+std::size_t page_size() {
+    const FakeKernel* k = FakeKernel::installed();
+    return k != nullptr ? k->page : 4096;
+}
+
+int read_file(const std::string& path, std::string& out) {
+    return Fake::call("read_file", path, 0,
+                      [&](FakeKernel& k) { return Fake::read_file(k, path, out); });
+}
+
+int list_directory(const std::string& path, std::vector<std::string>& out) {
+    return Fake::call("list_directory", path, 0,
+                      [&](FakeKernel& k) { return Fake::list_directory(k, path, out); });
+}
+
+int real_path(const std::string& path, std::string& out) {
+    return Fake::call("real_path", path, 0,
+                      [&](FakeKernel& k) { return Fake::real_path(k, path, out); });
+}
+
+std::string group_name(gid_t group) {
+    const FakeKernel& k = FakeKernel::current();
+    const auto found = k.groups.find(group);
+    return found == k.groups.end() ? std::to_string(group) : found->second;
+}
+
+const char* environment(const char* name) {
+    // The log asks for its variable in tests that have no kernel, too.
+    const FakeKernel* k = FakeKernel::installed();
+    if (k == nullptr)
+        return nullptr;
+    const auto found = k->environment.find(name);
+    return found == k->environment.end() ? nullptr : found->second.c_str();
+}
+
+} // namespace kernel
+
+namespace udev {
+
+std::vector<Node> enumerate(std::string_view subsystem, int& error) {
+    return Fake::nodes(subsystem, error);
+}
+
+std::optional<Node> by_devnum(dev_t devnum) {
+    return Fake::node(devnum);
+}
+
+} // namespace udev
+
+} // namespace simplealloc

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// Nodes for the fake kernel that answer as Linux 6.12 does, and lie where a test wants it.
+#pragma once
+
+#include "tests/support/fake_kernel.hpp"
+
+#include <linux/videodev2.h>
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace simplealloc::test {
+
+/// Memory that runs out.
+struct FakePool {
+    std::uint64_t capacity = std::numeric_limits<std::uint64_t>::max();
+    std::uint64_t used = 0;
+
+    /// A charge that is given back when its last owner dies; null when the pool has not enough.
+    static std::shared_ptr<void> take(const std::shared_ptr<FakePool>& pool, std::uint64_t bytes);
+};
+
+/// Comes first when set: answers an ioctl, or leaves it to the device with nothing.
+using Override = std::function<std::optional<int>(unsigned long request, void* argument)>;
+
+struct FakeHeap {
+    std::string name; ///< the node is /dev/dma_heap/NAME, the exporter NAME
+    bool contiguous = false;
+    bool mappable = true;
+    std::shared_ptr<FakePool> pool = std::make_shared<FakePool>();
+    Override override = {};
+    bool in_udev = true;
+    /// Taken off the size of each dma-buf, so that the kernel seems to give less than asked.
+    std::uint64_t missing = 0;
+};
+std::shared_ptr<FakeHeap> add_dma_heap(FakeKernel& kernel, FakeHeap heap);
+
+/// /dev/udmabuf with its two module parameters; the limit is what the parameter's file says.
+void add_udmabuf(FakeKernel& kernel, unsigned size_limit_mb = 64, unsigned list_limit = 1024);
+
+struct FakeCard {
+    unsigned index = 0;
+    bool render_node = false; ///< also renderD128 + index
+    std::string driver = "vkms";
+    std::string parent = "platform";
+    bool kms = true; ///< GET_CAP answers; vgem makes dumb buffers without it
+    bool dumb = true;
+    bool imports = true;
+    bool attachable = true;
+    std::string exporter = "drm";
+    bool contiguous = false;
+    std::set<std::uint32_t> bpps = {}; ///< empty: all multiples of 8
+    std::shared_ptr<FakePool> pool = std::make_shared<FakePool>();
+    /// The pitch for a width in pixels and a bpp; nothing: width times bpp / 8.
+    std::function<std::uint32_t(std::uint32_t width, std::uint32_t bpp)> pitch = {};
+    /// The size of the memory that is really given for pitch and height; nothing: their product.
+    std::function<std::uint64_t(std::uint64_t pitch, std::uint64_t height)> size = {};
+    Override override = {};
+    /// DROP_MASTER without CAP_SYS_ADMIN is EACCES whoever asks, as before Linux 5.8.
+    bool drop_needs_admin = false;
+
+    // State
+    bool has_master = false; ///< some open file of the card node is master
+    std::size_t framebuffers = 0;
+    std::string card_path() const { return "/dev/dri/card" + std::to_string(index); }
+    std::string render_path() const { return "/dev/dri/renderD" + std::to_string(128 + index); }
+};
+std::shared_ptr<FakeCard> add_drm_card(FakeKernel& kernel, FakeCard card = {});
+
+struct FakeVideo {
+    unsigned index = 0;
+    std::string driver = "vim2m";
+    bool m2m = true; ///< every open has its own queues; else one capture queue with an owner
+    bool multiplanar = false;
+    std::string exporter = "videobuf2_vmalloc";
+    bool contiguous_only = false; ///< what PREPARE_BUF imports
+    std::shared_ptr<FakePool> pool = std::make_shared<FakePool>();
+    std::uint32_t pixelformat = V4L2_PIX_FMT_YUYV;
+    std::uint32_t width = 640;
+    std::uint32_t height = 480;
+    std::uint32_t bytes_per_pixel = 2;
+    bool create_bufs = true;
+    std::uint32_t capabilities = V4L2_BUF_CAP_SUPPORTS_MMAP | V4L2_BUF_CAP_SUPPORTS_DMABUF |
+                                 V4L2_BUF_CAP_SUPPORTS_ORPHANED_BUFS;
+    /// What a queue gives at most for a buffer, however large a sizeimage was asked.
+    std::uint32_t max_length = std::numeric_limits<std::uint32_t>::max();
+    Override override = {};
+
+    // State
+    struct Queue {
+        v4l2_format format = {};
+        struct Buffer {
+            std::shared_ptr<FakeDmaBuf> memory; ///< never installed itself: EXPBUF makes new ones
+            std::shared_ptr<Counted> counted;
+        };
+        std::vector<Buffer> buffers;
+        std::uint32_t memory = 0;    ///< V4L2_MEMORY_* of the buffers
+        const void* owner = nullptr; ///< the open file that made the buffers
+    };
+    std::map<std::uint32_t, Queue> shared = {}; ///< of a node that is not m2m, by buffer type
+    std::string path() const { return "/dev/video" + std::to_string(index); }
+};
+std::shared_ptr<FakeVideo> add_v4l2(FakeKernel& kernel, FakeVideo video = {});
+
+} // namespace simplealloc::test

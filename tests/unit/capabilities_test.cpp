@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: MIT
+// What follows from device records: constraints, alternatives, negotiated strides, setups.
+#include "lib/discovery/device_record.hpp"
+#include "lib/solver/layout.hpp"
+
+#include "tests/support/catch.hpp"
+#include "tests/support/fake_devices.hpp"
+
+#include <cerrno>
+#include <drm_fourcc.h>
+
+using namespace simplealloc;
+using namespace simplealloc::test;
+using solver::CapabilitySet;
+
+namespace {
+
+constexpr std::uint64_t tiled = I915_FORMAT_MOD_X_TILED;
+
+DeviceRecord camera(std::vector<std::uint32_t> pixelformats,
+                    std::uint32_t buf_type = V4L2_BUF_TYPE_VIDEO_CAPTURE) {
+    DeviceRecord record;
+    record.id = "/sys/devices/platform/toy.0/video4linux/video0";
+    record.path = "/dev/video0";
+    record.subsystem = "video4linux";
+    record.reach.bus = "platform";
+    V4l2Info& v4l2 = record.v4l2.emplace();
+    v4l2.opened = true;
+    v4l2.device_caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING;
+    V4l2Queue queue;
+    queue.buf_type = buf_type;
+    queue.pixelformats = std::move(pixelformats);
+    queue.capabilities_known = queue.dmabuf = queue.any_raw = true;
+    v4l2.queues.push_back(std::move(queue));
+    return record;
+}
+
+DeviceRecord display(std::vector<DrmPlane> planes) {
+    DeviceRecord record;
+    record.id = "/sys/devices/platform/display";
+    record.path = "/dev/dri/card0";
+    record.subsystem = "drm";
+    record.reach.bus = "platform";
+    DrmInfo& drm = record.drm.emplace();
+    drm.card_node = record.path;
+    drm.opened = drm.kms = drm.has_connectors = drm.addfb2_modifiers = true;
+    drm.max_width = 4096;
+    drm.max_height = 2160;
+    drm.planes = std::move(planes);
+    return record;
+}
+
+DeviceUse use_of(Use use, std::vector<FormatSupport> formats = {}) {
+    return {Device::described({}), use, std::move(formats)};
+}
+
+std::vector<CapabilitySet> sets(const DeviceRecord& device, Use use, Fourcc fourcc) {
+    auto found = capabilities(device, use_of(use), fourcc);
+    CAPTURE(found ? "" : found.error().message());
+    REQUIRE(found);
+    return *found;
+}
+
+CapabilitySet only_set(const DeviceRecord& device, Use use, Fourcc fourcc = fourcc::xrgb8888) {
+    const auto found = sets(device, use, fourcc);
+    REQUIRE(found.size() == 1);
+    return found.front();
+}
+
+Error refusal(const DeviceRecord& device, Use use, Fourcc fourcc = fourcc::xrgb8888) {
+    const auto found = capabilities(device, use_of(use), fourcc);
+    REQUIRE_FALSE(found);
+    return found.error();
+}
+
+Layout xrgb(std::uint32_t width, std::uint32_t height, std::uint64_t stride) {
+    Layout layout;
+    layout.width = width;
+    layout.height = height;
+    layout.fourcc = fourcc::xrgb8888;
+    layout.planes = {{0, 0, stride, stride * height}};
+    layout.dmabuf_sizes = {(stride * height + 4095) / 4096 * 4096};
+    return layout;
+}
+
+Layout nv12(Placement placement, std::uint64_t stride, std::uint32_t height) {
+    Layout layout;
+    layout.width = 640;
+    layout.height = height;
+    layout.fourcc = fourcc::nv12;
+    layout.placement = placement;
+    const std::uint64_t luma = stride * height;
+    if (placement == Placement::per_plane) {
+        layout.planes = {{0, 0, stride, luma}, {1, 0, stride, luma / 2}};
+        layout.dmabuf_sizes = {luma + 4096, luma / 2 + 4096};
+    } else {
+        layout.planes = {{0, 0, stride, luma}, {0, luma, stride, luma / 2}};
+        layout.dmabuf_sizes = {luma * 3 / 2 + 4096};
+    }
+    return layout;
+}
+
+/// A camera whose TRY_FMT is `answer`.
+struct TryingCamera {
+    FakeKernel kernel;
+    DeviceRecord record;
+
+    explicit TryingCamera(std::function<int(v4l2_format&)> answer, DeviceRecord wanted)
+        : record(std::move(wanted)) {
+        FakeVideo video;
+        video.m2m = false;
+        video.override = [answer = std::move(answer)](unsigned long request,
+                                                      void* argument) -> std::optional<int> {
+            if (request != VIDIOC_TRY_FMT)
+                return std::nullopt;
+            return answer(*static_cast<v4l2_format*>(argument));
+        };
+        add_v4l2(kernel, std::move(video));
+    }
+};
+
+} // namespace
+
+TEST_CASE("vmalloc queues map with the CPU and need nothing of the memory's place") {
+    DeviceRecord record = camera({V4L2_PIX_FMT_XBGR32});
+    record.v4l2->memory = V4l2Memory::vmalloc;
+    record.reach.mask_known = true;
+    record.reach.max_address = 0xffffffff;
+    const CapabilitySet set = only_set(record, Use::capture);
+    CHECK(set.import_path == ImportPath::vmap);
+    CHECK(set.constraints.contiguity == Contiguity::any);
+    CHECK(set.constraints.max_address == no_limit);
+    CHECK(set.constraints.starts_at_zero);
+    CHECK(set.label == "XR24");
+}
+
+TEST_CASE("dma-contig queues need one segment within the mask, unless an IOMMU translates") {
+    DeviceRecord record = camera({V4L2_PIX_FMT_XBGR32});
+    record.v4l2->memory = V4l2Memory::dma_contig;
+    record.v4l2->memory_confidence = Confidence::known;
+    record.v4l2->memory_origin = "somewhere";
+    record.reach.mask_known = true;
+    record.reach.max_address = 0xffffffff;
+    CapabilitySet set = only_set(record, Use::capture);
+    CHECK(set.import_path == ImportPath::dma);
+    CHECK(set.constraints.contiguity == Contiguity::required);
+    CHECK(set.constraints.max_address == 0xffffffff);
+    CHECK(set.evidence.at(ConstraintKind::contiguity).origin == "somewhere");
+    record.reach.translated = true;
+    set = only_set(record, Use::capture);
+    CHECK(set.constraints.contiguity == Contiguity::any);
+    CHECK(set.constraints.max_address == no_limit);
+}
+
+TEST_CASE("what nobody says is assumed by the class of the device") {
+    DeviceRecord v4l2 = camera({V4L2_PIX_FMT_XBGR32});
+    v4l2.reach.bus = GENERATE("usb", "platform", "pci");
+    CapabilitySet set = only_set(v4l2, Use::capture);
+    CHECK((set.import_path == ImportPath::vmap) == (v4l2.reach.bus == "usb"));
+    CHECK(set.constraints.contiguity == (v4l2.reach.bus == "usb"        ? Contiguity::any
+                                         : v4l2.reach.bus == "platform" ? Contiguity::required
+                                                                        : Contiguity::preferred));
+    if (v4l2.reach.bus == "platform")
+        CHECK(set.evidence.at(ConstraintKind::contiguity).confidence == Confidence::assumed);
+    if (v4l2.reach.bus == "pci")
+        CHECK(set.evidence.at(ConstraintKind::contiguity).confidence == Confidence::unknown);
+}
+
+TEST_CASE("displays and GPUs have defaults of their own, and quirks are above them") {
+    DeviceRecord card = display({{1, "primary", {{fourcc::xrgb8888, {}, true}}}});
+    CHECK(only_set(card, Use::scanout).constraints.contiguity == Contiguity::required);
+    card.needs_contiguous = false;
+    CHECK(only_set(card, Use::scanout).constraints.contiguity == Contiguity::any);
+    card.needs_contiguous.reset();
+    card.reach.bus = "pci";
+    CHECK(only_set(card, Use::scanout).constraints.contiguity == Contiguity::any);
+    card.reach.bus = "platform";
+    card.drm->kms = card.drm->has_connectors = false;
+    card.drm->render_node = "/dev/dri/renderD128";
+    CHECK(only_set(card, Use::render).constraints.contiguity == Contiguity::any);
+    card.reach.bus = "virtio";
+    CHECK(only_set(card, Use::render).constraints.contiguity == Contiguity::preferred);
+}
+
+TEST_CASE("a driver that imports nothing takes its own memory alone, wherever it is") {
+    DeviceRecord card = display({{1, "primary", {{fourcc::xrgb8888, {}, true}}}});
+    card.imports = false;
+    card.import_origin = "quirk x";
+    card.reach.mask_known = true;
+    card.reach.max_address = 0xffffffff;
+    const CapabilitySet set = only_set(card, Use::scanout);
+    CHECK(set.constraints.exporters == std::optional(std::vector<std::string>{card.id}));
+    CHECK(set.evidence.at(ConstraintKind::exporter).origin == "quirk x");
+    CHECK(set.constraints.max_address == no_limit);
+    CHECK(set.constraints.contiguity == Contiguity::any);
+}
+
+TEST_CASE("scanout takes what a primary or overlay plane takes, within the mode limits") {
+    const DeviceRecord card =
+        display({{3, "cursor", {{fourcc::argb8888, {}, true}}},
+                 {2, "overlay", {{fourcc::xrgb8888, {0}, true}, {fourcc::nv12, {0}, true}}},
+                 {1, "primary", {{fourcc::xrgb8888, {tiled}, false}}}});
+    const CapabilitySet set = only_set(card, Use::scanout);
+    CHECK(set.formats == std::vector<FormatSupport>{{fourcc::xrgb8888, {tiled, 0}, true},
+                                                    {fourcc::nv12, {0}, true}});
+    CHECK(set.constraints.max_width == 4096);
+    CHECK(set.constraints.max_height == 2160);
+    CHECK(set.constraints.placements == Placements::all());
+}
+
+TEST_CASE("modifiers that framebuffers can't be given do not count") {
+    DeviceRecord card = display(
+        {{1, "primary", {{fourcc::xrgb8888, {tiled, 0}, true}, {fourcc::rgb565, {tiled}, false}}}});
+    card.drm->addfb2_modifiers = false;
+    CHECK(only_set(card, Use::scanout).formats ==
+          std::vector<FormatSupport>{{fourcc::xrgb8888, {}, true}});
+}
+
+TEST_CASE("formats of planes that a descriptor does not show are unknown, not none") {
+    const DeviceRecord card = display({{2, "overlay", {{fourcc::nv12, {}, true}}}});
+    const CapabilitySet set = only_set(card, Use::scanout);
+    CHECK(set.formats.empty());
+    CHECK(set.evidence.at(ConstraintKind::format).confidence == Confidence::unknown);
+}
+
+TEST_CASE("a cursor is ARGB8888, linear, and as large as the capability says") {
+    DeviceRecord card =
+        display({{1, "primary", {}}, {3, "cursor", {{fourcc::argb8888, {tiled, 0}, true}}}});
+    card.drm->cursor_width = card.drm->cursor_height = 64;
+    const CapabilitySet set = only_set(card, Use::cursor, fourcc::argb8888);
+    CHECK(set.formats == std::vector<FormatSupport>{{fourcc::argb8888, {0}, true}});
+    CHECK(set.constraints.max_width == 64);
+    card.drm->cursor_width = 0;
+    CHECK(refusal(card, Use::cursor).cause == Cause::unsupported);
+}
+
+TEST_CASE("uses that a device can't do are refused in words") {
+    DeviceRecord card = display({});
+    CHECK(refusal(card, Use::capture).message() ==
+          "/dev/dri/card0 (capture): is a DRM device, this use is one of V4L2");
+    CHECK(refusal(card, Use::render).cause == Cause::unsupported);
+    card.drm->is_render_node = true;
+    CHECK(refusal(card, Use::scanout).remedy == "name /dev/dri/card0");
+    card.drm->is_render_node = card.drm->kms = false;
+    CHECK(refusal(card, Use::scanout).detail == "has no display controller");
+
+    DeviceRecord cam = camera({V4L2_PIX_FMT_XBGR32});
+    CHECK(refusal(cam, Use::scanout).detail == "is a V4L2 device, this use is one of DRM");
+    CHECK(refusal(cam, Use::m2m_in).detail == "is no memory-to-memory device");
+    cam.v4l2->device_caps = V4L2_CAP_VIDEO_CAPTURE;
+    CHECK(refusal(cam, Use::capture).detail == "does not stream, so it takes no dma-buf");
+    cam.v4l2->m2m = true;
+    CHECK(refusal(cam, Use::capture).cause == Cause::unsupported);
+    CHECK(refusal(cam, Use::m2m_in).detail == "has no output queue");
+    CHECK(refusal(camera({V4L2_PIX_FMT_MJPEG}), Use::capture).cause == Cause::unsupported);
+}
+
+TEST_CASE("a node that may not be opened is denied, with the remedy") {
+    DeviceRecord record = GENERATE(as<bool>{}, true, false) ? camera({}) : display({});
+    (record.v4l2 ? record.v4l2->opened : record.drm->opened) = false;
+    record.readable = false;
+    record.denied_reason = "no";
+    record.denied_remedy = "add the user to group video";
+    const Error denied = refusal(record, record.v4l2 ? Use::capture : Use::scanout);
+    CHECK(denied.cause == Cause::denied);
+    CHECK(denied.remedy == "add the user to group video");
+    record.readable = true;
+    record.denied_reason.clear();
+    CHECK(refusal(record, Use::read).cause == Cause::invalid); // from the list, never asked
+}
+
+TEST_CASE("a format in one or several buffers is one or two alternatives") {
+    const DeviceRecord record = camera({V4L2_PIX_FMT_NV12M, V4L2_PIX_FMT_BGR32, V4L2_PIX_FMT_NV12,
+                                        V4L2_PIX_FMT_XBGR32, V4L2_PIX_FMT_NV12_32L32},
+                                       V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE);
+    const auto found = sets(record, Use::capture, fourcc::nv12);
+    REQUIRE(found.size() == 3);
+    CHECK(found[0].label == "NM12");
+    CHECK(found[0].constraints.placements == Placements::of(Placement::per_plane));
+    CHECK(found[1].label == "NV12");
+    CHECK(found[1].constraints.placements == Placements::of(Placement::packed));
+    CHECK(found[2].formats ==
+          std::vector<FormatSupport>{{fourcc::nv12, {DRM_FORMAT_MOD_ALLWINNER_TILED}, false}});
+    const CapabilitySet rgb = only_set(record, Use::capture);
+    CHECK(rgb.label == "XR24");
+    CHECK(rgb.constraints.placements == Placements::all());
+}
+
+TEST_CASE("single-planar queues have no format in several buffers") {
+    const auto found =
+        sets(camera({V4L2_PIX_FMT_NV12M, V4L2_PIX_FMT_NV12}), Use::capture, fourcc::nv12);
+    REQUIRE(found.size() == 1);
+    CHECK(found.front().label == "NV12");
+}
+
+TEST_CASE("a format that the queue lacks leaves the list of those that it has") {
+    const CapabilitySet set =
+        only_set(camera({V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_MJPEG}), Use::capture);
+    CHECK(set.formats == std::vector<FormatSupport>{{fourcc::yuyv, {}, true}});
+}
+
+TEST_CASE("a queue without DMABUF uses its own memory alone") {
+    DeviceRecord record = camera({V4L2_PIX_FMT_XBGR32});
+    record.v4l2->queues.front().dmabuf = false;
+    CHECK(only_set(record, Use::capture).constraints.exporters ==
+          std::optional(std::vector<std::string>{record.id}));
+    record.v4l2->queues.front().capabilities_known = false;
+    CHECK_FALSE(only_set(record, Use::capture).constraints.exporters.has_value());
+}
+
+TEST_CASE("memory-to-memory uses look at the queue of their direction") {
+    DeviceRecord record = camera({V4L2_PIX_FMT_YUYV});
+    record.v4l2->m2m = true;
+    V4l2Queue output;
+    output.buf_type = V4L2_BUF_TYPE_VIDEO_OUTPUT;
+    output.pixelformats = {V4L2_PIX_FMT_NV12};
+    record.v4l2->queues.push_back(output);
+    for (const Use use : {Use::m2m_in, Use::encode})
+        CHECK(only_set(record, use, fourcc::nv12).label == "NV12");
+    for (const Use use : {Use::m2m_out, Use::decode})
+        CHECK(only_set(record, use, fourcc::yuyv).label == "YUYV");
+}
+
+TEST_CASE("plain bytes need no format and no placement") {
+    const CapabilitySet cam = only_set(camera({V4L2_PIX_FMT_MJPEG}), Use::capture, fourcc::bytes);
+    CHECK(cam.formats.empty());
+    const CapabilitySet card = only_set(display({}), Use::scanout, fourcc::bytes);
+    CHECK(card.formats.empty());
+    CHECK(card.constraints.max_width == no_limit);
+}
+
+TEST_CASE("the caller's formats replace those that discovery knows") {
+    const std::vector<FormatSupport> own{{fourcc::xrgb8888, {tiled}, false}};
+    const auto found = capabilities(display({{1, "primary", {{fourcc::xrgb8888, {}, true}}}}),
+                                    use_of(Use::scanout, own), fourcc::xrgb8888);
+    REQUIRE(found);
+    CHECK(found->front().formats == own);
+    CHECK(found->front().evidence.at(ConstraintKind::format).origin == "caller");
+}
+
+TEST_CASE("a described device is what the caller says and no more") {
+    DeviceDescription description;
+    description.name = "npu";
+    description.constraints.stride_align = 48;
+    description.constraints.contiguity = Contiguity::required;
+    description.formats = {{fourcc::nv12, {}, true}};
+    const Device device = Device::described(description);
+    const CapabilitySet set = only_set(device.record(), Use::read, fourcc::nv12);
+    CHECK(set.constraints == description.constraints);
+    CHECK(set.formats == description.formats);
+    CHECK(set.evidence.size() == 3);
+    CHECK(set.evidence.at(ConstraintKind::stride_align).origin == "caller");
+    CHECK(party_name(device.record(), Use::read) == "npu (read)");
+}
+
+TEST_CASE("the driver's answer to TRY_FMT becomes an exact stride and a least size") {
+    v4l2_format asked = {};
+    TryingCamera trying(
+        [&](v4l2_format& format) {
+            asked = format;
+            format.fmt.pix.bytesperline = 2688;
+            format.fmt.pix.sizeimage = 2688 * 368;
+            return 0;
+        },
+        camera({V4L2_PIX_FMT_XBGR32}));
+    const auto answer = try_format(trying.record, use_of(Use::capture), xrgb(640, 360, 2560));
+    REQUIRE(answer);
+    REQUIRE(answer->has_value());
+    CHECK((*answer)->min_stride == 2688);
+    CHECK((*answer)->max_stride == 2688);
+    CHECK((*answer)->min_size == 2688 * 368);
+    CHECK(asked.fmt.pix.bytesperline == 2560);
+    CHECK(asked.fmt.pix.pixelformat == V4L2_PIX_FMT_XBGR32);
+    CHECK(asked.fmt.pix.field == V4L2_FIELD_NONE);
+    CHECK(asked.type == V4L2_BUF_TYPE_VIDEO_CAPTURE);
+    CHECK(trying.kernel.census() == Census{});
+}
+
+TEST_CASE("a driver that makes another image of it can't be satisfied") {
+    const auto [width, height, pixelformat, words] =
+        GENERATE(table<std::uint32_t, std::uint32_t, std::uint32_t, std::string>({
+            {640, 360, V4L2_PIX_FMT_XBGR32, "offers 640x360 instead of 321x243"},
+            {321, 243, V4L2_PIX_FMT_YUYV, "offers YUYV instead of XR24"},
+        }));
+    const std::uint32_t w = width, h = height, code = pixelformat;
+    TryingCamera trying(
+        [=](v4l2_format& format) {
+            format.fmt.pix.width = w;
+            format.fmt.pix.height = h;
+            format.fmt.pix.pixelformat = code;
+            return 0;
+        },
+        camera({V4L2_PIX_FMT_XBGR32}));
+    const auto answer = try_format(trying.record, use_of(Use::capture), xrgb(321, 243, 1284));
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().cause == Cause::unsupported);
+    CHECK(answer.error().message() == "/dev/video0 (capture): " + words);
+}
+
+TEST_CASE("no answer is no constraint") {
+    const auto nothing = [](const DeviceRecord& record) {
+        const auto answer = try_format(record, use_of(Use::capture), xrgb(640, 360, 2560));
+        return answer && !answer->has_value();
+    };
+    TryingCamera trying([](v4l2_format&) { return -ENOTTY; }, camera({V4L2_PIX_FMT_XBGR32}));
+    CHECK(nothing(trying.record));
+    trying.kernel.fail("open", 0, EACCES);
+    CHECK(nothing(trying.record));
+    CHECK(nothing(display({})));
+    CHECK(nothing(camera({V4L2_PIX_FMT_YUYV})));
+}
+
+TEST_CASE("planes in buffers of their own are asked for one by one") {
+    TryingCamera trying(
+        [](v4l2_format& format) {
+            v4l2_pix_format_mplane& pixels = format.fmt.pix_mp;
+            if (pixels.num_planes != 2 || pixels.plane_fmt[1].bytesperline != 640)
+                return -EINVAL;
+            pixels.plane_fmt[0].sizeimage = 640 * 368;
+            pixels.plane_fmt[1].sizeimage = 640 * 184;
+            return 0;
+        },
+        camera({V4L2_PIX_FMT_NV12M}, V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE));
+    const auto answer =
+        try_format(trying.record, use_of(Use::capture), nv12(Placement::per_plane, 640, 360));
+    REQUIRE(answer);
+    REQUIRE(answer->has_value());
+    CHECK((*answer)->min_size == 640 * 368);
+}
+
+TEST_CASE("a chroma stride that does not follow from the first can't be satisfied") {
+    TryingCamera trying(
+        [](v4l2_format& format) {
+            format.fmt.pix_mp.plane_fmt[1].bytesperline = 704;
+            return 0;
+        },
+        camera({V4L2_PIX_FMT_NV12M}, V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE));
+    const auto answer =
+        try_format(trying.record, use_of(Use::capture), nv12(Placement::per_plane, 640, 360));
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().detail == "offers a stride of 704 bytes for plane 1 instead of 640");
+}
+
+TEST_CASE("a V4L2 setup covers the payload, and more where the driver wants it") {
+    const std::uint32_t wanted = GENERATE(0U, 640U * 544, 0xffff0000U);
+    TryingCamera trying(
+        [=](v4l2_format& format) {
+            format.fmt.pix.sizeimage = wanted;
+            return 0;
+        },
+        camera({V4L2_PIX_FMT_NV12}));
+    const auto setup =
+        make_setup(trying.record, use_of(Use::capture), nv12(Placement::packed, 640, 360));
+    REQUIRE(setup);
+    REQUIRE(setup->v4l2.has_value());
+    CHECK(setup->v4l2->pixelformat == V4L2_PIX_FMT_NV12);
+    CHECK_FALSE(setup->v4l2->multiplanar);
+    REQUIRE(setup->v4l2->planes.size() == 1);
+    const auto& plane = setup->v4l2->planes.front();
+    CHECK(plane.bytesperline == 640);
+    CHECK(plane.sizeimage == (wanted == 640U * 544 ? wanted : 640U * 540));
+    CHECK(plane.length == plane.sizeimage);
+}
+
+TEST_CASE("a V4L2 setup in several buffers names the dma-buf of each") {
+    TryingCamera trying([](v4l2_format&) { return -ENOTTY; },
+                        camera({V4L2_PIX_FMT_NV12M}, V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE));
+    const auto setup =
+        make_setup(trying.record, use_of(Use::capture), nv12(Placement::per_plane, 640, 360));
+    REQUIRE(setup);
+    CHECK(setup->v4l2->multiplanar);
+    REQUIRE(setup->v4l2->planes.size() == 2);
+    CHECK(setup->v4l2->planes[1].dmabuf == 1);
+    CHECK(setup->v4l2->planes[1].sizeimage == 640 * 180);
+}
+
+TEST_CASE("a DRM setup passes a modifier only when it is named and the card takes modifiers") {
+    DeviceRecord card = display({});
+    Layout layout = nv12(Placement::packed, 640, 360);
+    layout.modifier = Modifier::linear();
+    auto setup = make_setup(card, use_of(Use::scanout), layout);
+    REQUIRE(setup);
+    CHECK_FALSE(setup->drm->pass_modifier);
+    CHECK(setup->drm->plane_count == 2);
+    CHECK(setup->drm->offsets[1] == 640 * 360);
+    CHECK(setup->drm->pitches[1] == 640);
+    layout.modifier = Modifier::named(tiled);
+    setup = make_setup(card, use_of(Use::scanout), layout);
+    CHECK(setup->drm->pass_modifier);
+    CHECK(setup->drm->modifier == tiled);
+    card.drm->addfb2_modifiers = false;
+    CHECK_FALSE(make_setup(card, use_of(Use::scanout), layout)->drm->pass_modifier);
+}
+
+TEST_CASE("numbers beyond the interface's 32 bits are an error") {
+    Layout layout = xrgb(640, 360, 2560);
+    layout.planes.front().stride = std::uint64_t{1} << 32U;
+    const auto setup = make_setup(display({}), use_of(Use::scanout), layout);
+    REQUIRE_FALSE(setup);
+    CHECK(setup.error().cause == Cause::limit);
+}
+
+TEST_CASE("there is nothing to program for bytes and for described devices") {
+    Layout bytes;
+    bytes.planes = {{0, 0, 0, 4096}};
+    CHECK(make_setup(display({}), use_of(Use::scanout), bytes).error().cause == Cause::invalid);
+    const Device device = Device::described({});
+    CHECK(make_setup(device.record(), use_of(Use::read), xrgb(1, 1, 4)).error().cause ==
+          Cause::invalid);
+}

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: MIT
+// What makes one source good for the uses or not: a row for each constraint.
+#include "lib/solver/solver.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/solver_input.hpp"
+
+#include <functional>
+
+using namespace simplealloc;
+using namespace simplealloc::solver;
+using namespace simplealloc::test;
+using Catch::Matchers::Contains;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+/// One camera, one source, and what is changed of both.
+struct Row {
+    std::string constraint; ///< empty: accepted
+    std::function<void(Input&)> change;
+    std::string reason; ///< a part of it
+};
+
+Constraints& need(Input& input) {
+    return input.uses[0].alternatives[0].constraints;
+}
+Offer& offer(Input& input) {
+    return input.sources[0].offer;
+}
+
+void run(const std::vector<Row>& rows) {
+    for (const Row& row : rows) {
+        Input input = image(640, 480, fourcc::nv12);
+        input.uses = {use("camera", "isp", Use::capture)};
+        input.sources = {system_heap()};
+        row.change(input);
+        CAPTURE(row.constraint, row.reason);
+        const Output output = solved(input);
+        if (row.constraint.empty()) {
+            REQUIRE(output.rejections.empty());
+            CHECK(candidates(output) == Names{input.sources[0].name});
+            CHECK(output.conflict.empty());
+            continue;
+        }
+        REQUIRE(output.choices.empty());
+        REQUIRE(!output.rejections.empty());
+        const Rejection* found = rejection(output, input.sources[0].name, row.constraint);
+        REQUIRE(found);
+        CHECK_THAT(found->reason, Contains(row.reason));
+        REQUIRE(!output.conflict.empty());
+        CHECK(output.conflict[0].constraint == row.constraint);
+        CHECK(!output.conflict[0].parties.empty());
+    }
+}
+
+} // namespace
+
+TEST_CASE("format: every use has to take the fourcc with a linear layout") {
+    const auto formats = [](Input& input, std::vector<FormatSupport> list) {
+        input.uses[0].alternatives[0].formats = std::move(list);
+    };
+    run({
+        {"",
+         [&](auto& i) {
+             formats(i, {{fourcc::nv12, {}, true}});
+         },
+         ""},
+        {"",
+         [&](auto& i) {
+             formats(i, {{fourcc::nv12, {7, 0}, false}});
+         },
+         ""},
+        {"format",
+         [&](auto& i) {
+             formats(i, {{fourcc::nv12, {7}, false}});
+         },
+         "modifiers"},
+        {"format",
+         [&](auto& i) {
+             formats(i, {{fourcc::nv21, {}, true}});
+         },
+         "does not take NV12"},
+        {"format", [](auto& i) { i.uses[0].alternatives.clear(); }, "no way is known"},
+        {"format", [](auto& i) { i.request.modifier = Modifier::named(7); }, "linear"},
+        {"", [](auto& i) { i.request.modifier = Modifier::named(0); }, ""},
+    });
+    Input input = image(64, 64, fourcc::argb8888);
+    input.uses = {vkms_display()};
+    input.uses[0].alternatives[0].formats = {{fourcc::xrgb8888, {}, true}};
+    input.sources = {system_heap(), cma_heap()};
+    const Output output = solved(input);
+    CHECK(output.rejections.size() == 2);
+    CHECK_THAT(rejection(output, "dma-heap:system", "format")->remedy, Contains("XR24"));
+    CHECK(conflict(output) == Names{"format: /dev/dri/card2 (scanout)"});
+    input.request = bytes(4096).request;
+    CHECK(solved(input).choices.size() == 2); // bytes have no format
+}
+
+TEST_CASE("contiguity: only memory that is one segment for the device satisfies a need") {
+    const auto with = [](Contiguity contiguity, OfferContiguity offered, std::string device = {}) {
+        return [=](Input& i) {
+            need(i).contiguity = contiguity;
+            offer(i).contiguity = offered;
+            offer(i).device = device;
+        };
+    };
+    using C = Contiguity;
+    using O = OfferContiguity;
+    run({
+        {"", with(C::any, O::scattered), ""},
+        {"", with(C::any, O::unknown), ""},
+        {"", with(C::required, O::physical), ""},
+        {"", with(C::required, O::device_domain, "isp"), ""},
+        {"contiguity", with(C::required, O::device_domain, "gpu"), "its own device only"},
+        {"contiguity", with(C::required, O::scattered), "pages are scattered; camera needs"},
+        {"contiguity", with(C::required, O::chunks), "chunks"},
+        {"contiguity", with(C::required, O::unknown), "nobody says"},
+        {"contiguity", [](auto& i) { need(i).max_segments = 1; }, "scattered"},
+        {"contiguity",
+         [](auto& i) {
+             need(i).contiguity = Contiguity::preferred;
+             i.request.strict = true;
+         },
+         "strict"},
+    });
+    Input small = bytes(4096); // one page, and still not a guarantee
+    small.uses = {contiguous_camera()};
+    small.sources = {system_heap()};
+    CHECK_THAT(rejection(solved(small), "dma-heap:system", "contiguity")->remedy, Contains("cma="));
+}
+
+TEST_CASE("address window: all memory that the source may give has to be in reach") {
+    run({
+        {"",
+         [](auto& i) {
+             need(i).max_address = 0xffffffff;
+             offer(i).max_address = 0xffffffff;
+         },
+         ""},
+        {"address-window",
+         [](auto& i) {
+             need(i).max_address = 0xffffffff;
+             offer(i).max_address = 0x17fffffff;
+         },
+         "0x0 to 0x17fffffff; camera reaches 0x0 to 0xffffffff"},
+        {"address-window", [](auto& i) { need(i).max_address = 0xffffffff; }, "0x0 and up"},
+        {"address-window",
+         [](auto& i) {
+             need(i).min_address = 0x1000;
+             offer(i).max_address = 0xffff;
+         },
+         "reaches 0x1000 and up"},
+        {"",
+         [](auto& i) { // what a device's own DMA allocator gives is in its reach
+             need(i).max_address = 0xffffffff;
+             offer(i).contiguity = OfferContiguity::device_domain;
+             offer(i).device = "isp";
+         },
+         ""},
+    });
+}
+
+TEST_CASE("exporter, attach, memory kind and protection are each looked at") {
+    run({
+        {"exporter", [](auto& i) { need(i).exporters = {{"isp"}}; }, "no memory but its own"},
+        {"exporter",
+         [](auto& i) {
+             need(i).exporters = {{"gpu", "isp"}};
+         },
+         "gpu and isp only"},
+        {"",
+         [](auto& i) {
+             need(i).exporters = {{"isp"}};
+             offer(i).device = "isp";
+         },
+         ""},
+        {"attach",
+         [](auto& i) {
+             offer(i).attachable = false;
+             offer(i).attach_reason = "VRAM";
+         },
+         "VRAM; camera can't attach it"},
+        {"",
+         [](auto& i) {
+             offer(i).attachable = false;
+             offer(i).device = "isp";
+         },
+         ""},
+        {"",
+         [](auto& i) {
+             offer(i).attachable = false;
+             i.uses[0].alternatives[0].import_path = ImportPath::vmap;
+         },
+         ""},
+        {"attach",
+         [](auto& i) {
+             offer(i).vmap_stable = false;
+             i.uses[0].alternatives[0].import_path = ImportPath::vmap;
+         },
+         "kernel mapping"},
+        {"", [](auto& i) { offer(i).vmap_stable = false; }, ""},
+        {"memory-kind", [](auto& i) { need(i).memory_kinds = 2; }, "needs device-local"},
+        {"memory-kind",
+         [](auto& i) {
+             need(i).memory_kinds = 1;
+             offer(i).memory_kind = MemoryKind::device_local;
+         },
+         "needs system memory"},
+        {"protected-memory", [](auto& i) { need(i).protected_memory = true; }, "not protected"},
+        {"protected-memory", [](auto& i) { offer(i).protected_memory = true; }, "no use asks"},
+        {"",
+         [](auto& i) {
+             need(i).protected_memory = true;
+             offer(i).protected_memory = true;
+         },
+         ""},
+        {"protected-memory",
+         [](auto& i) {
+             need(i).protected_memory = true;
+             offer(i).protected_memory = true;
+             i.request.cpu = CpuAccess::write;
+         },
+         "no CPU use"},
+    });
+}
+
+TEST_CASE("cpu access: memory that the CPU can't map or keep in step is rejected") {
+    run({
+        {"cpu-access",
+         [](auto& i) {
+             offer(i).caching = CpuCaching::unmappable;
+             i.request.cpu = CpuAccess::read_rarely;
+         },
+         "can't map"},
+        {"", [](auto& i) { offer(i).caching = CpuCaching::unmappable; }, ""},
+        {"cpu-access",
+         [](auto& i) {
+             offer(i).sync_effective = false;
+             i.uses[0].coherent = false;
+             i.request.cpu = CpuAccess::write;
+         },
+         "camera does not see CPU caches"},
+        {"",
+         [](auto& i) {
+             offer(i).sync_effective = false;
+             i.request.cpu = CpuAccess::write;
+         },
+         ""},
+        {"",
+         [](auto& i) {
+             offer(i).sync_effective = false;
+             i.uses[0].coherent = false;
+         },
+         ""},
+        {"",
+         [](auto& i) {
+             i.uses[0].coherent = false;
+             i.request.cpu = CpuAccess::write;
+         },
+         ""},
+        {"",
+         [](auto& i) {
+             offer(i).sync_effective = false;
+             offer(i).caching = CpuCaching::write_combined;
+             i.uses[0].coherent = false;
+             i.request.cpu = CpuAccess::write;
+         },
+         ""},
+    });
+}
+
+TEST_CASE("segments: limits on their number, size and boundary are counted at the worst") {
+    // 640x480 NV12: 460800 bytes, 113 pages
+    run({
+        {"", [](auto& i) { need(i).max_segments = 113; }, ""},
+        {"max-segments", [](auto& i) { need(i).max_segments = 70; }, "113 segments"},
+        {"",
+         [](auto& i) {
+             need(i).max_segments = 8;
+             offer(i).contiguity = OfferContiguity::chunks;
+             offer(i).chunk_size = 65536;
+         },
+         ""},
+        {"max-segments",
+         [](auto& i) {
+             need(i).max_segments = 3;
+             offer(i).contiguity = OfferContiguity::chunks;
+             offer(i).chunk_size = 65536;
+         },
+         "8 segments of 64 KiB"},
+        {"max-segment-size",
+         [](auto& i) {
+             need(i).max_segments = 1;
+             need(i).max_segment_size = 65536;
+             offer(i).contiguity = OfferContiguity::physical;
+         },
+         "8 segments"},
+        {"segment-boundary",
+         [](auto& i) {
+             need(i).max_segments = 2;
+             need(i).segment_boundary = 0xffff;
+             offer(i).contiguity = OfferContiguity::physical;
+         },
+         "8 segments"},
+        {"",
+         [](auto& i) {
+             need(i).max_segments = 1;
+             need(i).segment_boundary = 0xffffffff;
+             offer(i).contiguity = OfferContiguity::physical;
+         },
+         ""},
+    });
+}
+
+TEST_CASE("request size: limits of the source are known before any call") {
+    run({
+        {"request-size",
+         [](auto& i) {
+             offer(i).max_size = 65536;
+             offer(i).max_size_reason = "pool is small";
+         },
+         "452 KiB are needed in one dma-buf, the source gives at most 64 KiB: pool is small"},
+        {"request-size", [](auto& i) { offer(i).min_size = mib; }, "at least 1 MiB"},
+        {"request-size", [](auto& i) { i.available_memory = 65536; }, "64 KiB of memory"},
+        {"",
+         [](auto& i) {
+             i.available_memory = 65536;
+             offer(i).scarce = true; // a pool of its own
+         },
+         ""},
+        {"",
+         [](auto& i) {
+             i.available_memory = 65536;
+             offer(i).memory_kind = MemoryKind::device_local;
+         },
+         ""},
+        {"placement",
+         [](auto& i) {
+             offer(i).max_dmabufs = 1;
+             need(i).placements = Placements::of(Placement::per_plane);
+         },
+         "exclude each other"},
+        {"", [](auto& i) { need(i).placements = Placements::of(Placement::per_plane); }, ""},
+    });
+}
+
+TEST_CASE("layout limits of uses and of the source meet, and both are named") {
+    const auto second = [](Input& input, const std::function<void(Constraints&)>& change) {
+        input.uses.push_back(use("display", "kms", Use::scanout));
+        change(input.uses[1].alternatives[0].constraints);
+    };
+    run({
+        {"max-stride", [](auto& i) { need(i).max_stride = 639; }, "at most 639"},
+        {"stride-align",
+         [&](auto& i) {
+             need(i).max_stride = 1000;
+             second(i, [](auto& c) { c.stride_align = 1024; });
+         },
+         "display: stride a multiple of 1024 bytes"},
+        {"stride-align",
+         [&](auto& i) {
+             need(i).stride_align = 1ULL << 33U;
+             second(i, [](auto& c) { c.stride_align = (1ULL << 33U) - 1; });
+         },
+         "camera: stride a multiple of"},
+        {"offset-align",
+         [](auto& i) {
+             need(i).offset_align = 1ULL << 20U;
+             need(i).max_stride = 640;
+             need(i).placements = Placements::of(Placement::packed);
+         },
+         "multiple of 1048576 bytes"},
+        {"size-align",
+         [&](auto& i) {
+             need(i).size_align = mib;
+             second(i, [](auto& c) { c.max_size = 500000; });
+         },
+         "display: size at most 500000 bytes"},
+        {"width-align", [](auto& i) { need(i).width_align = 1000, need(i).max_stride = 999; },
+         "1000"},
+        {"request-size", [](auto& i) { need(i).height_align = 1ULL << 63U; },
+         "does not fit into 64 bits"},
+        {"min-stride",
+         [&](auto& i) {
+             need(i).min_stride = 1000;
+             second(i, [](auto& c) { c.max_stride = 999; });
+         },
+         "stride at most 999"},
+        {"min-size",
+         [&](auto& i) {
+             need(i).min_size = mib;
+             second(i, [](auto& c) { c.max_size = mib - 1; });
+         },
+         ""},
+        {"tail-padding", [](auto& i) { need(i).tail_padding = 200000, need(i).max_size = 460800; },
+         "660800"},
+        {"max-size", [](auto& i) { need(i).max_size = 307199; }, "at most 307199"},
+        {"max-width", [](auto& i) { need(i).max_width = 639; }, "639"},
+        {"max-height", [](auto& i) { need(i).max_height = 479; }, "479"},
+        {"stride-align",
+         [](auto& i) {
+             offer(i).layout.stride_align = 1024;
+             need(i).max_stride = 1000;
+         },
+         "dma-heap:system: stride a multiple of 1024"},
+        {"",
+         [](auto& i) { // one for each plane when the planes can't be in one dma-buf
+             need(i).placements = Placements::of(Placement::per_plane);
+         },
+         ""},
+        {"", [](auto& i) { need(i).starts_at_zero = true; }, ""},
+    });
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// The table between V4L2 pixel formats and DRM fourccs.
+#include "lib/discovery/formats_v4l2.hpp"
+
+#include "tests/support/catch.hpp"
+
+#include <drm_fourcc.h>
+#include <linux/videodev2.h>
+#include <set>
+
+using namespace simplealloc;
+
+TEST_CASE("V4L2 pixel formats map to the fourcc with the same bytes in memory") {
+    const auto [pixelformat, name] = GENERATE(table<std::uint32_t, const char*>({
+        {V4L2_PIX_FMT_XBGR32, "XR24"},     {V4L2_PIX_FMT_ABGR32, "AR24"},
+        {V4L2_PIX_FMT_BGR32, "XR24"},      {V4L2_PIX_FMT_RGB32, "BX24"},
+        {V4L2_PIX_FMT_XRGB32, "BX24"},     {V4L2_PIX_FMT_RGBX32, "XB24"},
+        {V4L2_PIX_FMT_RGB565, "RG16"},     {V4L2_PIX_FMT_RGB24, "BG24"},
+        {V4L2_PIX_FMT_BGR24, "RG24"},      {V4L2_PIX_FMT_YUYV, "YUYV"},
+        {V4L2_PIX_FMT_UYVY, "UYVY"},       {V4L2_PIX_FMT_NV12, "NV12"},
+        {V4L2_PIX_FMT_NV12M, "NV12"},      {V4L2_PIX_FMT_NV21M, "NV21"},
+        {V4L2_PIX_FMT_NV16M, "NV16"},      {V4L2_PIX_FMT_P010, "P010"},
+        {V4L2_PIX_FMT_YUV420, "YU12"},     {V4L2_PIX_FMT_YVU420, "YV12"},
+        {V4L2_PIX_FMT_YUV422P, "YU16"},    {V4L2_PIX_FMT_YUV420M, "YU12"},
+        {V4L2_PIX_FMT_YVU420M, "YV12"},    {V4L2_PIX_FMT_VUYA32, "AYUV"},
+        {V4L2_PIX_FMT_NV12_32L32, "NV12"},
+    }));
+    CAPTURE(pixelformat_name(pixelformat));
+    const V4l2Format* format = find_v4l2_format(pixelformat);
+    REQUIRE(format != nullptr);
+    CHECK(to_string(format->fourcc) == name);
+}
+
+TEST_CASE("the DRM code of each 32-bit RGB format spells the V4L2 bytes backwards") {
+    // V4L2 names bytes by rising address, DRM bits of a little-endian word from the top.
+    const auto [pixelformat, drm] = GENERATE(table<std::uint32_t, std::uint32_t>({
+        {V4L2_PIX_FMT_RGBA32, DRM_FORMAT_ABGR8888},
+        {V4L2_PIX_FMT_ARGB32, DRM_FORMAT_BGRA8888},
+        {V4L2_PIX_FMT_BGRA32, DRM_FORMAT_RGBA8888}, // bytes A, B, G, R: named after its word
+        {V4L2_PIX_FMT_BGRX32, DRM_FORMAT_RGBX8888},
+    }));
+    CHECK(find_v4l2_format(pixelformat)->fourcc.value == drm);
+}
+
+TEST_CASE("formats that DRM has no code for are not in the table") {
+    const auto pixelformat = GENERATE(
+        as<std::uint32_t>{}, V4L2_PIX_FMT_MJPEG, V4L2_PIX_FMT_H264, V4L2_PIX_FMT_SBGGR8,
+        V4L2_PIX_FMT_SRGGB10, V4L2_PIX_FMT_RGB565X, V4L2_PIX_FMT_AYUV32, V4L2_PIX_FMT_XYUV32);
+    CAPTURE(pixelformat_name(pixelformat));
+    CHECK(find_v4l2_format(pixelformat) == nullptr);
+}
+
+TEST_CASE("16-bit Bayer is not RGB565, though the codes are the same") {
+    STATIC_REQUIRE(V4L2_PIX_FMT_SRGGB16 == DRM_FORMAT_RGB565);
+    CHECK(find_v4l2_format(V4L2_PIX_FMT_SRGGB16) == nullptr);
+}
+
+TEST_CASE("of pixel formats that mean the same the modern one is chosen") {
+    const std::uint32_t both[] = {V4L2_PIX_FMT_BGR32, V4L2_PIX_FMT_XBGR32};
+    CHECK(find_v4l2_format(fourcc::xrgb8888, 0, false, both)->pixelformat == V4L2_PIX_FMT_XBGR32);
+    const std::uint32_t old[] = {V4L2_PIX_FMT_BGR32};
+    CHECK(find_v4l2_format(fourcc::xrgb8888, 0, false, old)->pixelformat == V4L2_PIX_FMT_BGR32);
+    CHECK(find_v4l2_format(fourcc::argb8888, 0, false, both) == nullptr);
+}
+
+TEST_CASE("placement and tiling select among pixel formats of a fourcc") {
+    const std::uint32_t offered[] = {V4L2_PIX_FMT_NV12M, V4L2_PIX_FMT_NV12,
+                                     V4L2_PIX_FMT_NV12_32L32};
+    CHECK(find_v4l2_format(fourcc::nv12, 0, false, offered)->pixelformat == V4L2_PIX_FMT_NV12);
+    CHECK(find_v4l2_format(fourcc::nv12, 0, true, offered)->pixelformat == V4L2_PIX_FMT_NV12M);
+    CHECK(find_v4l2_format(fourcc::nv12, DRM_FORMAT_MOD_ALLWINNER_TILED, false, offered)
+              ->pixelformat == V4L2_PIX_FMT_NV12_32L32);
+}
+
+TEST_CASE("no pixel format is in the table twice") {
+    std::set<std::uint32_t> seen;
+    for (const V4l2Format& format : v4l2_formats()) {
+        CAPTURE(pixelformat_name(format.pixelformat));
+        CHECK(seen.insert(format.pixelformat).second);
+        CHECK(format.fourcc != fourcc::bytes);
+    }
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+// The merge: its laws over generated input, and a row for each constraint.
+#include "lib/solver/merge.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/generator.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <utility>
+
+using namespace simplealloc;
+using namespace simplealloc::solver;
+using simplealloc::test::Generator;
+using simplealloc::test::random_constraints;
+
+namespace {
+
+constexpr int cases = 4000;
+
+using Maybe = std::optional<Constraints>;
+
+Maybe merged(const Maybe& a, const Maybe& b) {
+    if (!a || !b)
+        return std::nullopt;
+    Constraints result = *a;
+    if (merge(result, *b))
+        return std::nullopt;
+    return result;
+}
+
+std::set<std::pair<ConstraintKind, std::string>> contributions(const Merged& m) {
+    std::set<std::pair<ConstraintKind, std::string>> result;
+    for (const auto& c : m.contributions)
+        result.emplace(c.kind, c.party);
+    return result;
+}
+
+/// Two values and what they merge to; no result: they exclude each other.
+struct Row {
+    ConstraintKind kind;
+    std::function<void(Constraints&)> a;
+    std::function<void(Constraints&)> b;
+    std::function<void(Constraints&)> result;
+};
+
+const std::vector<Row>& rows() {
+    static const std::vector<Row> table{
+        {ConstraintKind::stride_align, [](auto& c) { c.stride_align = 12; },
+         [](auto& c) { c.stride_align = 64; }, [](auto& c) { c.stride_align = 192; }},
+        {ConstraintKind::stride_align, [](auto& c) { c.stride_align = 1ULL << 63U; },
+         [](auto& c) { c.stride_align = 3; }, nullptr},
+        {ConstraintKind::stride_align, [](auto& c) { c.stride_align = 4096; },
+         [](auto& c) { c.max_stride = 4000; }, nullptr},
+        {ConstraintKind::offset_align, [](auto& c) { c.offset_align = 6; },
+         [](auto& c) { c.offset_align = 4; }, [](auto& c) { c.offset_align = 12; }},
+        {ConstraintKind::offset_align, [](auto& c) { c.offset_align = 1ULL << 63U; },
+         [](auto& c) { c.offset_align = 5; }, nullptr},
+        {ConstraintKind::size_align, [](auto& c) { c.size_align = 4096; },
+         [](auto& c) { c.size_align = 3; }, [](auto& c) { c.size_align = 12288; }},
+        {ConstraintKind::size_align, [](auto& c) { c.size_align = 65536; },
+         [](auto& c) { c.max_size = 65535; }, nullptr},
+        {ConstraintKind::width_align, [](auto& c) { c.width_align = 16; },
+         [](auto& c) { c.width_align = 8; }, [](auto& c) { c.width_align = 16; }},
+        {ConstraintKind::height_align, [](auto& c) { c.height_align = 2; },
+         [](auto& c) { c.height_align = 3; }, [](auto& c) { c.height_align = 6; }},
+        {ConstraintKind::min_stride, [](auto& c) { c.min_stride = 100; },
+         [](auto& c) { c.min_stride = 200; }, [](auto& c) { c.min_stride = 200; }},
+        {ConstraintKind::min_stride, [](auto& c) { c.min_stride = 101; },
+         [](auto& c) { c.max_stride = 100; }, nullptr},
+        {ConstraintKind::min_size, [](auto& c) { c.min_size = 100; },
+         [](auto& c) { c.min_size = 50; }, [](auto& c) { c.min_size = 100; }},
+        {ConstraintKind::min_size, [](auto& c) { c.min_size = 101; },
+         [](auto& c) { c.max_size = 100; }, nullptr},
+        {ConstraintKind::tail_padding, [](auto& c) { c.tail_padding = 64; },
+         [](auto& c) { c.tail_padding = 32; }, [](auto& c) { c.tail_padding = 64; }},
+        {ConstraintKind::max_stride, [](auto& c) { c.max_stride = 64; },
+         [](auto& c) { c.max_stride = 32; }, [](auto& c) { c.max_stride = 32; }},
+        {ConstraintKind::max_size, [](auto& c) { c.max_size = 64; },
+         [](auto& c) { c.max_size = 32; }, [](auto& c) { c.max_size = 32; }},
+        {ConstraintKind::max_width, [](auto& c) { c.max_width = 640; },
+         [](auto& c) { c.max_width = 320; }, [](auto& c) { c.max_width = 320; }},
+        {ConstraintKind::max_height, [](auto& c) { c.max_height = 640; },
+         [](auto& c) { c.max_height = 320; }, [](auto& c) { c.max_height = 320; }},
+        {ConstraintKind::max_segments, [](auto& c) { c.max_segments = 8; },
+         [](auto& c) { c.max_segments = 4; }, [](auto& c) { c.max_segments = 4; }},
+        {ConstraintKind::max_segment_size, [](auto& c) { c.max_segment_size = 65536; },
+         [](auto& c) { c.max_segment_size = 4096; }, [](auto& c) { c.max_segment_size = 4096; }},
+        {ConstraintKind::segment_boundary, [](auto& c) { c.segment_boundary = 0xffff; },
+         [](auto& c) { c.segment_boundary = 0xffffffff; },
+         [](auto& c) { c.segment_boundary = 0xffff; }},
+        {ConstraintKind::contiguity, [](auto& c) { c.contiguity = Contiguity::preferred; },
+         [](auto& c) { c.contiguity = Contiguity::required; },
+         [](auto& c) {
+             c.contiguity = Contiguity::required;
+             c.max_segments = 1;
+         }},
+        {ConstraintKind::address_window, [](auto& c) { c.min_address = 0x1000; },
+         [](auto& c) {
+             c.min_address = 0x10;
+             c.max_address = 0x1000;
+         },
+         [](auto& c) {
+             c.min_address = 0x1000;
+             c.max_address = 0x1000;
+         }},
+        {ConstraintKind::address_window, [](auto& c) { c.min_address = 0x1001; },
+         [](auto& c) { c.max_address = 0x1000; }, nullptr},
+        {ConstraintKind::placement, [](auto& c) { c.placements.bits = 0x3; },
+         [](auto& c) { c.placements.bits = 0x6; }, [](auto& c) { c.placements.bits = 0x2; }},
+        {ConstraintKind::placement, [](auto& c) { c.placements.bits = 0x1; },
+         [](auto& c) { c.placements.bits = 0x6; }, nullptr},
+        {ConstraintKind::starts_at_zero, [](auto& c) { c.starts_at_zero = true; },
+         [](auto& c) { c.starts_at_zero = false; }, [](auto& c) { c.starts_at_zero = true; }},
+        {ConstraintKind::memory_kind, [](auto& c) { c.memory_kinds = 1; }, [](auto&) {},
+         [](auto& c) { c.memory_kinds = 1; }},
+        {ConstraintKind::memory_kind, [](auto& c) { c.memory_kinds = 1; },
+         [](auto& c) { c.memory_kinds = 2; }, nullptr},
+        {ConstraintKind::protected_memory, [](auto& c) { c.protected_memory = true; }, [](auto&) {},
+         [](auto& c) { c.protected_memory = true; }},
+        {ConstraintKind::exporter,
+         [](auto& c) {
+             c.exporters = {{"b", "a"}};
+         },
+         [](auto& c) {
+             c.exporters = {{"c", "b"}};
+         },
+         [](auto& c) { c.exporters = {{"b"}}; }},
+        {ConstraintKind::exporter, [](auto& c) { c.exporters = {{"a"}}; },
+         [](auto& c) { c.exporters = {{"b"}}; }, nullptr},
+    };
+    return table;
+}
+
+} // namespace
+
+TEST_CASE("each constraint merges by its own rule, and names itself when nothing is left") {
+    for (const Row& row : rows()) {
+        CAPTURE(to_string(row.kind), row.result == nullptr);
+        Constraints a;
+        Constraints b;
+        row.a(a);
+        row.b(b);
+        for (const auto& [x, y] : {std::pair{a, b}, std::pair{b, a}}) {
+            Merged into;
+            REQUIRE(!merge(into, x, "x"));
+            const Merged before = into;
+            const auto failed = merge(into, y, "y");
+            if (row.result) {
+                Constraints expected;
+                row.result(expected);
+                REQUIRE(!failed);
+                CHECK(into.constraints == expected);
+            } else {
+                REQUIRE(failed == row.kind);
+                CHECK(into.constraints == before.constraints);
+                CHECK(into.contributions == before.contributions);
+            }
+        }
+    }
+}
+
+TEST_CASE("every merged constraint has a row in the table above") {
+    for (unsigned i = 0; i < static_cast<unsigned>(ConstraintKind::format); ++i)
+        CHECK(std::any_of(rows().begin(), rows().end(), [&](const Row& row) {
+            return row.kind == static_cast<ConstraintKind>(i);
+        }));
+}
+
+TEST_CASE("contributions name every party that limits a constraint, and nobody else") {
+    Constraints aligned;
+    aligned.stride_align = 64;
+    Constraints weaker;
+    weaker.stride_align = 4;
+    weaker.max_segments = 1;
+    Merged into;
+    REQUIRE(!merge(into, aligned, "display"));
+    REQUIRE(!merge(into, Constraints{}, "gpu"));
+    REQUIRE(!merge(into, weaker, "camera"));
+    REQUIRE(!merge(into, weaker, "camera"));
+    CHECK(into.parties(ConstraintKind::stride_align) ==
+          std::vector<std::string>{"display", "camera"});
+    CHECK(into.parties(ConstraintKind::contiguity) == std::vector<std::string>{"camera"});
+    CHECK(into.parties(ConstraintKind::max_segments).empty());
+    CHECK(into.parties(ConstraintKind::max_stride).empty());
+    Constraints narrow;
+    narrow.max_stride = 4096;
+    REQUIRE(!merge(into, narrow, "encoder"));
+    CHECK(into.parties_around(ConstraintKind::stride_align) ==
+          std::vector<std::string>{"display", "camera", "encoder"});
+}
+
+TEST_CASE("one segment and contiguity required are the same thing") {
+    Constraints one_segment;
+    one_segment.max_segments = 1;
+    Constraints contiguous;
+    contiguous.contiguity = Contiguity::required;
+    CHECK(normal(one_segment) == normal(contiguous));
+    Constraints into;
+    REQUIRE(!merge(into, one_segment));
+    CHECK(into.contiguity == Contiguity::required);
+    CHECK(into.max_segments == 1);
+}
+
+TEST_CASE("merging is commutative") {
+    Generator g(1);
+    for (int i = 0; i < cases; ++i) {
+        const Constraints a = random_constraints(g);
+        const Constraints b = random_constraints(g);
+        REQUIRE(merged(merged(Constraints{}, a), b) == merged(merged(Constraints{}, b), a));
+        Merged ab;
+        Merged ba;
+        if (!merge(ab, a, "a") && !merge(ab, b, "b") && !merge(ba, b, "b") && !merge(ba, a, "a"))
+            REQUIRE(contributions(ab) == contributions(ba));
+    }
+}
+
+TEST_CASE("merging is associative") {
+    Generator g(2);
+    int possible = 0;
+    for (int i = 0; i < cases; ++i) {
+        const Constraints a = random_constraints(g);
+        const Constraints b = random_constraints(g);
+        const Constraints c = random_constraints(g);
+        const Maybe left = merged(merged(a, b), c);
+        REQUIRE(left == merged(a, merged(b, c)));
+        possible += left ? 1 : 0;
+    }
+    CHECK(possible > cases / 20); // the law says nothing where everything is a conflict
+    CHECK(possible < cases);
+}
+
+TEST_CASE("merging is idempotent and has an identity") {
+    Generator g(3);
+    for (int i = 0; i < cases; ++i) {
+        const Constraints a = random_constraints(g);
+        const Maybe once = merged(Constraints{}, a);
+        REQUIRE(once == merged(a, Constraints{}));
+        if (!once)
+            continue;
+        REQUIRE(*once == normal(a));
+        REQUIRE(merged(once, a) == once);
+        Merged with_names;
+        REQUIRE(!merge(with_names, a, "a"));
+        const auto names = contributions(with_names);
+        REQUIRE(!merge(with_names, a, "a"));
+        REQUIRE(contributions(with_names) == names);
+    }
+}
+
+TEST_CASE("what a merge leaves shapes a layout no less than either side") {
+    Generator g(4);
+    for (int i = 0; i < cases; ++i) {
+        const Constraints a = random_constraints(g);
+        const Constraints b = random_constraints(g);
+        const Maybe both = merged(a, b);
+        if (!both)
+            continue;
+        REQUIRE(shapes_no_less(*both, normal(a)));
+        REQUIRE(shapes_no_less(*both, normal(b)));
+        REQUIRE(shapes_no_less(*both, *both));
+    }
+}

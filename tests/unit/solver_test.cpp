@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+// Requests, alternatives of devices, what a choice carries, and the laws of the whole.
+#include "lib/solver/solver.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/generator.hpp"
+#include "tests/support/solver_input.hpp"
+
+#include <chrono>
+#include <functional>
+
+using namespace simplealloc;
+using namespace simplealloc::solver;
+using namespace simplealloc::test;
+using Catch::Matchers::Contains;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+Result<Output> with_request(const std::function<void(Request::Fields&)>& change) {
+    Input input = image(640, 480, fourcc::xrgb8888);
+    input.sources = {system_heap()};
+    change(input.request);
+    return solve(input);
+}
+
+} // namespace
+
+TEST_CASE("a request without uses takes any source, linear") {
+    Input input = image(640, 480, fourcc::xrgb8888);
+    input.sources = {system_heap()};
+    const Output output = solved(input);
+    REQUIRE(output.choices.size() == 1);
+    CHECK(output.choices[0].candidate.layout.modifier == Modifier::linear());
+    CHECK(output.choices[0].candidate.layout.dmabuf_sizes ==
+          std::vector<std::uint64_t>{640 * 480 * 4});
+    CHECK(output.choices[0].alternatives.empty());
+}
+
+TEST_CASE("requests that make no sense are errors, and say which field") {
+    struct Bad {
+        std::string object;
+        std::function<void(Request::Fields&)> change;
+    };
+    const std::vector<Bad> table{
+        {"width", [](auto& r) { r.width = 0; }},
+        {"height", [](auto& r) { r.height = 0; }},
+        {"format",
+         [](auto& r) {
+             r.fourcc = Fourcc{'N', 'O', 'P', 'E'};
+         }},
+        {"format", [](auto& r) { r.fourcc = fourcc::bytes; }},
+        {"format", [](auto& r) { r.is_image = false; }},
+        {"size", [](auto& r) { r.is_image = false, r.fourcc = fourcc::bytes, r.size = 0; }},
+        {"modifier", [](auto& r) { r.modifier = Modifier::implicit(); }},
+        {"modifier",
+         [](auto& r) {
+             r.is_image = false, r.fourcc = fourcc::bytes, r.size = 1;
+             r.modifier = Modifier::named(1);
+         }},
+    };
+    for (const Bad& bad : table) {
+        const auto result = with_request(bad.change);
+        REQUIRE(!result);
+        CHECK(result.error().object == bad.object);
+        CHECK(result.error().cause == Cause::invalid);
+        CHECK(result.error().stage == Stage::request);
+    }
+    const auto overflow = with_request(
+        [](auto& r) { r.is_image = false, r.fourcc = fourcc::bytes, r.size = no_limit; });
+    REQUIRE(!overflow);
+    CHECK(overflow.error().cause == Cause::limit);
+    CHECK(overflow.error().object == "size");
+}
+
+TEST_CASE("an unknown need leaves candidates unproven, behind those that meet it") {
+    Input input = image(640, 480, fourcc::xrgb8888);
+    input.uses = {contiguous_camera()};
+    input.uses[0].alternatives[0].constraints.contiguity = Contiguity::preferred;
+    input.sources = {system_heap(), cma_heap()};
+    const Output output = solved(input);
+    CHECK(candidates(output) == Names{"dma-heap:reserved", "dma-heap:system"});
+    CHECK(!output.choices[0].candidate.unproven);
+    CHECK(output.choices[1].candidate.unproven);
+    CHECK_THAT(output.choices[1].candidate.criteria[0].value, Contains("/dev/video0 (capture)"));
+}
+
+TEST_CASE("limits on lines and planes mean nothing for bytes, nor placements for one plane") {
+    Input input = bytes(4096);
+    input.uses = {use("a", "a", Use::read), use("b", "b", Use::write)};
+    input.uses[0].alternatives[0].constraints.min_stride = 100;
+    input.uses[0].alternatives[0].constraints.placements = Placements::of(Placement::packed);
+    input.uses[1].alternatives[0].constraints.max_stride = 50;
+    input.uses[1].alternatives[0].constraints.max_width = 1;
+    input.uses[1].alternatives[0].constraints.placements = Placements::of(Placement::per_plane);
+    input.sources = {system_heap()};
+    CHECK(solved(input).choices.size() == 1);
+    input.request = image(8, 8, fourcc::xrgb8888).request;
+    input.uses[0].alternatives[0].constraints.min_stride = 0;
+    input.uses[1].alternatives[0].constraints.max_width = 8;
+    CHECK(solved(input).choices.size() == 1);
+    input.request.fourcc = fourcc::nv12;
+    CHECK(solved(input).choices.empty());
+}
+
+TEST_CASE("policy and access come with what would unblock them") {
+    Input input = bytes(mib);
+    input.sources = {system_heap(), udmabuf(), dumb("card1", "vgem")};
+    input.sources[0].enabled = false;
+    input.sources[1].usable = false;
+    input.sources[1].reason = "/dev/udmabuf: Permission denied (mode 0660, group kvm)";
+    input.sources[1].remedy = "add the user to group kvm";
+    input.sources[2].named = false;
+    const Output output = solved(input);
+    CHECK(output.choices.empty());
+    REQUIRE(output.rejections.size() == 3);
+    CHECK_THAT(rejection(output, "dma-heap:system", "policy")->reason, Contains("disabled"));
+    CHECK(rejection(output, "udmabuf", "access")->remedy == "add the user to group kvm");
+    CHECK_THAT(rejection(output, "drm-dumb:card1", "policy")->remedy, Contains("--any-device"));
+}
+
+TEST_CASE("independent objections to a source are all listed") {
+    Input input = image(640, 480, fourcc::xrgb8888);
+    input.uses = {contiguous_camera(), closed_display("bochs")};
+    input.sources = {system_heap()};
+    const Output output = solved(input);
+    CHECK(output.rejections.size() == 2);
+    CHECK(rejection(output, "dma-heap:system", "contiguity")->required_by ==
+          Names{"/dev/video0 (capture)"});
+    CHECK(rejection(output, "dma-heap:system", "exporter")->required_by ==
+          Names{"/dev/dri/card0 (scanout)"});
+}
+
+TEST_CASE("a refusal counts for the same source, layout class and use only") {
+    Input input = image(640, 480, fourcc::xrgb8888);
+    input.uses = {vkms_display()};
+    input.sources = {system_heap(), cma_heap()};
+    const Output before = solved(input);
+    const std::string layouts = layout_class(before.choices[0].candidate.layout);
+    input.refusals = {{"dma-heap:system", layouts, "/dev/dri/card2 (scanout)", "EINVAL"}};
+    const Output after = solved(input);
+    CHECK(candidates(after) == Names{"dma-heap:reserved"});
+    CHECK(rejection(after, "dma-heap:system", "attach")->reason == "refused before: EINVAL");
+    input.refusals[0].party = "/dev/video7 (capture)";
+    CHECK(solved(input).choices.size() == 2);
+    input.refusals[0].party = "/dev/dri/card2 (scanout)";
+    input.request.width = 64;
+    CHECK(solved(input).choices.size() == 2);
+}
+
+TEST_CASE("a combination of alternatives that fails is no conflict while another one fits") {
+    Input input = image(640, 480, fourcc::nv12);
+    input.uses = {use("camera", "isp", Use::capture), use("display", "kms", Use::scanout)};
+    auto& camera = input.uses[0].alternatives;
+    camera[0].constraints.placements = Placements::of(Placement::per_plane);
+    camera.emplace_back();
+    camera[1].constraints.placements = Placements::of(Placement::packed);
+    input.uses[1].alternatives[0].constraints.placements =
+        Placements::of(Placement::packed) | Placements::of(Placement::single);
+    input.sources = {system_heap()};
+    Output output = solved(input);
+    REQUIRE(output.choices.size() == 1);
+    CHECK(output.choices[0].alternatives == std::vector<std::size_t>{1, 0});
+    CHECK(output.choices[0].candidate.layout.placement == Placement::packed);
+    CHECK(output.choices[0].merged.placements == Placements::of(Placement::packed));
+
+    input.uses.pop_back(); // alone, the camera gets what it prefers
+    output = solved(input);
+    CHECK(output.choices[0].alternatives == std::vector<std::size_t>{0});
+    CHECK(output.choices[0].candidate.layout.dmabuf_sizes.size() == 2);
+}
+
+TEST_CASE("a proven alternative goes before a preferred one that is unproven") {
+    Input input = image(640, 480, fourcc::nv12);
+    input.uses = {use("camera", "isp", Use::capture)};
+    auto& camera = input.uses[0].alternatives;
+    camera[0].constraints.contiguity = Contiguity::preferred;
+    camera.emplace_back();
+    input.sources = {system_heap()};
+    const Output output = solved(input);
+    REQUIRE(output.choices.size() == 1);
+    CHECK(output.choices[0].alternatives == std::vector<std::size_t>{1});
+    CHECK(!output.choices[0].candidate.unproven);
+}
+
+TEST_CASE("the source's own rules shape the layout but aren't asked of the kernel's answer") {
+    Input input = image(100, 100, fourcc::xrgb8888);
+    input.uses = {vkms_display()};
+    input.uses[0].alternatives[0].constraints.stride_align = 16;
+    input.sources = {dumb("card2", "vkms")};
+    input.sources[0].offer.layout.stride_align = 64;
+    const Output output = solved(input);
+    REQUIRE(output.choices.size() == 1);
+    CHECK(output.choices[0].candidate.layout.planes[0].stride == 448);
+    CHECK(!output.choices[0].candidate.exact);
+    CHECK(output.choices[0].candidate.driver == "vkms");
+    CHECK(output.choices[0].merged.stride_align == 16);
+}
+
+TEST_CASE("odd images of every format are planned for a camera and a display") {
+    for (const char* name : {"XR24", "AR24", "RG16", "XR30", "YUYV", "UYVY", "NV12", "NV21", "NV16",
+                             "P010", "YU12", "YV12", "YU16"}) {
+        CAPTURE(name);
+        Input input = image(321, 241, Fourcc{name[0], name[1], name[2], name[3]});
+        input.uses = {contiguous_camera(), vkms_display()};
+        input.uses[0].alternatives[0].constraints.stride_align = 32;
+        input.sources = {cma_heap()};
+        CHECK(solved(input).choices.size() == 1);
+    }
+}
+
+TEST_CASE("another use never adds a candidate") {
+    Generator g(6);
+    int fewer = 0;
+    for (int i = 0; i < 600; ++i) {
+        Input input = image(static_cast<std::uint32_t>(1 + g.below(800)),
+                            static_cast<std::uint32_t>(1 + g.below(600)),
+                            g.pick({fourcc::xrgb8888, fourcc::nv12, fourcc::yuyv}));
+        input.sources = {system_heap(), cma_heap(), dumb("card0", "display")};
+        std::vector<std::string> previous = candidates(solved(input));
+        for (const char* device : {"camera", "display", "gpu"}) {
+            auto next = use(device, device, Use::read);
+            for (CapabilitySet* set = &next.alternatives[0]; set; set = nullptr) {
+                set->constraints = random_constraints(g);
+                set->constraints.height_align = 1; // see the layout's own law
+            }
+            input.uses.push_back(std::move(next));
+            const auto names = candidates(solved(input));
+            for (const std::string& name : names)
+                REQUIRE(std::find(previous.begin(), previous.end(), name) != previous.end());
+            fewer += names.size() < previous.size() ? 1 : 0;
+            previous = names;
+        }
+    }
+    CHECK(fewer > 100);
+}
+
+TEST_CASE("the one combination that fits is found among very many that are liked better") {
+    Input input = bytes(4096);
+    for (int d = 0; d < 20; ++d) {
+        auto device = use("device " + std::to_string(d), "d" + std::to_string(d), Use::read);
+        device.alternatives.resize(8);
+        for (std::size_t i = 0; i < 8; ++i)
+            device.alternatives[i].constraints.tail_padding = 7 - i;
+        input.uses.push_back(std::move(device));
+    }
+    input.uses.push_back(use("narrow", "narrow", Use::write));
+    input.uses.back().alternatives[0].constraints.max_size = 4096;
+    input.sources = {system_heap()};
+    const Output output = solved(input);
+    REQUIRE(output.choices.size() == 1);
+    std::vector<std::size_t> expected(20, 7);
+    expected.push_back(0);
+    CHECK(output.choices[0].alternatives == expected);
+}
+
+TEST_CASE("twenty devices with eight alternatives each are solved at once") {
+    Input input = image(1920, 1080, fourcc::nv12);
+    Generator g(7);
+    for (int d = 0; d < 20; ++d) {
+        auto device = use("device " + std::to_string(d), "d" + std::to_string(d), Use::read);
+        device.alternatives.resize(8);
+        for (CapabilitySet& set : device.alternatives) {
+            set.constraints.stride_align = 1ULL << g.below(9);
+            set.constraints.offset_align = g.pick<std::uint64_t>({1, 3, 5, 7, 64, 256, 4096});
+            set.constraints.width_align = g.pick<std::uint64_t>({1, 2, 16, 24});
+            set.constraints.tail_padding = g.below(4096);
+            set.constraints.placements.bits = static_cast<std::uint8_t>(1 + g.below(7));
+        }
+        input.uses.push_back(std::move(device));
+    }
+    input.sources = {system_heap(), cma_heap(), udmabuf()};
+    const auto start = std::chrono::steady_clock::now();
+    CHECK(solved(input).choices.size() == 3);
+    input.uses[19].alternatives.resize(1);
+    input.uses[19].alternatives[0].constraints.max_width = 1000;
+    const Output impossible = solved(input);
+    CHECK(conflict(impossible) == Names{"max-width: device 19"});
+    // Far less; the limit is for a sanitizer on a slow, busy machine.
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10));
+}

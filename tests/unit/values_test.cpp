@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// Small values: results, errors, fourccs, modifiers, names, descriptors, the log.
+#include "tests/support/catch.hpp"
+#include "tests/support/fake_kernel.hpp"
+
+#include <simplealloc/simplealloc.hpp>
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+using namespace simplealloc;
+
+TEST_CASE("value() of an error throws that error") {
+    Error error;
+    error.cause = Cause::denied;
+    error.sys_errno = EACCES;
+    error.object = "/dev/dma_heap/system";
+    error.detail = "open";
+    error.remedy = "add a udev rule";
+    const Result<int> result(error);
+    CHECK(!result);
+    CHECK(result.value_or(7) == 7);
+    try {
+        (void)result.value();
+        FAIL("no exception");
+    } catch (const BadResult& bad) {
+        CHECK(bad.error().cause == Cause::denied);
+        CHECK(std::string(bad.what()) ==
+              "/dev/dma_heap/system: open: Permission denied; add a udev rule");
+    }
+    CHECK_THROWS_AS(Result<void>(error).value(), BadResult);
+    CHECK_NOTHROW(Result<void>().value());
+}
+
+TEST_CASE("fourccs read and print") {
+    CHECK(Fourcc::parse("NV12") == fourcc::nv12);
+    CHECK(to_string(fourcc::xrgb8888) == "XR24");
+    CHECK(to_string(*Fourcc::parse("R8")) == "R8");
+    CHECK(Fourcc::parse("R8")->value == 0x20203852);
+    CHECK(to_string(Fourcc{}) == "bytes");
+    CHECK(to_string(Fourcc(0x01020304)) == "0x01020304");
+    CHECK(!Fourcc::parse(""));
+    CHECK(!Fourcc::parse("TOOLONG"));
+    CHECK(!Fourcc::parse("A\tB"));
+}
+
+TEST_CASE("modifiers read and print") {
+    CHECK(Modifier::parse("LINEAR") == Modifier::named(0));
+    CHECK(Modifier::parse("INVALID") == Modifier::implicit());
+    CHECK(Modifier::parse("0x0100000000000001") == Modifier::named(0x0100000000000001ULL));
+    CHECK(Modifier::parse("72057594037927935") == Modifier::implicit());
+    CHECK(to_string(Modifier::named(0x0100000000000001ULL)) == "0x0100000000000001");
+    CHECK(to_string(Modifier::linear()) == "LINEAR");
+    CHECK(!Modifier::parse(""));
+    CHECK(!Modifier::parse("0x"));
+    CHECK(!Modifier::parse("tiled"));
+    CHECK(!Modifier::parse("0x10000000000000000"));
+}
+
+TEST_CASE("uses and CPU profiles have one name each, both ways") {
+    for (const Use use :
+         {Use::scanout, Use::render, Use::sample, Use::capture, Use::encode, Use::decode,
+          Use::m2m_in, Use::m2m_out, Use::cursor, Use::read, Use::write})
+        CHECK(parse_use(to_string(use)) == use);
+    for (const CpuAccess access :
+         {CpuAccess::none, CpuAccess::write, CpuAccess::read_rarely, CpuAccess::read_often})
+        CHECK(parse_cpu_access(to_string(access)) == access);
+    CHECK(!parse_use("display"));
+    CHECK(!parse_cpu_access(""));
+}
+
+TEST_CASE("a duplicate of no descriptor is the caller's mistake, a full table is a limit") {
+    test::FakeKernel kernel;
+    const auto bad = UniqueFd::dup(12345);
+    REQUIRE(!bad);
+    CHECK(bad.error().cause == Cause::invalid);
+    kernel.fail("dup", 1, EMFILE);
+    const auto full = UniqueFd::dup(12345);
+    REQUIRE(!full);
+    CHECK(full.error().cause == Cause::fd_limit);
+    CHECK(!full.error().remedy.empty());
+}
+
+TEST_CASE("log lines go to the caller's sink from the level on") {
+    test::FakeKernel kernel;
+    kernel.environment["SIMPLEALLOC_DISABLE"] = "nonsense";
+    std::vector<std::string> lines;
+    set_log(LogLevel::warning, [&](LogLevel level, std::string_view line) {
+        CHECK(level == LogLevel::warning);
+        lines.emplace_back(line);
+    });
+    CHECK(Allocator::open());
+    set_log(LogLevel::off);
+    CHECK(Allocator::open());
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0].find("nonsense") != std::string::npos);
+}
