@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+// Pins schema 1: every key of every document.
+#include "tools/json_output.hpp"
+
+#include "tests/support/catch.hpp"
+
+#include <cerrno>
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+using namespace simplealloc;
+using namespace simplealloc::tools;
+using Json = nlohmann::json;
+
+namespace {
+
+using Keys = std::set<std::string>;
+
+Keys keys(const Json& object) {
+    Keys names;
+    for (const auto& item : object.items())
+        names.insert(item.key());
+    return names;
+}
+
+const Keys fact_keys{"name", "value", "confidence", "origin"};
+const Keys plane_keys{"dmabuf", "offset", "stride", "size"};
+const Keys attempt_keys{"source", "stage", "cause", "errno", "message", "remedy"};
+const Keys rejection_keys{"source", "constraint", "reason", "required_by", "remedy"};
+const Keys error_keys{"cause", "stage", "errno", "object", "message", "remedy"};
+const Keys buffer_keys{"source",  "size",   "width", "height",   "fourcc",  "modifier",
+                       "dmabufs", "planes", "facts", "verified", "attempts"};
+
+Candidate nv12_candidate() {
+    Candidate candidate;
+    candidate.source = "dma-heap:system";
+    candidate.backend = "dma-heap";
+    candidate.driver = "system_heap";
+    candidate.layout.width = 64;
+    candidate.layout.height = 32;
+    candidate.layout.fourcc = fourcc::nv12;
+    candidate.layout.modifier = Modifier::linear();
+    candidate.layout.planes = {{0, 0, 64, 2048}, {1, 0, 64, 1024}};
+    candidate.layout.dmabuf_sizes = {4096, 8192};
+    candidate.exact = false;
+    candidate.unproven = true;
+    candidate.criteria = {{"scarcity", "plentiful", 0}};
+    return candidate;
+}
+
+Rejection rejection() {
+    return {
+        "dma-heap:system", "contiguity", "scattered", {"/dev/video0 (capture)", "b"}, "cma=64M"};
+}
+
+Attempt attempt() {
+    return {"dma-heap:reserved", Stage::allocate, Cause::exhausted, ENOMEM, "no memory", "wait"};
+}
+
+struct AllocatedBuffer {
+    std::vector<DmaBuf> dmabufs{{-1, 4096, "system", 77}};
+    std::vector<Plane> planes{{0, 0, 0, 4096}};
+    std::vector<Fact> facts{{"zeroed", "yes", Confidence::known, "kernel"}};
+    std::vector<Verification> verified{{"a", true, "PRIME import", ""},
+                                       {"b", false, "AddFB2", "EINVAL"},
+                                       {"c", std::nullopt, "", "queue not ours"}};
+    std::vector<Attempt> attempts{attempt()};
+
+    [[nodiscard]] BufferReport report() const {
+        return {"dma-heap:system", 0,      0,     fourcc::bytes, Modifier::linear(),
+                dmabufs,           planes, facts, verified,      attempts};
+    }
+};
+
+} // namespace
+
+TEST_CASE("a plan document has its lists under the documented keys") {
+    const std::vector<Candidate> candidates{nv12_candidate()};
+    const std::vector<Rejection> rejections{rejection()};
+    const std::vector<Conflict> conflict{{"exporter", {"a", "b"}}};
+    const Json json = Json::parse(plan_json({"64x32 NV12", candidates, rejections, conflict}));
+    CHECK(keys(json) == Keys{"schema", "request", "candidates", "rejections", "conflict"});
+    CHECK(json.at("schema") == 1);
+
+    const Json& candidate = json.at("candidates").at(0);
+    CHECK(keys(candidate) == Keys{"source", "backend", "driver", "size", "width", "height",
+                                  "fourcc", "modifier", "exact", "dmabufs", "planes", "criteria",
+                                  "unproven"});
+    CHECK(candidate.at("source") == "dma-heap:system");
+    CHECK(candidate.at("driver") == "system_heap");
+    CHECK(candidate.at("size") == 12288);
+    CHECK(candidate.at("fourcc") == "NV12");
+    CHECK(candidate.at("modifier") == "LINEAR");
+    CHECK(candidate.at("exact") == false);
+    CHECK(candidate.at("unproven") == true);
+    CHECK(candidate.at("dmabufs") == Json::parse(R"([{"size": 4096}, {"size": 8192}])"));
+    CHECK(keys(candidate.at("planes").at(1)) == plane_keys);
+    CHECK(candidate.at("planes").at(1) ==
+          Json::parse(R"({"dmabuf": 1, "offset": 0, "stride": 64, "size": 1024})"));
+    CHECK(candidate.at("criteria") ==
+          Json::parse(R"([{"name": "scarcity", "value": "plentiful", "rank": 0}])"));
+
+    CHECK(keys(json.at("rejections").at(0)) == rejection_keys);
+    CHECK(json.at("rejections").at(0).at("required_by") ==
+          Json::parse(R"json(["/dev/video0 (capture)", "b"])json"));
+    CHECK(json.at("conflict") ==
+          Json::parse(R"([{"constraint": "exporter", "parties": ["a", "b"]}])"));
+}
+
+TEST_CASE("empty lists are empty arrays, never null or missing") {
+    const Json json = Json::parse(plan_json({"4096 bytes", {}, {}, {}}));
+    for (const char* key : {"candidates", "rejections", "conflict"})
+        CHECK((json.at(key).is_array() && json.at(key).empty()));
+    CHECK(Json::parse(devices_json({}, {})) == Json::parse(R"({"schema": 1, "devices": []})"));
+    CHECK(Json::parse(sources_json({})) == Json::parse(R"({"schema": 1, "sources": []})"));
+
+    const Candidate candidate;
+    const Json bare = Json::parse(plan_json({"", {&candidate, 1}, {}, {}})).at("candidates").at(0);
+    for (const char* key : {"dmabufs", "planes", "criteria"})
+        CHECK((bare.at(key).is_array() && bare.at(key).empty()));
+
+    const Rejection nobody;
+    const Json none = Json::parse(plan_json({"", {}, {&nobody, 1}, {}})).at("rejections").at(0);
+    CHECK((none.at("required_by").is_array() && none.at("required_by").empty()));
+}
+
+TEST_CASE("one buffer has its keys at the top of the document") {
+    const AllocatedBuffer buffer;
+    const BufferReport report = buffer.report();
+    const Json json = Json::parse(buffers_json({&report, 1}));
+    Keys expected = buffer_keys;
+    expected.insert("schema");
+    CHECK(keys(json) == expected);
+    CHECK(json.at("schema") == 1);
+    CHECK(json.at("source") == "dma-heap:system");
+    CHECK(json.at("fourcc") == "bytes");
+    CHECK(json.at("dmabufs") ==
+          Json::parse(R"([{"size": 4096, "exporter": "system", "inode": 77}])"));
+    CHECK(keys(json.at("planes").at(0)) == plane_keys);
+    CHECK(keys(json.at("facts").at(0)) == fact_keys);
+    CHECK(keys(json.at("attempts").at(0)) == attempt_keys);
+    for (const Json& verification : json.at("verified"))
+        CHECK(keys(verification) == Keys{"device", "imported", "how", "reason"});
+    CHECK(json.at("verified").at(0).at("imported") == true);
+    CHECK(json.at("verified").at(1).at("imported") == false);
+    CHECK(json.at("verified").at(2).at("imported").is_null());
+}
+
+TEST_CASE("several buffers are a list, each with the keys of one") {
+    const AllocatedBuffer buffer;
+    const std::vector<BufferReport> reports{buffer.report(), buffer.report()};
+    const Json json = Json::parse(buffers_json(reports));
+    CHECK(keys(json) == Keys{"schema", "buffers"});
+    REQUIRE(json.at("buffers").size() == 2);
+    CHECK(keys(json.at("buffers").at(1)) == buffer_keys);
+}
+
+TEST_CASE("a failure's document has the error and everything behind it") {
+    Error error;
+    error.cause = Cause::denied;
+    error.stage = Stage::open;
+    error.sys_errno = EACCES;
+    error.object = "/dev/dma_heap/system";
+    error.detail = "cannot open";
+    error.remedy = "join group video";
+    error.attempts = {attempt()};
+    error.rejections = {rejection()};
+    error.conflict = {{"exporter", {"a"}}};
+    const Json json = Json::parse(error_json(error));
+    CHECK(keys(json) == Keys{"schema", "error", "attempts", "rejections", "conflict"});
+    CHECK(json.at("schema") == 1);
+    CHECK(keys(json.at("error")) == error_keys);
+    CHECK(json.at("error")["cause"] == "denied");
+    CHECK(json.at("error")["stage"] == "open");
+    CHECK(json.at("error")["errno"] == EACCES);
+    CHECK(json.at("error")["object"] == "/dev/dma_heap/system");
+    CHECK(json.at("error")["message"] == "/dev/dma_heap/system: cannot open: Permission denied");
+    CHECK(json.at("error")["remedy"] == "join group video");
+    CHECK(json.at("attempts") ==
+          Json::parse(R"([{"source": "dma-heap:reserved", "stage": "allocate",
+        "cause": "exhausted", "errno": 12, "message": "no memory", "remedy": "wait"}])"));
+    CHECK(keys(json.at("rejections").at(0)) == rejection_keys);
+    CHECK(keys(json.at("conflict").at(0)) == Keys{"constraint", "parties"});
+}
+
+TEST_CASE("a failure among several buffers says which one") {
+    CHECK(Json::parse(error_json(Error{}, 3)).at("error")["buffer"] == 3);
+    CHECK_FALSE(Json::parse(error_json(Error{})).at("error").contains("buffer"));
+}
+
+TEST_CASE("a devices document has what was found and what failed") {
+    const std::vector<DeviceReport> devices{
+        {"/dev/video0",
+         "video4linux",
+         "vivid",
+         {Use::capture, Use::m2m_out},
+         {{"memory", "vmalloc", Confidence::assumed, "quirk"}}}};
+    Error gone;
+    gone.cause = Cause::gone;
+    gone.object = "/dev/video9";
+    const std::vector<Error> failures{gone, Error{}};
+
+    const Json json = Json::parse(devices_json(devices, failures));
+    CHECK(keys(json) == Keys{"schema", "devices", "error", "errors"});
+    const Json& device = json.at("devices").at(0);
+    CHECK(keys(device) == Keys{"path", "subsystem", "driver", "uses", "facts"});
+    CHECK(device.at("uses") == Json::parse(R"(["capture", "m2m-out"])"));
+    CHECK(device.at("facts") == Json::parse(R"([{"name": "memory", "value": "vmalloc",
+        "confidence": "assumed", "origin": "quirk"}])"));
+    CHECK(keys(json.at("error")) == error_keys);
+    CHECK(json.at("error")["object"] == "/dev/video9");
+    CHECK(json.at("errors").size() == 2);
+}
+
+TEST_CASE("a sources document has every source with its facts") {
+    SourceInfo source;
+    source.name = "udmabuf";
+    source.backend = "udmabuf";
+    source.path = "/dev/udmabuf";
+    source.reason = "may not open it";
+    source.remedy = "join group kvm";
+    source.facts = {{"size-limit", "64 MiB", Confidence::known, "sysfs"}};
+    const Json json = Json::parse(sources_json({&source, 1}));
+    CHECK(keys(json) == Keys{"schema", "sources"});
+    CHECK(keys(json.at("sources").at(0)) ==
+          Keys{"name", "backend", "path", "usable", "reason", "remedy", "facts"});
+    CHECK(json.at("sources").at(0).at("usable") == false);
+    CHECK(keys(json.at("sources").at(0).at("facts").at(0)) == fact_keys);
+}
+
+TEST_CASE("numbers are exact 64-bit integers") {
+    AllocatedBuffer buffer;
+    constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+    buffer.dmabufs = {{-1, most, "", most}};
+    const BufferReport report = buffer.report();
+    const std::string text = buffers_json({&report, 1});
+    CHECK(text.find("\"inode\": 18446744073709551615") != std::string::npos);
+    CHECK(Json::parse(text).at("dmabufs").at(0).at("size").get<std::uint64_t>() == most);
+    CHECK(Json::parse(text).at("size").get<std::uint64_t>() == most);
+}
+
+TEST_CASE("text that is not UTF-8 still makes a document") {
+    const std::vector<DeviceReport> devices{{"/dev/\xff", "drm", "", {}, {}}};
+    const Json json = Json::parse(devices_json(devices, {}));
+    CHECK(json.at("devices").at(0).at("path") == "/dev/\xef\xbf\xbd");
+}

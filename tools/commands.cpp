@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+// Asks the library and prints its answers.
+#include "tools/commands.hpp"
+
+#include "tools/hold.hpp"
+#include "tools/json_output.hpp"
+#include "tools/report.hpp"
+#include "tools/table_output.hpp"
+#include "tools/terminal.hpp"
+#include "tools/words.hpp"
+
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace simplealloc::tools {
+
+namespace {
+
+constexpr int stdout_fd = 1;
+constexpr int stderr_fd = 2;
+
+int print(std::string_view text, int status = exit_done) {
+    return write_output(text) ? status : exit_failed;
+}
+
+/// Says what went wrong on standard error; with --json the whole of it is the document as well.
+int fail(const CommonOptions& common, const Error& error, int status = exit_failed,
+         std::optional<std::size_t> buffer = {}) {
+    const Screen screen = screen_of(stderr_fd);
+    write_error(error_text(error, screen, buffer));
+    if (common.json)
+        return print(error_json(error, buffer), status);
+    write_error(error_reasons_text(error, screen));
+    return status;
+}
+
+Result<Allocator> open_allocator(const CommonOptions& common) {
+    AllocatorOptions options;
+    options.quirk_path = common.quirks;
+    return Allocator::open(std::move(options));
+}
+
+Result<Request> build_request(const Allocator& allocator, const RequestOptions& options) {
+    Request request = options.image ? Request::image(options.image->width, options.image->height,
+                                                     options.image->fourcc)
+                                    : Request::bytes(options.bytes);
+    if (options.image && options.image->modifier)
+        request.modifier(*options.image->modifier);
+    // A path that is used twice is one device.
+    std::map<std::string, Device> devices;
+    for (const UseOption& use : options.uses) {
+        auto known = devices.find(use.path);
+        if (known == devices.end()) {
+            auto device = allocator.device(use.path);
+            if (!device)
+                return device.error();
+            known = devices.emplace(use.path, *std::move(device)).first;
+        }
+        request.use(known->second, use.use);
+    }
+    request.cpu(options.cpu).any_device(options.any_device).strict(options.strict);
+    request.order(options.order);
+    if (!options.name.empty())
+        request.name(options.name);
+    for (const std::string& name : options.without)
+        request.without(name);
+    return request;
+}
+
+DeviceReport report_of(const Device& device) {
+    return {device.path(), device.subsystem(), device.driver(), device.uses(), device.facts()};
+}
+
+PlanReport report_of(const Plan& plan) {
+    return {request_in_words(plan.request().fields()), plan.candidates(), plan.rejections(),
+            plan.conflict()};
+}
+
+BufferReport report_of(const Buffer& buffer) {
+    return {buffer.source(),   buffer.width(),   buffer.height(), buffer.fourcc(),
+            buffer.modifier(), buffer.dmabufs(), buffer.planes(), buffer.facts(),
+            buffer.verified(), buffer.attempts()};
+}
+
+/// A request's way from the command line to its plan.
+struct Planned {
+    Allocator allocator;
+    Plan plan;
+};
+
+/// Nothing when it failed, which has then been said; `status` is the exit status.
+std::optional<Planned> make_plan(const CommonOptions& common, const RequestText& text,
+                                 int& status) {
+    auto options = parse_request(text);
+    if (!options) {
+        status = fail(common, options.error(), exit_usage);
+        return std::nullopt;
+    }
+    auto allocator = open_allocator(common);
+    if (!allocator) {
+        status = fail(common, allocator.error());
+        return std::nullopt;
+    }
+    auto request = build_request(*allocator, *options);
+    if (!request) {
+        status = fail(common, request.error());
+        return std::nullopt;
+    }
+    auto plan = allocator->plan(*request);
+    if (!plan) {
+        status = fail(common, plan.error());
+        return std::nullopt;
+    }
+    return Planned{*std::move(allocator), *std::move(plan)};
+}
+
+} // namespace
+
+int devices_command(const CommonOptions& common, std::span<const std::string> paths) {
+    auto allocator = open_allocator(common);
+    if (!allocator)
+        return fail(common, allocator.error());
+
+    std::vector<DeviceReport> reports;
+    std::vector<Error> failures;
+    if (paths.empty()) {
+        auto devices = allocator->devices();
+        if (!devices)
+            return fail(common, devices.error());
+        for (const Device& device : *devices)
+            reports.push_back(report_of(device));
+    }
+    for (const std::string& path : paths) {
+        auto device = allocator->device(path);
+        if (device)
+            reports.push_back(report_of(*device));
+        else
+            failures.push_back(std::move(device).error());
+    }
+
+    for (const Error& error : failures)
+        write_error(error_text(error, screen_of(stderr_fd)));
+    const int status = failures.empty() ? exit_done : exit_failed;
+    if (common.json)
+        return print(devices_json(reports, failures), status);
+    const Screen screen = screen_of(stdout_fd);
+    if (paths.empty())
+        return print(devices_text(reports, screen), status);
+    std::string text;
+    for (const DeviceReport& report : reports)
+        text += (text.empty() ? "" : "\n") + device_text(report, screen);
+    return print(text, status);
+}
+
+int sources_command(const CommonOptions& common) {
+    auto allocator = open_allocator(common);
+    if (!allocator)
+        return fail(common, allocator.error());
+    auto sources = allocator->sources();
+    if (!sources)
+        return fail(common, sources.error());
+    return print(common.json ? sources_json(*sources)
+                             : sources_text(*sources, screen_of(stdout_fd)));
+}
+
+int plan_command(const CommonOptions& common, const RequestText& text) {
+    int status = exit_failed;
+    const auto planned = make_plan(common, text, status);
+    if (!planned)
+        return status;
+    const PlanReport report = report_of(planned->plan);
+    return print(common.json ? plan_json(report) : plan_text(report, screen_of(stdout_fd)),
+                 report.candidates.empty() ? exit_failed : exit_done);
+}
+
+int alloc_command(const CommonOptions& common, const RequestText& text,
+                  const AllocCommandOptions& options) {
+    std::optional<Hold> hold;
+    if (options.hold)
+        hold.emplace();
+
+    int status = exit_failed;
+    const auto planned = make_plan(common, text, status);
+    if (!planned)
+        return status;
+
+    std::vector<Buffer> buffers;
+    for (std::size_t i = 0; i < options.count; ++i) {
+        AllocateOptions allocate;
+        allocate.verify = options.verify;
+        // The user names the camera and asks for a test: an idle queue may be borrowed for it.
+        allocate.borrow_idle_queues = options.verify;
+        auto buffer = planned->allocator.allocate(planned->plan, allocate);
+        if (!buffer) {
+            buffers.clear();
+            return fail(common, buffer.error(), exit_failed,
+                        options.count > 1 ? std::optional(i + 1) : std::nullopt);
+        }
+        buffers.push_back(*std::move(buffer));
+    }
+
+    std::vector<BufferReport> reports;
+    for (const Buffer& buffer : buffers)
+        reports.push_back(report_of(buffer));
+    status =
+        print(common.json ? buffers_json(reports) : buffers_text(reports, screen_of(stdout_fd)));
+    if (hold && status == exit_done)
+        hold->wait();
+    return status;
+}
+
+} // namespace simplealloc::tools

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// The tool's commands. Each prints its answer and returns the program's exit status.
+#pragma once
+
+#include "tools/request_options.hpp"
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+namespace simplealloc::tools {
+
+inline constexpr int exit_done = 0;
+inline constexpr int exit_failed = 1; ///< can't be satisfied, or something failed
+inline constexpr int exit_usage = 2;  ///< the command line can't be understood
+
+struct CommonOptions {
+    bool json = false;
+    std::string quirks; ///< a folder; empty: the built-in rows alone
+};
+
+struct AllocCommandOptions {
+    bool verify = true;
+    bool hold = false;
+    std::size_t count = 1;
+};
+
+int devices_command(const CommonOptions& common, std::span<const std::string> paths);
+int sources_command(const CommonOptions& common);
+int plan_command(const CommonOptions& common, const RequestText& text);
+int alloc_command(const CommonOptions& common, const RequestText& text,
+                  const AllocCommandOptions& options);
+
+} // namespace simplealloc::tools

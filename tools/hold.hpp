@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// Waiting until the user has had enough.
+#pragma once
+
+namespace simplealloc::tools {
+
+/// SIGINT and SIGTERM end the wait, not the program, from its construction on: so construct it
+/// before telling anyone that there is something to wait for.
+class Hold {
+public:
+    Hold();
+    ~Hold();
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+    /// Returns after one of these signals, or a newline or the end of standard input. Standard
+    /// input that is /dev/null, as that of a background job, is not watched.
+    void wait();
+
+private:
+    int signals_ = -1;
+};
+
+} // namespace simplealloc::tools

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+// Builds the JSON documents.
+#include "tools/json_output.hpp"
+
+#include "tools/words.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace simplealloc::tools {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <typename Items, typename Convert>
+Json list(const Items& items, Convert convert) {
+    Json array = Json::array();
+    for (const auto& item : items)
+        array.push_back(convert(item));
+    return array;
+}
+
+Json document() {
+    return Json{{"schema", 1}};
+}
+
+/// Names from devices and users need not be UTF-8, which JSON must be.
+std::string print(const Json& json) {
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json fact_json(const Fact& fact) {
+    return {{"name", fact.name},
+            {"value", fact.value},
+            {"confidence", to_string(fact.confidence)},
+            {"origin", fact.origin}};
+}
+
+Json plane_json(const Plane& plane) {
+    return {{"dmabuf", plane.dmabuf},
+            {"offset", plane.offset},
+            {"stride", plane.stride},
+            {"size", plane.size}};
+}
+
+Json rejection_json(const Rejection& rejection) {
+    return {{"source", rejection.source},
+            {"constraint", rejection.constraint},
+            {"reason", rejection.reason},
+            {"required_by", Json(rejection.required_by)},
+            {"remedy", rejection.remedy}};
+}
+
+Json conflict_json(const Conflict& conflict) {
+    return {{"constraint", conflict.constraint}, {"parties", Json(conflict.parties)}};
+}
+
+Json attempt_json(const Attempt& attempt) {
+    return {{"source", attempt.source},          {"stage", to_string(attempt.stage)},
+            {"cause", to_string(attempt.cause)}, {"errno", attempt.sys_errno},
+            {"message", message_alone(attempt)}, {"remedy", attempt.remedy}};
+}
+
+Json candidate_json(const Candidate& candidate) {
+    const Layout& layout = candidate.layout;
+    return {
+        {"source", candidate.source},
+        {"backend", candidate.backend},
+        {"driver", candidate.driver},
+        {"size", total_size(layout.dmabuf_sizes)},
+        {"width", layout.width},
+        {"height", layout.height},
+        {"fourcc", to_string(layout.fourcc)},
+        {"modifier", to_string(layout.modifier)},
+        {"exact", candidate.exact},
+        {"dmabufs", list(layout.dmabuf_sizes,
+                         [](std::uint64_t size) {
+                             return Json{{"size", size}};
+                         })},
+        {"planes", list(layout.planes, plane_json)},
+        {"criteria", list(candidate.criteria,
+                          [](const Criterion& criterion) {
+                              return Json{{"name", criterion.name},
+                                          {"value", criterion.value},
+                                          {"rank", criterion.rank}};
+                          })},
+        {"unproven", candidate.unproven},
+    };
+}
+
+Json dmabuf_json(const DmaBuf& dmabuf) {
+    return {{"size", dmabuf.size}, {"exporter", dmabuf.exporter}, {"inode", dmabuf.inode}};
+}
+
+Json verification_json(const Verification& verification) {
+    return {{"device", verification.device},
+            {"imported", verification.imported ? Json(*verification.imported) : Json(nullptr)},
+            {"how", verification.how},
+            {"reason", verification.reason}};
+}
+
+void add_buffer(Json& json, const BufferReport& buffer) {
+    std::vector<std::uint64_t> sizes;
+    for (const DmaBuf& dmabuf : buffer.dmabufs)
+        sizes.push_back(dmabuf.size);
+    json["source"] = buffer.source;
+    json["size"] = total_size(sizes);
+    json["width"] = buffer.width;
+    json["height"] = buffer.height;
+    json["fourcc"] = to_string(buffer.fourcc);
+    json["modifier"] = to_string(buffer.modifier);
+    json["dmabufs"] = list(buffer.dmabufs, dmabuf_json);
+    json["planes"] = list(buffer.planes, plane_json);
+    json["facts"] = list(buffer.facts, fact_json);
+    json["verified"] = list(buffer.verified, verification_json);
+    json["attempts"] = list(buffer.attempts, attempt_json);
+}
+
+Json error_object(const Error& error) {
+    return {{"cause", to_string(error.cause)}, {"stage", to_string(error.stage)},
+            {"errno", error.sys_errno},        {"object", error.object},
+            {"message", message_alone(error)}, {"remedy", error.remedy}};
+}
+
+} // namespace
+
+std::string devices_json(std::span<const DeviceReport> devices, std::span<const Error> failures) {
+    Json json = document();
+    json["devices"] = list(devices, [](const DeviceReport& device) {
+        return Json{{"path", device.path},
+                    {"subsystem", device.subsystem},
+                    {"driver", device.driver},
+                    {"uses", list(device.uses, [](Use use) { return Json(to_string(use)); })},
+                    {"facts", list(device.facts, fact_json)}};
+    });
+    if (!failures.empty()) {
+        json["error"] = error_object(failures.front());
+        json["errors"] = list(failures, error_object);
+    }
+    return print(json);
+}
+
+std::string sources_json(std::span<const SourceInfo> sources) {
+    Json json = document();
+    json["sources"] = list(sources, [](const SourceInfo& source) {
+        return Json{{"name", source.name},
+                    {"backend", source.backend},
+                    {"path", source.path},
+                    {"usable", source.usable},
+                    {"reason", source.reason},
+                    {"remedy", source.remedy},
+                    {"facts", list(source.facts, fact_json)}};
+    });
+    return print(json);
+}
+
+std::string plan_json(const PlanReport& plan) {
+    Json json = document();
+    json["request"] = plan.request;
+    json["candidates"] = list(plan.candidates, candidate_json);
+    json["rejections"] = list(plan.rejections, rejection_json);
+    json["conflict"] = list(plan.conflict, conflict_json);
+    return print(json);
+}
+
+std::string buffers_json(std::span<const BufferReport> buffers) {
+    Json json = document();
+    if (buffers.size() == 1) {
+        add_buffer(json, buffers.front());
+    } else {
+        json["buffers"] = list(buffers, [](const BufferReport& buffer) {
+            Json object = Json::object();
+            add_buffer(object, buffer);
+            return object;
+        });
+    }
+    return print(json);
+}
+
+std::string error_json(const Error& error, std::optional<std::size_t> failed_buffer) {
+    Json json = document();
+    json["error"] = error_object(error);
+    if (failed_buffer)
+        json["error"]["buffer"] = *failed_buffer;
+    json["attempts"] = list(error.attempts, attempt_json);
+    json["rejections"] = list(error.rejections, rejection_json);
+    json["conflict"] = list(error.conflict, conflict_json);
+    return print(json);
+}
+
+} // namespace simplealloc::tools

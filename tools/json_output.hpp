@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// The JSON documents of the tool, schema 1. Keys may be added; none is ever renamed or removed.
+#pragma once
+
+#include "tools/report.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace simplealloc::tools {
+
+/// `failures`: of the paths that could not be asked; the first one is also the document's `error`.
+std::string devices_json(std::span<const DeviceReport> devices, std::span<const Error> failures);
+std::string sources_json(std::span<const SourceInfo> sources);
+std::string plan_json(const PlanReport& plan);
+/// One buffer has its keys at the top of the document, several are under `buffers`.
+std::string buffers_json(std::span<const BufferReport> buffers);
+/// `failed_buffer`: which one of several could not be allocated, counted from 1.
+std::string error_json(const Error& error, std::optional<std::size_t> failed_buffer = {});
+
+} // namespace simplealloc::tools

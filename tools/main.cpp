@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+// The command line: options, help, and which command runs.
+#include "tools/commands.hpp"
+#include "tools/terminal.hpp"
+
+#include <simplealloc/version.hpp>
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace simplealloc::tools;
+
+struct CommandLine {
+    CommonOptions common;
+    RequestText request;
+    AllocCommandOptions alloc;
+    std::vector<std::string> device_paths;
+};
+
+/// CLI11 does not wrap, but indents what follows a newline.
+std::string folded(const std::string& help) {
+    std::string text = wrapped(help, 0, Screen{66, false});
+    text.pop_back();
+    return text;
+}
+
+void add_common_options(CLI::App& command, CommonOptions& options) {
+    command.add_flag("--json", options.json, "Print a JSON document (schema 1) instead of a table");
+    command
+        .add_option("--quirks", options.quirks,
+                    "A folder of *.quirks files, whose rows win over the built-in ones")
+        ->type_name("DIR");
+}
+
+/// Takes one value each time it is given, unlike CLI11's own lists, which take all that follow.
+CLI::Option* add_repeatable(CLI::App& command, const std::string& name,
+                            std::vector<std::string>& values, const std::string& help) {
+    return command.add_option(name, values, help)->allow_extra_args(false);
+}
+
+CLI::Option* add_text(CLI::App& command, const std::string& name, std::optional<std::string>& text,
+                      const std::string& help) {
+    return command.add_option_function<std::string>(
+        name, [&text](const std::string& value) { text = value; }, help);
+}
+
+void add_request_options(CLI::App& command, RequestText& request) {
+    constexpr const char* what = "What to allocate (one of the two)";
+    add_text(command, "--image", request.image,
+             "An image, e.g. 1920x1080:NV12 or 1280x720:XR24:LINEAR")
+        ->type_name("WxH:FOURCC[:MODIFIER]")
+        ->group(what);
+    add_text(command, "--bytes", request.bytes, "Plain bytes; K, M and G are powers of 1024")
+        ->type_name("N[K|M|G]")
+        ->group(what);
+
+    constexpr const char* who = "Who uses it";
+    add_repeatable(command, "--use", request.uses,
+                   folded("A device and what it does (repeatable), e.g. /dev/video0:capture; "
+                          "roles: scanout render sample capture encode decode m2m-in m2m-out "
+                          "cursor read write. Without any the buffer is for the CPU alone, and "
+                          "linear"))
+        ->type_name("PATH:ROLE")
+        ->group(who);
+    add_text(command, "--cpu", request.cpu,
+             folded("What the CPU does: none, write, read-rarely or read-often (default: none, "
+                    "but read-rarely without --use)"))
+        ->type_name("ACCESS")
+        ->group(who);
+
+    constexpr const char* where = "Where it may come from";
+    add_repeatable(command, "--without", request.without,
+                   folded("A backend (dma-heap) or source (dma-heap:system) to leave out "
+                          "(repeatable)"))
+        ->type_name("BACKEND")
+        ->group(where);
+    add_text(command, "--order", request.order,
+             "Backends or sources that rank first, separated by commas")
+        ->type_name("LIST")
+        ->group(where);
+    command
+        .add_flag("--any-device", request.any_device, "Also memory of devices that no --use names")
+        ->group(where);
+    command
+        .add_flag("--strict", request.strict,
+                  "Reject what rests on an unknown, do not rank it last")
+        ->group(where);
+    command.add_option("--name", request.name, "The buffer's name in debugfs and fdinfo")
+        ->type_name("TEXT");
+}
+
+void add_alloc_options(CLI::App& command, AllocCommandOptions& options) {
+    CLI::Option* verify = command.add_flag("--verify");
+    verify->description(
+        folded("Import the buffer into every device that can be tested without disturbing anyone; "
+               "the queue of an idle camera is borrowed for it (default)"));
+    CLI::Option* no_verify = command.add_flag_callback(
+        "--no-verify", [&options] { options.verify = false; }, "Only allocate");
+    no_verify->excludes(verify);
+    // A text of their own keeps CLI11 from naming both in the help of each.
+    verify->option_text(" ");
+    no_verify->option_text(" ");
+    command.add_flag("--hold", options.hold,
+                     folded("Keep the buffers until a newline or the end of standard input (unless "
+                            "that is /dev/null), SIGINT or SIGTERM"));
+    command.add_option("--count", options.count, "How many buffers (default: 1)")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20U).description(""))
+        ->type_name("N");
+}
+
+/// CLI11 complains of a missing command before it mentions the word that is none.
+std::string message_of(const CLI::ParseError& error, const CLI::App& app) {
+    if (!app.get_subcommands().empty())
+        return error.what();
+    const std::vector<std::string> unknown = app.remaining();
+    return unknown.empty() ? "name a command: devices, sources, plan or alloc"
+                           : "'" + unknown.front() + "' is not a command or option";
+}
+
+int usage_error(const CLI::ParseError& error, const CLI::App& app) {
+    std::string command = app.get_name();
+    for (const CLI::App* chosen : app.get_subcommands())
+        command += " " + chosen->get_name();
+    write_error("simplealloc: " + printable(message_of(error, app)) + "\n  try: " + command +
+                " --help\n");
+    return exit_usage;
+}
+
+int run(int argc, char** argv) {
+    CommandLine line;
+    CLI::App app("Finds the best place to allocate a dma-buf that several devices share.",
+                 "simplealloc");
+    app.set_version_flag("--version", std::string("simplealloc " SIMPLEALLOC_VERSION),
+                         "Print the version and exit");
+    app.require_subcommand(1);
+    app.get_formatter()->column_width(32);
+    app.footer("Exit status: 0 done, 1 can't be satisfied or failed, 2 wrong usage.\n"
+               "SIMPLEALLOC_DISABLE leaves backends or sources out, SIMPLEALLOC_LOG=debug logs to "
+               "standard error.");
+
+    CLI::App* devices = app.add_subcommand(
+        "devices", "List DRM and V4L2 devices; no node is opened, but for those named");
+    devices->add_option("path", line.device_paths, "Ask these nodes, and tell all about them")
+        ->type_name("PATH");
+    add_common_options(*devices, line.common);
+
+    CLI::App* sources = app.add_subcommand("sources", "List the places that memory can come from");
+    add_common_options(*sources, line.common);
+
+    CLI::App* plan =
+        app.add_subcommand("plan", "Say what would be allocated, and why; allocate nothing");
+    add_request_options(*plan, line.request);
+    add_common_options(*plan, line.common);
+
+    CLI::App* alloc = app.add_subcommand("alloc", "Allocate, verify, and show the buffer");
+    add_request_options(*alloc, line.request);
+    add_alloc_options(*alloc, line.alloc);
+    add_common_options(*alloc, line.common);
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForVersion& version) {
+        return write_output(std::string(version.what()) + "\n") ? exit_done : exit_failed;
+    } catch (const CLI::Success&) {
+        return write_output(app.help()) ? exit_done : exit_failed;
+    } catch (const CLI::ParseError& error) {
+        return usage_error(error, app);
+    }
+
+    if (devices->parsed())
+        return devices_command(line.common, line.device_paths);
+    if (sources->parsed())
+        return sources_command(line.common);
+    if (plan->parsed())
+        return plan_command(line.common, line.request);
+    return alloc_command(line.common, line.request, line.alloc);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    guard_standard_streams();
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        write_error(std::string("simplealloc: ") + error.what() + "\n");
+    } catch (...) {
+        write_error("simplealloc: an unknown exception\n");
+    }
+    return exit_failed;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// What a command found out, as plain values: what both outputs, JSON and tables, are made of.
+#pragma once
+
+#include <simplealloc/allocator.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace simplealloc::tools {
+
+struct DeviceReport {
+    std::string path;
+    std::string subsystem;
+    std::string driver;
+    std::vector<Use> uses;
+    std::vector<Fact> facts;
+};
+
+/// Borrows from a Plan.
+struct PlanReport {
+    std::string request; ///< in words
+    std::span<const Candidate> candidates;
+    std::span<const Rejection> rejections;
+    std::span<const Conflict> conflict;
+};
+
+/// Borrows from a Buffer.
+struct BufferReport {
+    std::string source;
+    std::uint32_t width = 0; ///< pixels; 0 for plain bytes
+    std::uint32_t height = 0;
+    Fourcc fourcc;
+    Modifier modifier;
+    std::span<const DmaBuf> dmabufs;
+    std::span<const Plane> planes;
+    std::span<const Fact> facts;
+    std::span<const Verification> verified;
+    std::span<const Attempt> attempts;
+};
+
+} // namespace simplealloc::tools

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+// Reads the request's options.
+#include "tools/request_options.hpp"
+
+#include <charconv>
+#include <fmt/format.h>
+#include <utility>
+
+namespace simplealloc::tools {
+
+namespace {
+
+Error malformed(std::string_view option, std::string_view text, std::string detail,
+                std::string remedy) {
+    Error error;
+    error.cause = Cause::invalid;
+    error.stage = Stage::request;
+    error.object = fmt::format("{} '{}'", option, text);
+    error.detail = std::move(detail);
+    error.remedy = std::move(remedy);
+    return error;
+}
+
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text) {
+    Number value = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (text.empty() || error != std::errc() || stop != end)
+        return std::nullopt;
+    return value;
+}
+
+/// The text up to `separator`, which is taken off together with it; all of it where there is none.
+std::string_view take_until(std::string_view& text, char separator) {
+    const std::size_t at = text.find(separator);
+    const std::string_view head = text.substr(0, at);
+    text = at == std::string_view::npos ? std::string_view{} : text.substr(at + 1);
+    return head;
+}
+
+} // namespace
+
+Result<ImageOption> parse_image(std::string_view text) {
+    constexpr std::string_view option = "--image";
+    constexpr std::string_view example = "WxH:FOURCC[:MODIFIER], e.g. --image 1920x1080:NV12";
+    const std::string_view whole = text;
+
+    std::string_view size = take_until(text, ':');
+    const bool has_modifier = text.find(':') != std::string_view::npos;
+    const std::string_view code = take_until(text, ':');
+
+    const std::string_view columns = take_until(size, 'x');
+    const auto width = parse_number<std::uint32_t>(columns);
+    const auto height = parse_number<std::uint32_t>(size);
+    if (!width || !height)
+        return malformed(option, whole, "the size is not two numbers of pixels below 2^32",
+                         std::string(example));
+    const auto fourcc = Fourcc::parse(code);
+    if (!fourcc)
+        return malformed(option, whole, "a fourcc has one to four printable characters",
+                         std::string(example));
+    ImageOption image{*width, *height, *fourcc, std::nullopt};
+    if (has_modifier) {
+        image.modifier = Modifier::parse(text);
+        if (!image.modifier)
+            return malformed(option, whole, fmt::format("'{}' is not a modifier", text),
+                             "LINEAR, INVALID for the device's implicit layout, or a number, "
+                             "e.g. 0x0100000000000001");
+    }
+    return image;
+}
+
+Result<std::uint64_t> parse_bytes(std::string_view text) {
+    constexpr std::string_view option = "--bytes";
+    const std::string_view whole = text;
+
+    std::uint64_t unit = 1;
+    if (!text.empty()) {
+        switch (text.back()) {
+        case 'K':
+            unit = std::uint64_t{1} << 10U;
+            break;
+        case 'M':
+            unit = std::uint64_t{1} << 20U;
+            break;
+        case 'G':
+            unit = std::uint64_t{1} << 30U;
+            break;
+        default:
+            break;
+        }
+    }
+    if (unit != 1)
+        text.remove_suffix(1);
+
+    if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos)
+        return malformed(option, whole, "not a number of bytes",
+                         "N, NK, NM or NG in powers of 1024, e.g. --bytes 4M");
+    const auto count = parse_number<std::uint64_t>(text);
+    std::uint64_t size = 0;
+    if (!count || __builtin_mul_overflow(*count, unit, &size))
+        return malformed(option, whole, "more than 18446744073709551615 bytes", {});
+    return size;
+}
+
+Result<UseOption> parse_use_option(std::string_view text) {
+    constexpr std::string_view option = "--use";
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos || colon == 0)
+        return malformed(option, text, "not PATH:ROLE", "e.g. --use /dev/video0:capture");
+    const std::string_view role = text.substr(colon + 1);
+    const auto use = parse_use(role);
+    if (!use)
+        return malformed(option, text, fmt::format("'{}' is not a role", role),
+                         "one of scanout, render, sample, capture, encode, decode, m2m-in, "
+                         "m2m-out, cursor, read, write");
+    return UseOption{std::string(text.substr(0, colon)), *use};
+}
+
+Result<std::vector<std::string>> parse_order(std::string_view text) {
+    const std::string_view whole = text;
+    std::vector<std::string> order;
+    for (bool more = true; more;) {
+        more = text.find(',') != std::string_view::npos;
+        const std::string_view item = take_until(text, ',');
+        if (item.empty())
+            return malformed("--order", whole, "a name is missing",
+                             "backends or sources separated by commas, e.g. "
+                             "--order udmabuf,dma-heap:system");
+        order.emplace_back(item);
+    }
+    return order;
+}
+
+Result<RequestOptions> parse_request(const RequestText& text) {
+    if (text.image.has_value() == text.bytes.has_value()) {
+        Error error;
+        error.cause = Cause::invalid;
+        error.stage = Stage::request;
+        error.object = "request";
+        error.detail = text.image ? "both --image and --bytes" : "neither --image nor --bytes";
+        error.remedy = "--image WxH:FOURCC[:MODIFIER] or --bytes N[K|M|G]";
+        return error;
+    }
+
+    RequestOptions options;
+    if (text.image) {
+        auto image = parse_image(*text.image);
+        if (!image)
+            return image.error();
+        options.image = *image;
+    } else {
+        auto bytes = parse_bytes(*text.bytes);
+        if (!bytes)
+            return bytes.error();
+        options.bytes = *bytes;
+    }
+    for (const std::string& typed : text.uses) {
+        auto use = parse_use_option(typed);
+        if (!use)
+            return use.error();
+        options.uses.push_back(*std::move(use));
+    }
+    if (text.cpu) {
+        const auto cpu = parse_cpu_access(*text.cpu);
+        if (!cpu)
+            return malformed("--cpu", *text.cpu, "not a CPU access",
+                             "one of none, write, read-rarely, read-often");
+        options.cpu = *cpu;
+    } else if (options.uses.empty()) {
+        options.cpu = CpuAccess::read_rarely;
+    }
+    if (text.order) {
+        auto order = parse_order(*text.order);
+        if (!order)
+            return order.error();
+        options.order = *std::move(order);
+    }
+    options.name = text.name;
+    options.without = text.without;
+    options.any_device = text.any_device;
+    options.strict = text.strict;
+    return options;
+}
+
+} // namespace simplealloc::tools
