@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs the kernel tests on every boot of boots.toml and counts their cases."""
+
+import argparse
+import pathlib
+import shutil
+import sys
+import tomllib
+
+import lane
+
+sys.path.append(str(lane.CHECKOUT / "tests/support"))
+from results import Results, catch2_names, count_catch2  # noqa: E402
+
+PROGRAM = lane.CHECKOUT / "build/tests/kernel/kernel-tests"
+TABLE = pathlib.Path(__file__).with_name("boots.toml")
+TIME_LIMIT = 900
+
+
+def run(boot):
+    """BOOT is an entry of the table; returns the names of its cases and their results."""
+    options = dict(boot)
+    name, expression = options.pop("name"), options.pop("tests")
+    names = catch2_names(PROGRAM, expression)
+    out = lane.CHECKOUT / "build/lane" / name
+    shutil.rmtree(out, ignore_errors=True)
+    print(f"-- boot {name}: {len(names)} tests", flush=True)
+    if not names:
+        print(f"FAILED: {name}: no test matches {expression}")
+        return names, Results(failed=1)
+    command = ["kernel-tests", expression, "-r", "junit", "-o", "/run/lane/out/junit.xml"]
+    status = lane.run(lane.Boot(command, **{"timeout": TIME_LIMIT, **options}), out)
+    results = count_catch2(name, names, out / "junit.xml", status)
+    print(f"boot {name}: {results}", flush=True)
+    return names, results
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="dev test kernel", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="BOOT", help="run these alone")
+    parser.add_argument("--tally", help="file which the counts are appended to")
+    options = parser.parse_args()
+    boots = tomllib.loads(TABLE.read_text())["boot"]
+    chosen = [boot for boot in boots if not options.names or boot["name"] in options.names]
+    if unknown := {*options.names} - {boot["name"] for boot in boots}:
+        parser.error(f"no boot {', '.join(unknown)} in {TABLE.name}")
+
+    total, seen = Results(), set()
+    for boot in chosen:
+        names, results = run(boot)
+        total += results
+        seen.update(names)
+    if not options.names:
+        for name in catch2_names(PROGRAM):
+            if name not in seen:
+                print(f"FAILED: {name}: matches the tests of no boot in {TABLE.name}")
+                total.failed += 1
+    print(f"kernel: {total}", flush=True)
+    total.append_to(options.tally)
+    return total.failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

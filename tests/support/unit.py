@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs the tests that Meson knows in a build folder and counts their cases."""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from results import SKIPPED_PROGRAM, Results, catch2_names, count_catch2
+
+# Meson's limits are meant for an idle machine and a build without sanitizers.
+PATIENCE = 4
+
+
+def run(test):
+    """Returns a function that judges the run, so that reports come one after the other."""
+    options = {
+        "cwd": test["workdir"],
+        "env": {**os.environ, **test["env"]},
+        "stdin": subprocess.DEVNULL,
+    }
+    limit = test["timeout"] * PATIENCE if test["timeout"] > 0 else None
+    suite, command = test["name"], test["cmd"]
+    # Suite `script` is for tests that can't be asked.
+    script = any(name.split(":")[-1] == "script" for name in test["suite"])
+    names = None if script else catch2_names(command[0], **options)
+
+    folder = tempfile.TemporaryDirectory()
+    junit = pathlib.Path(folder.name, "junit.xml")
+    if names is not None:
+        command = [*command, "-r", "junit", "-o", junit]
+    with open(pathlib.Path(folder.name, "output"), "w+b") as log:
+        try:
+            status = subprocess.run(command, stdout=log, stderr=log, timeout=limit, **options)
+            status = status.returncode
+        except subprocess.TimeoutExpired:
+            status = f"none, stopped after {limit} s"
+        except OSError as error:
+            status = f"none, {error}"
+        log.seek(0)
+        output = log.read().decode(errors="replace")
+
+    def judge():
+        if names is not None:
+            results = count_catch2(suite, names, junit, status)
+        elif status == SKIPPED_PROGRAM:
+            results = Results(skipped=1)
+        else:
+            results = Results(passed=1) if status == 0 else Results(failed=1)
+        if results.failed:
+            print(f"FAILED: {suite}: exit status {status}, output:\n{output}")
+        folder.cleanup()
+        return results
+
+    return judge
+
+
+def main(build, tally=None):
+    introspect = ["meson", "introspect", "--tests", build]
+    tests = json.loads(subprocess.run(introspect, stdout=subprocess.PIPE, check=True).stdout)
+    total = Results()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for judge in pool.map(run, tests):
+            total += judge()
+    print(f"{build}: {total}")
+    total.append_to(tally)
+    return total.failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
