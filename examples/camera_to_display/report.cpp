@@ -2,8 +2,32 @@
 // A plan in words.
 #include "report.hpp"
 
+#include <algorithm>
 #include <iomanip>
 #include <ostream>
+
+namespace {
+
+/// The first criterion in which the best two differ decided between them.
+void print_reason(std::ostream& out, std::span<const simplealloc::Candidate> candidates) {
+    out << "chosen: " << candidates[0].source << ", ";
+    if (candidates.size() == 1) {
+        out << "the only source that suits both\n";
+        return;
+    }
+    const auto& best = candidates[0].criteria;
+    const auto& second = candidates[1].criteria;
+    const auto decides = [](const auto& a, const auto& b) { return a.rank == b.rank; };
+    const auto [mine, other] =
+        std::mismatch(best.begin(), best.end(), second.begin(), second.end(), decides);
+    if (mine == best.end() || other == second.end())
+        out << "first by name\n";
+    else
+        out << "by " << mine->name << ": " << mine->value << ", where " << candidates[1].source
+            << " is: " << other->value << '\n';
+}
+
+} // namespace
 
 void print_plan(std::ostream& out, const simplealloc::Plan& plan) {
     const auto candidates = plan.candidates();
@@ -18,6 +42,7 @@ void print_plan(std::ostream& out, const simplealloc::Plan& plan) {
                 out << std::setw(24) << candidate.criteria[i].value;
             out << '\n';
         }
+        print_reason(out, candidates);
     }
     for (const auto& rejection : plan.rejections()) {
         out << "  rejected " << rejection.source << ": " << rejection.reason;
