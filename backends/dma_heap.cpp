@@ -110,7 +110,7 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
 Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec) {
     const int opened = kernel::open(source.path.c_str(), O_RDONLY);
     if (opened < 0)
-        return source_failure(source, Stage::open, cause_of(-opened), -opened, "open");
+        return source_failure(source, Stage::open, cause_of_open(-opened), -opened, "open");
     const UniqueFd heap = UniqueFd::adopt(opened);
     RawBuffer buffer;
     buffer.layout = spec.layout;

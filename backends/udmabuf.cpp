@@ -150,7 +150,7 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
 Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec) {
     const int opened = kernel::open(source.path.c_str(), O_RDWR);
     if (opened < 0)
-        return source_failure(source, Stage::open, cause_of(-opened), -opened, "open");
+        return source_failure(source, Stage::open, cause_of_open(-opened), -opened, "open");
     const UniqueFd node = UniqueFd::adopt(opened);
     RawBuffer buffer;
     buffer.layout = spec.layout;

@@ -154,7 +154,7 @@ Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spe
         // Every open of a memory-to-memory node has queues of its own, which go with it.
         const int opened = kernel::open(source.path.c_str(), O_RDWR | O_NONBLOCK);
         if (opened < 0 && !owns_queue(device))
-            return source_failure(source, Stage::open, cause_of(-opened), -opened, "open");
+            return source_failure(source, Stage::open, cause_of_open(-opened), -opened, "open");
         own.reset(std::max(opened, -1));
     }
     const int fd = own ? own.get() : device.caller_fd.get();

@@ -25,7 +25,7 @@ bool is_master(int fd) {
 Result<UniqueFd> open_drm_node(const std::string& path) {
     const int opened = kernel::open(path.c_str(), O_RDWR);
     if (opened < 0)
-        return failure(Stage::open, cause_of(-opened), -opened, path, "open");
+        return failure(Stage::open, cause_of_open(-opened), -opened, path, "open");
     UniqueFd fd = UniqueFd::adopt(opened);
     const int dropped = kernel::ioctl(opened, DRM_IOCTL_DROP_MASTER, nullptr);
     if (dropped < 0 && dropped != -EINVAL && is_master(opened))

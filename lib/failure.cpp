@@ -28,15 +28,11 @@ Cause cause_of(int sys_errno) noexcept {
     case EPERM:
         return Cause::denied;
     case ENOENT:
+    case ENOTDIR:
     case ENODEV:
     case ENXIO:
+    case ESHUTDOWN:
         return Cause::gone;
-    case ENOTTY:
-    case EOPNOTSUPP:
-    case ENOSYS:
-    case EBUSY:
-    case EIO:
-        return Cause::unsupported;
     case E2BIG:
     case EFBIG:
     case ERANGE:
@@ -48,9 +44,20 @@ Cause cause_of(int sys_errno) noexcept {
     case EINTR:
     case EAGAIN:
         return Cause::interrupted;
-    default:
+    // Only what says that an argument is wrong is ours.
+    case EINVAL:
+    case EFAULT:
+    case EBADF:
+    case EBADFD:
         return Cause::our_bug;
+    // The rest is a driver's own trouble (ETIMEDOUT, EREMOTEIO, ECANCELED, …): another may do.
+    default:
+        return Cause::unsupported;
     }
+}
+
+Cause cause_of_open(int sys_errno) noexcept {
+    return sys_errno == EINVAL ? Cause::unsupported : cause_of(sys_errno);
 }
 
 } // namespace simplealloc

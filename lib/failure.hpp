@@ -12,8 +12,10 @@ namespace simplealloc {
 Error failure(Stage stage, Cause cause, int sys_errno, std::string object, std::string detail,
               std::string remedy = {});
 
-/// For errnos that no backend gives another meaning; whatever is left is our_bug. `sys_errno` is
-/// positive.
+/// For errnos that no backend gives another meaning. `sys_errno` is positive.
 Cause cause_of(int sys_errno) noexcept;
+/// The same of open(): its arguments are always right, so EINVAL is the driver's (a GPU or codec
+/// that runtime power management can't wake answers it).
+Cause cause_of_open(int sys_errno) noexcept;
 
 } // namespace simplealloc

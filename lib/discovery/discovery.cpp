@@ -148,7 +148,7 @@ Result<UniqueFd> open_node(const DeviceRecord& record) {
     // Without O_NONBLOCK some drivers wait here for a signal or another opener.
     const int fd = kernel::open(record.path.c_str(), O_RDWR | O_NONBLOCK);
     if (fd < 0)
-        return failure(Stage::open, cause_of(-fd), -fd, record.path, "open");
+        return failure(Stage::open, cause_of_open(-fd), -fd, record.path, "open");
     return UniqueFd::adopt(fd);
 }
 

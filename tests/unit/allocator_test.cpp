@@ -99,6 +99,21 @@ TEST_CASE("exhausted memory is an attempt, and the next source serves") {
     CHECK(buffer->attempts()[0].sys_errno == ENOMEM);
 }
 
+TEST_CASE("a driver in trouble does not stop the fallback") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    const auto plan = allocator.plan(Request::bytes(mebibyte).cpu(CpuAccess::read_often));
+    REQUIRE(plan);
+    const int sys_errno = GENERATE(ETIMEDOUT, EREMOTEIO, ECANCELED, EINVAL);
+    machine.kernel.fail("open", 1, sys_errno);
+    const auto buffer = allocator.allocate(*plan);
+    INFO((buffer ? "" : buffer.error().message()));
+    REQUIRE(buffer);
+    CHECK(buffer->source() == "udmabuf");
+    REQUIRE(buffer->attempts().size() == 1);
+    CHECK(buffer->attempts()[0].cause == Cause::unsupported);
+}
+
 TEST_CASE("a descriptor limit stops at once, with a remedy and nothing left") {
     Machine machine;
     const Allocator allocator = open_allocator();

@@ -87,18 +87,43 @@ TEST_CASE("a sync that the exporter refuses is not repeated") {
 
 TEST_CASE("errnos that mean the same everywhere have one cause") {
     const auto row = GENERATE(table<int, Cause>({
-        {ENOMEM, Cause::exhausted},   {ENOSPC, Cause::exhausted},
-        {EACCES, Cause::denied},      {EPERM, Cause::denied},
-        {ENOENT, Cause::gone},        {ENODEV, Cause::gone},
-        {ENXIO, Cause::gone},         {ENOTTY, Cause::unsupported},
-        {ENOSYS, Cause::unsupported}, {EOPNOTSUPP, Cause::unsupported},
-        {EBUSY, Cause::unsupported},  {EIO, Cause::unsupported},
-        {E2BIG, Cause::limit},        {ERANGE, Cause::limit},
-        {EOVERFLOW, Cause::limit},    {EFBIG, Cause::limit},
-        {EMFILE, Cause::fd_limit},    {ENFILE, Cause::fd_limit},
-        {EINTR, Cause::interrupted},  {EAGAIN, Cause::interrupted},
-        {EINVAL, Cause::our_bug},     {EFAULT, Cause::our_bug},
-        {EBADF, Cause::our_bug},      {EBADFD, Cause::our_bug},
+        {ENOMEM, Cause::exhausted},
+        {ENOSPC, Cause::exhausted},
+        {EACCES, Cause::denied},
+        {EPERM, Cause::denied},
+        {ENOENT, Cause::gone},
+        {ENODEV, Cause::gone},
+        {ENXIO, Cause::gone},
+        {ENOTTY, Cause::unsupported},
+        {ENOSYS, Cause::unsupported},
+        {EOPNOTSUPP, Cause::unsupported},
+        {EBUSY, Cause::unsupported},
+        {EIO, Cause::unsupported},
+        {E2BIG, Cause::limit},
+        {ERANGE, Cause::limit},
+        {EOVERFLOW, Cause::limit},
+        {EFBIG, Cause::limit},
+        {EMFILE, Cause::fd_limit},
+        {ENFILE, Cause::fd_limit},
+        {EINTR, Cause::interrupted},
+        {EAGAIN, Cause::interrupted},
+        {EINVAL, Cause::our_bug},
+        {EFAULT, Cause::our_bug},
+        {EBADF, Cause::our_bug},
+        {EBADFD, Cause::our_bug},
+        {ENOTDIR, Cause::gone},
+        {ESHUTDOWN, Cause::gone},
+        // Drivers that could not reach their hardware.
+        {ETIMEDOUT, Cause::unsupported},
+        {EREMOTEIO, Cause::unsupported},
+        {ECANCELED, Cause::unsupported},
+        {EPROTO, Cause::unsupported},
     }));
     CHECK(cause_of(std::get<0>(row)) == std::get<1>(row));
+}
+
+TEST_CASE("a driver that refuses to be opened is no bug of ours") {
+    CHECK(cause_of_open(EINVAL) == Cause::unsupported);
+    CHECK(cause_of_open(EMFILE) == Cause::fd_limit);
+    CHECK(cause_of_open(EACCES) == Cause::denied);
 }
