@@ -4,9 +4,29 @@
 
 #include "lib/verify_parts.hpp"
 
+#include <cerrno>
+#include <system_error>
+
 namespace simplealloc {
 
 namespace {
+
+bool is_refusal(int sys_errno) {
+    switch (sys_errno) {
+    case EACCES:
+    case EPERM:
+    case EBUSY:
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+    case EINTR:
+    case EAGAIN:
+    case ENOTTY:
+        return false;
+    default:
+        return true;
+    }
+}
 
 Verification verify_described(const DeviceUse& use, const Buffer& buffer) {
     const DeviceDescription& description = *use.device.record().described;
@@ -24,6 +44,16 @@ Verification verify_described(const DeviceUse& use, const Buffer& buffer) {
 }
 
 } // namespace
+
+Trial trial_of(int result, const std::string& what) {
+    if (result >= 0)
+        return {true, {}};
+    Trial trial;
+    if (is_refusal(-result))
+        trial.passed = false;
+    trial.reason = what + ": " + std::generic_category().message(-result);
+    return trial;
+}
 
 Verification verify_import(const DeviceUse& use, const Buffer& buffer, std::size_t use_index,
                            const std::string& source_device, bool borrow_idle_queues) {

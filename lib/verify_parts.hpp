@@ -6,6 +6,16 @@
 
 namespace simplealloc {
 
+/// How one step of a test import went.
+struct Trial {
+    std::optional<bool> passed; ///< nothing: it says nothing of the buffer
+    std::string reason;         ///< unless it passed
+};
+
+/// Of a system call's result. What an errno says of the moment (no memory, no descriptor, in use),
+/// of permissions, or of an ioctl that the driver lacks, is no refusal of the buffer.
+Trial trial_of(int result, const std::string& what);
+
 Verification verify_drm(const DeviceUse& use, const Buffer& buffer, std::size_t use_index,
                         const std::string& source_device);
 Verification verify_v4l2(const DeviceUse& use, const Buffer& buffer, std::size_t use_index,

@@ -83,8 +83,7 @@ private:
     std::array<bool, 2> has_selection_ = {};
 };
 
-/// Nothing, or what the driver makes of the format instead.
-std::string set_format(int fd, std::uint32_t type, const V4l2Setup& setup) {
+Trial set_format(int fd, std::uint32_t type, const V4l2Setup& setup) {
     v4l2_format format = {};
     format.type = type;
     bool same = false;
@@ -101,7 +100,7 @@ std::string set_format(int fd, std::uint32_t type, const V4l2Setup& setup) {
         }
         const int result = kernel::ioctl(fd, VIDIOC_S_FMT, &format);
         if (result < 0)
-            return "S_FMT: " + text_of(result);
+            return trial_of(result, "S_FMT");
         same = pixels.width == setup.width && pixels.height == setup.height &&
                pixels.pixelformat == setup.pixelformat && pixels.num_planes == setup.planes.size();
         for (std::size_t i = 0; same && i < setup.planes.size(); ++i)
@@ -118,12 +117,14 @@ std::string set_format(int fd, std::uint32_t type, const V4l2Setup& setup) {
         pixels.sizeimage = plane.sizeimage;
         const int result = kernel::ioctl(fd, VIDIOC_S_FMT, &format);
         if (result < 0)
-            return "S_FMT: " + text_of(result);
+            return trial_of(result, "S_FMT");
         same = pixels.width == setup.width && pixels.height == setup.height &&
                pixels.pixelformat == setup.pixelformat &&
                pixels.bytesperline == plane.bytesperline && pixels.sizeimage <= plane.length;
     }
-    return same ? "" : "S_FMT: the driver changes the format";
+    if (!same)
+        return {false, "S_FMT: the driver changes the format"};
+    return {true, {}};
 }
 
 int request_buffers(int fd, std::uint32_t type, std::uint32_t count) {
@@ -158,15 +159,45 @@ int prepare(int fd, std::uint32_t type, const V4l2Setup& setup, const Buffer& bu
     return kernel::ioctl(fd, VIDIOC_PREPARE_BUF, &request);
 }
 
-std::string why_not_prepared(int negative_errno) {
-    switch (-negative_errno) {
+Trial prepared(int result) {
+    switch (-result) {
     case EFAULT:
-        return "PREPARE_BUF: mapped, but not contiguous enough: " + text_of(negative_errno);
+        return trial_of(result, "PREPARE_BUF: mapped, but not contiguous enough");
     case EINVAL:
-        return "PREPARE_BUF: dma-buf smaller than sizeimage: " + text_of(negative_errno);
+        return trial_of(result, "PREPARE_BUF: dma-buf smaller than sizeimage");
     default:
-        return "PREPARE_BUF: " + text_of(negative_errno);
+        return trial_of(result, "PREPARE_BUF");
     }
+}
+
+/// Asking for one that is not there is EINVAL.
+bool has_buffers(int fd, std::uint32_t type) {
+    std::array<v4l2_plane, VIDEO_MAX_PLANES> planes = {};
+    v4l2_buffer request = {};
+    request.type = type;
+    if (V4L2_TYPE_IS_MULTIPLANAR(type)) {
+        request.m.planes = planes.data();
+        request.length = planes.size();
+    }
+    return kernel::ioctl(fd, VIDIOC_QUERYBUF, &request) >= 0;
+}
+
+/// Leaves the queue without buffers, and its format as the setup has it.
+Trial import(int fd, std::uint32_t type, const V4l2Setup& setup, const Buffer& buffer,
+             SavedState& saved) {
+    // Asked before the format is touched: a queue that has an owner answers EBUSY.
+    if (auto idle = trial_of(request_buffers(fd, type, 0), "REQBUFS"); !idle.passed.value_or(false))
+        return idle;
+    saved.changed();
+    if (auto set = set_format(fd, type, setup); !set.passed.value_or(false))
+        return set;
+    if (auto requested = trial_of(request_buffers(fd, type, 1), "REQBUFS");
+        !requested.passed.value_or(false))
+        return requested;
+    Trial result = prepared(prepare(fd, type, setup, buffer));
+    if (const int released = request_buffers(fd, type, 0); released < 0)
+        log::line(LogLevel::warning, "verify: release the queue: {}", text_of(released));
+    return result;
 }
 
 } // namespace
@@ -209,37 +240,15 @@ Verification verify_v4l2(const DeviceUse& use, const Buffer& buffer, std::size_t
         result.reason = "G_FMT: " + text_of(saved.error());
         return result;
     }
-    // Asked before the format is touched: a queue that has an owner or buffers answers EBUSY.
-    const int idle = request_buffers(fd, type, 0);
-    if (idle < 0) {
-        result.reason = "REQBUFS: " + text_of(idle);
-        if (idle == -EBUSY)
-            result.reason = "the queue has an owner that the test would disturb";
-        else
-            result.imported = false;
+    // Freeing the test's buffer frees all of the queue.
+    if (has_buffers(fd, type)) {
+        result.reason = "the queue has buffers, which the test would free";
         return result;
     }
+    const Trial tried = import(fd, type, *setup->v4l2, buffer, saved);
     result.how = "S_FMT, REQBUFS, PREPARE_BUF";
-    saved.changed();
-    result.reason = set_format(fd, type, *setup->v4l2);
-    if (!result.reason.empty()) {
-        result.imported = false;
-        return result;
-    }
-    const int requested = request_buffers(fd, type, 1);
-    if (requested < 0) {
-        result.reason = "REQBUFS: " + text_of(requested);
-        result.imported = requested == -EBUSY ? std::nullopt : std::optional(false);
-        return result;
-    }
-    const int prepared = prepare(fd, type, *setup->v4l2, buffer);
-    if (prepared < 0)
-        result.reason = why_not_prepared(prepared);
-    result.imported = prepared >= 0;
-    const int released = request_buffers(fd, type, 0);
-    if (released < 0)
-        log::line(LogLevel::warning, "verify: {}: release the queue: {}", record.path,
-                  text_of(released));
+    result.imported = tried.passed;
+    result.reason = tried.reason;
     return result;
 }
 
