@@ -235,6 +235,17 @@ Result<void> check_memory(const SourceRecord& source, const Layout& layout) {
                    "free memory or ask for less");
 }
 
+/// Planning settled the strides of the best candidate with the V4L2 drivers; another layout is
+/// asked about here, since the queue may not be ours to test it.
+Result<void> check_drivers(const PlanData& plan, const Layout& layout) {
+    if (plan.settled && layout.planes == plan.candidates.front().layout.planes)
+        return {};
+    for (const DeviceUse& use : plan.request.fields().uses)
+        if (auto checked = check_format(use.device.record(), use, layout); !checked)
+            return checked;
+    return {};
+}
+
 Result<std::unique_ptr<BufferData>> allocate_from(const PlanData& plan,
                                                   const solver::Choice& choice) {
     const SourceRecord& source = plan.sources[choice.source];
@@ -258,6 +269,12 @@ Result<std::unique_ptr<BufferData>> allocate_from(const PlanData& plan,
         error.stage = Stage::layout;
         error.object = source.input.name;
         error.detail = "the kernel gave another layout than the uses accept: " + error.detail;
+        return error;
+    }
+    if (auto checked = check_drivers(plan, raw->layout); !checked) {
+        Error error = checked.error();
+        error.detail = error.object + ' ' + error.detail;
+        error.object = source.input.name;
         return error;
     }
 

@@ -63,9 +63,12 @@ Result<std::vector<solver::UseInput>> find_uses(const Request::Fields& request) 
     return uses;
 }
 
+/// What an answer of a driver does to the stride of its capability set.
+enum class Answer { exact, least };
+
 /// Asks every V4L2 use what it makes of the best layout, and folds answers that differ into its
 /// capability set. Returns whether there was such an answer.
-Result<bool> negotiate(const Request::Fields& request, const solver::Choice& best,
+Result<bool> negotiate(const Request::Fields& request, const solver::Choice& best, Answer kind,
                        std::vector<solver::UseInput>& uses) {
     bool changed = false;
     const Layout& layout = best.candidate.layout;
@@ -83,7 +86,9 @@ Result<bool> negotiate(const Request::Fields& request, const solver::Choice& bes
             log::line(LogLevel::debug, "plan: {} makes a stride of {} bytes out of {}",
                       uses[i].party, wanted.min_stride, stride);
             set.constraints.min_stride = wanted.min_stride;
-            set.constraints.max_stride = wanted.max_stride;
+            // A driver that makes it shorter takes no padding.
+            if (kind == Answer::exact || stride > wanted.max_stride)
+                set.constraints.max_stride = wanted.max_stride;
             set.evidence[ConstraintKind::min_stride] = {Confidence::known, "VIDIOC_TRY_FMT"};
             changed = true;
         }
@@ -96,13 +101,54 @@ Result<bool> negotiate(const Request::Fields& request, const solver::Choice& bes
     return changed;
 }
 
+struct Settled {
+    solver::Output output;
+    bool drivers_agree = true;
+    bool asked_again = false; ///< some answer differed from what was proposed
+};
+
+Result<Settled> settle(const Request::Fields& request, Answer kind, solver::Input& input) {
+    Settled settled;
+    for (int round = 0;; ++round) {
+        auto solved = solver::solve(input);
+        if (!solved)
+            return solved.error();
+        settled.output = std::move(*solved);
+        if (settled.output.choices.empty())
+            return settled;
+        const auto changed = negotiate(request, settled.output.choices.front(), kind, input.uses);
+        if (!changed)
+            return changed.error();
+        if (!*changed)
+            return settled;
+        settled.asked_again = true;
+        if (round == max_format_rounds) {
+            settled.drivers_agree = false;
+            return settled;
+        }
+    }
+}
+
+/// An answer is taken as the only stride of the driver, so that every candidate has it. Where that
+/// leaves nothing, a driver that only rounds up is given the next stride that suits the others.
+Result<Settled> settle(const Request::Fields& request, const solver::Input& input) {
+    solver::Input exact = input;
+    auto settled = settle(request, Answer::exact, exact);
+    if (!settled || !settled->output.choices.empty() || !settled->asked_again)
+        return settled;
+    solver::Input least = input;
+    auto rounded = settle(request, Answer::least, least);
+    const bool better = rounded && !rounded->output.choices.empty() && rounded->drivers_agree;
+    return better ? rounded : settled;
+}
+
 } // namespace
 
 Result<Plan> make_plan(const Request& request, const std::vector<std::string>& without,
                        std::vector<std::shared_ptr<const DeviceRecord>> devices,
                        std::vector<solver::Input::Refusal> refusals) {
     const Request::Fields& fields = request.fields();
-    auto data = std::make_shared<PlanData>(PlanData{request, {}, {}, {}, {}, {}});
+    auto data = std::make_shared<PlanData>(PlanData{request, {}, {}, {}, {}, {}, true});
 
     solver::Input input;
     input.request = fields;
@@ -118,20 +164,11 @@ Result<Plan> make_plan(const Request& request, const std::vector<std::string>& w
     for (const SourceRecord& source : data->sources)
         input.sources.push_back(source.input);
 
-    solver::Output output;
-    for (int round = 0; round <= max_format_rounds; ++round) {
-        auto solved = solver::solve(input);
-        if (!solved)
-            return solved.error();
-        output = std::move(*solved);
-        if (output.choices.empty() || round == max_format_rounds)
-            break;
-        const auto changed = negotiate(fields, output.choices.front(), input.uses);
-        if (!changed)
-            return changed.error();
-        if (!*changed)
-            break;
-    }
+    auto settled = settle(fields, input);
+    if (!settled)
+        return settled.error();
+    solver::Output& output = settled->output;
+    data->settled = settled->drivers_agree;
 
     data->choices = std::move(output.choices);
     for (const solver::Choice& choice : data->choices)

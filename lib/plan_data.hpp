@@ -18,6 +18,7 @@ struct PlanData {
     std::vector<Candidate> candidates; ///< of the choices, in their order
     std::vector<Rejection> rejections;
     std::vector<Conflict> conflict;
+    bool settled = true; ///< the V4L2 drivers take the best candidate's strides as they are
 };
 
 /// Discovers the request's sources and devices' limits and solves. `devices` are those that may

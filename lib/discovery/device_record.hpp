@@ -149,6 +149,10 @@ Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& devi
 Result<std::optional<Constraints>> try_format(const DeviceRecord& device, const DeviceUse& use,
                                               const Layout& layout);
 
+/// Asks a V4L2 driver whether it takes the strides and sizes of a real layout as they are. No
+/// answer: it passes. Fails with mismatch.
+Result<void> check_format(const DeviceRecord& device, const DeviceUse& use, const Layout& layout);
+
 /// What to program for this use.
 Result<Setup> make_setup(const DeviceRecord& device, const DeviceUse& use, const Layout& layout);
 

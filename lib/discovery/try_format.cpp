@@ -3,6 +3,7 @@
 #include "lib/discovery/try_format.hpp"
 
 #include "lib/discovery/capabilities_parts.hpp"
+#include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 
 #include <algorithm>
@@ -103,6 +104,29 @@ std::string difference(const TriedFormat& tried, const V4l2Choice& choice, const
     return {};
 }
 
+/// What there is to ask about the layout; nothing for other devices and for plain bytes.
+std::optional<V4l2Choice> askable(const DeviceRecord& device, const DeviceUse& use,
+                                  const Layout& layout) {
+    if (!device.v4l2 || !device.v4l2->opened || layout.planes.empty() ||
+        layout.fourcc == fourcc::bytes)
+        return std::nullopt;
+    return choose_format(*device.v4l2, use.use, layout);
+}
+
+/// What the driver would program instead of the layout's numbers; empty when it takes them.
+std::string deviation(const TriedFormat& tried, const Layout& layout) {
+    for (std::size_t i = 0; i < tried.planes.size(); ++i) {
+        const TriedPlane& wanted = tried.planes[i];
+        const Plane& plane = layout.planes[i];
+        if (wanted.stride != 0 && wanted.stride != plane.stride)
+            return fmt::format("makes a stride of {} bytes out of {}", wanted.stride, plane.stride);
+        if (wanted.size > layout.dmabuf_sizes[plane.dmabuf])
+            return fmt::format("wants {} bytes, the dma-buf has {}", wanted.size,
+                               layout.dmabuf_sizes[plane.dmabuf]);
+    }
+    return {};
+}
+
 } // namespace
 
 std::optional<TriedFormat> ask_try_format(const DeviceRecord& device, const V4l2Choice& choice,
@@ -121,10 +145,7 @@ std::optional<TriedFormat> ask_try_format(const DeviceRecord& device, const V4l2
 Result<std::optional<Constraints>> try_format(const DeviceRecord& device, const DeviceUse& use,
                                               const Layout& layout) {
     const std::optional<Constraints> no_answer;
-    if (!device.v4l2 || !device.v4l2->opened || layout.planes.empty() ||
-        layout.fourcc == fourcc::bytes)
-        return no_answer;
-    const auto choice = choose_format(*device.v4l2, use.use, layout);
+    const auto choice = askable(device, use, layout);
     if (!choice)
         return no_answer;
     const auto tried = ask_try_format(device, *choice, layout);
@@ -142,6 +163,19 @@ Result<std::optional<Constraints>> try_format(const DeviceRecord& device, const 
     }
     answer.min_size = first.size;
     return std::optional(answer);
+}
+
+Result<void> check_format(const DeviceRecord& device, const DeviceUse& use, const Layout& layout) {
+    const auto choice = askable(device, use, layout);
+    const auto tried = choice ? ask_try_format(device, *choice, layout) : std::nullopt;
+    if (!tried)
+        return {};
+    std::string what = difference(*tried, *choice, layout);
+    if (what.empty())
+        what = deviation(*tried, layout);
+    if (what.empty())
+        return {};
+    return failure(Stage::layout, Cause::mismatch, 0, party_name(device, use.use), std::move(what));
 }
 
 } // namespace simplealloc
