@@ -136,14 +136,24 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
 } // namespace
 
 std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>> devices) {
-    std::vector<SourceRecord> sources;
+    // Two uses may have asked for the same node, each by itself.
+    std::vector<std::shared_ptr<const DeviceRecord>> nodes;
     for (const auto& device : devices) {
         if (!device->v4l2 || candidate_queues(*device->v4l2).empty())
             continue;
         // A camera has one queue for everybody: only its owner may give it away.
-        if (device->v4l2->m2m || owns_queue(*device))
-            sources.push_back(describe(device));
+        if (!device->v4l2->m2m && !owns_queue(*device))
+            continue;
+        const auto known = std::find_if(nodes.begin(), nodes.end(),
+                                        [&](const auto& node) { return node->id == device->id; });
+        if (known == nodes.end())
+            nodes.push_back(device);
+        else if (owns_queue(*device))
+            *known = device;
     }
+    std::vector<SourceRecord> sources;
+    for (const auto& node : nodes)
+        sources.push_back(describe(node));
     return sources;
 }
 

@@ -70,6 +70,15 @@ TEST_CASE("a memory-to-memory node is a source, a camera only with its queue") {
     CHECK(sources(lent_camera()).size() == 1);
 }
 
+TEST_CASE("a node that two uses name is one source") {
+    FakeKernel fake;
+    add_v4l2(fake);
+    const auto first = std::make_shared<const DeviceRecord>(video_record());
+    const auto second = std::make_shared<const DeviceRecord>(video_record());
+    const std::vector<std::shared_ptr<const DeviceRecord>> devices{first, second};
+    CHECK(backend().find(devices).size() == 1);
+}
+
 TEST_CASE("a queue that offers no MMAP is no source") {
     FakeKernel fake;
     add_v4l2(fake);
