@@ -17,6 +17,14 @@ std::string_view wanted_queue(Use use) {
     return is_output(use) ? "output" : "capture";
 }
 
+/// Without DMABUF a queue takes nothing in: not its own exports either, which are orphans by then.
+std::vector<const V4l2Queue*> importing_queues(const V4l2Info& v4l2, Use use) {
+    std::vector<const V4l2Queue*> queues = queues_for(v4l2, use);
+    std::erase_if(
+        queues, [](const V4l2Queue* queue) { return queue->capabilities_known && !queue->dmabuf; });
+    return queues;
+}
+
 /// Why the device can't do the use; empty when it can.
 std::string obstacle(const V4l2Info& v4l2, Use use) {
     const bool of_m2m =
@@ -31,6 +39,9 @@ std::string obstacle(const V4l2Info& v4l2, Use use) {
         return fmt::format("has no {} queue", wanted_queue(use));
     if ((v4l2.device_caps & V4L2_CAP_STREAMING) == 0)
         return "does not stream, so it takes no dma-buf";
+    if (importing_queues(v4l2, use).empty())
+        return fmt::format("takes no dma-buf into its {} queue, not even one of its own",
+                           wanted_queue(use));
     return {};
 }
 
@@ -49,22 +60,16 @@ FormatSupport support_of(const V4l2Format& format) {
     return {format.fourcc, {format.modifier}, false};
 }
 
-solver::CapabilitySet common(const DeviceRecord& device, const V4l2Queue& queue) {
+solver::CapabilitySet common(const DeviceRecord& device) {
     solver::CapabilitySet set = memory_limits(device);
     set.constraints.starts_at_zero = true;
     set.evidence[ConstraintKind::starts_at_zero] = {Confidence::known,
                                                     "V4L2 imports have no offset"};
-    if (queue.capabilities_known && !queue.dmabuf) {
-        set.constraints.exporters = {{device.id}};
-        set.evidence[ConstraintKind::exporter] = {Confidence::known,
-                                                  "VIDIOC_CREATE_BUFS with count 0"};
-    }
     return set;
 }
 
-solver::CapabilitySet set_for(const DeviceRecord& device, const V4l2Queue& queue,
-                              const V4l2Format& format) {
-    solver::CapabilitySet set = common(device, queue);
+solver::CapabilitySet set_for(const DeviceRecord& device, const V4l2Format& format) {
+    solver::CapabilitySet set = common(device);
     set.formats = {support_of(format)};
     set.evidence[ConstraintKind::format] = {Confidence::known, "VIDIOC_ENUM_FMT"};
     set.constraints.placements = placements_of(format);
@@ -86,14 +91,14 @@ void add_alternatives(const DeviceRecord& device, const V4l2Queue& queue, Fourcc
             continue;
         if (find_v4l2_format(fourcc, format->modifier, format->per_plane, queue.pixelformats) ==
             format)
-            sets.push_back(set_for(device, queue, *format));
+            sets.push_back(set_for(device, *format));
     }
 }
 
 /// Everything that the queues take: what is wanted is not in it, and the solver says so.
 solver::CapabilitySet set_without(const DeviceRecord& device,
                                   const std::vector<const V4l2Queue*>& queues) {
-    solver::CapabilitySet set = common(device, *queues.front());
+    solver::CapabilitySet set = common(device);
     set.evidence[ConstraintKind::format] = {Confidence::known, "VIDIOC_ENUM_FMT"};
     for (const V4l2Queue* queue : queues)
         for (const std::uint32_t pixelformat : queue->pixelformats) {
@@ -111,16 +116,16 @@ solver::CapabilitySet set_without(const DeviceRecord& device,
 
 CapabilitySets v4l2_capabilities(const DeviceRecord& device, Use use, Fourcc fourcc) {
     const V4l2Info& v4l2 = *device.v4l2;
-    const std::vector<const V4l2Queue*> queues = queues_for(v4l2, use);
     if (const std::string why = obstacle(v4l2, use); !why.empty()) {
         // Memory that it touches in some other way than by a queue.
-        if ((use == Use::read || use == Use::write) && queues.empty())
+        if ((use == Use::read || use == Use::write) && queues_for(v4l2, use).empty())
             return std::vector{memory_limits(device)};
         return unsupported_use(device, use, why);
     }
     if (fourcc == fourcc::bytes)
-        return std::vector{common(device, *queues.front())};
+        return std::vector{common(device)};
 
+    const std::vector<const V4l2Queue*> queues = importing_queues(v4l2, use);
     std::vector<solver::CapabilitySet> sets;
     for (const V4l2Queue* queue : queues)
         add_alternatives(device, *queue, fourcc, sets);

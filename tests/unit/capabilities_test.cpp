@@ -299,11 +299,12 @@ TEST_CASE("a format that the queue lacks leaves the list of those that it has") 
     CHECK(set.formats == std::vector<FormatSupport>{{fourcc::yuyv, {}, true}});
 }
 
-TEST_CASE("a queue without DMABUF uses its own memory alone") {
+TEST_CASE("a queue without DMABUF takes no memory at all") {
     DeviceRecord record = camera({V4L2_PIX_FMT_XBGR32});
     record.v4l2->queues.front().dmabuf = false;
-    CHECK(only_set(record, Use::capture).constraints.exporters ==
-          std::optional(std::vector<std::string>{record.id}));
+    const Error error = refusal(record, Use::capture);
+    CHECK(error.cause == Cause::unsupported);
+    CHECK_THAT(error.message(), Catch::Matchers::Contains("takes no dma-buf"));
     record.v4l2->queues.front().capabilities_known = false;
     CHECK_FALSE(only_set(record, Use::capture).constraints.exporters.has_value());
 }
