@@ -15,8 +15,8 @@ struct AllocatorOptions {
     std::vector<std::string>
         without; ///< backends or sources that are never used; SIMPLEALLOC_DISABLE adds to it
     std::vector<std::string> order; ///< see Request::order
-    bool any_device = false;
-    bool strict = false;
+    bool any_device = false;        ///< see Request::any_device
+    bool strict = false;            ///< see Request::strict
     /// A folder of *.quirks files that are read after the built-in rows, so theirs win; empty:
     /// none.
     std::string quirk_path;
@@ -24,15 +24,16 @@ struct AllocatorOptions {
 
 /// A place that memory can come from.
 struct SourceInfo {
-    std::string name;    ///< e.g. `dma-heap:system`
-    std::string backend; ///< e.g. `dma-heap`
-    std::string path;    ///< the node
-    bool usable = false; ///< whether this process may allocate from it
-    std::string reason;  ///< why not
-    std::string remedy;
-    std::vector<Fact> facts;
+    std::string name;        ///< e.g. `dma-heap:system`
+    std::string backend;     ///< e.g. `dma-heap`
+    std::string path;        ///< the node
+    bool usable = false;     ///< whether this process may allocate from it
+    std::string reason;      ///< why not
+    std::string remedy;      ///< what would make it usable; may be empty
+    std::vector<Fact> facts; ///< what it guarantees of its memory
 };
 
+/// Settings for one allocation.
 struct AllocateOptions {
     /// Imports the fresh buffer into every device of the request that can be tested without
     /// disturbing anyone.
@@ -49,6 +50,8 @@ class SIMPLEALLOC_API Allocator {
 public:
     /// Environment: SIMPLEALLOC_DISABLE names backends or sources to leave out, separated by
     /// commas. A set-uid program ignores the environment.
+    /// Fails with invalid where a quirk file is wrong or an option names no backend, and with gone
+    /// or denied where AllocatorOptions::quirk_path can't be read.
     static Result<Allocator> open(AllocatorOptions options = {});
 
     Allocator(Allocator&&) noexcept;

@@ -2,6 +2,7 @@
 // Which symbols the shared library exports.
 #pragma once
 
+/// Marks what the shared library exports.
 #if defined(__GNUC__)
 #define SIMPLEALLOC_API __attribute__((visibility("default")))
 #else

@@ -42,17 +42,25 @@ public:
     Buffer& operator=(const Buffer&) = delete;
     ~Buffer();
 
+    /// One or, with Placement::per_plane, several; empty after release(). Whatever is returned by
+    /// reference or as a span lives as long as the Buffer.
     [[nodiscard]] std::span<const DmaBuf> dmabufs() const noexcept;
+    /// Where the planes lie in the dma-bufs.
     [[nodiscard]] std::span<const Plane> planes() const noexcept;
+    /// As the kernel made it, not as it was planned.
     [[nodiscard]] const Layout& layout() const noexcept;
+    /// Of layout(): width and height in pixels, 0 for plain bytes.
+    /// @{
     [[nodiscard]] Fourcc fourcc() const noexcept { return layout().fourcc; }
     [[nodiscard]] Modifier modifier() const noexcept { return layout().modifier; }
     [[nodiscard]] std::uint32_t width() const noexcept { return layout().width; }
     [[nodiscard]] std::uint32_t height() const noexcept { return layout().height; }
+    /// @}
     /// Where the memory came from, e.g. `dma-heap:system`.
     [[nodiscard]] const std::string& source() const noexcept;
     /// What the source guarantees of it: contiguity, caching, zeroing.
     [[nodiscard]] std::span<const Fact> facts() const noexcept;
+    /// One for each use of the request; empty when AllocateOptions::verify was off.
     [[nodiscard]] std::span<const Verification> verified() const noexcept;
     /// Sources that failed before this one.
     [[nodiscard]] std::span<const Attempt> attempts() const noexcept;

@@ -13,6 +13,7 @@
 
 namespace simplealloc {
 
+/// Stands for no upper limit.
 inline constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
 /// How much a device needs its memory to be one run of addresses.
@@ -29,19 +30,28 @@ enum class ImportPath : std::uint8_t {
           ///< queues)
 };
 
-enum class MemoryKind : std::uint8_t { system = 1, device_local = 2 };
+/// Whose memory it is; the values are bits of Constraints::memory_kinds.
+enum class MemoryKind : std::uint8_t {
+    system = 1,       ///< RAM
+    device_local = 2, ///< a device's own, e.g. VRAM
+};
 
 /// A set of placements, as bits.
 struct Placements {
-    std::uint8_t bits = 0x7;
+    std::uint8_t bits = 0x7; ///< 1 << Placement
+    /// Every placement.
     static constexpr Placements all() { return {}; }
+    /// Only this one.
     static constexpr Placements of(Placement p) {
         return {static_cast<std::uint8_t>(1U << static_cast<unsigned>(p))};
     }
+    /// Whether it is in the set.
     [[nodiscard]] constexpr bool has(Placement p) const { return (bits & of(p).bits) != 0; }
+    /// Union.
     constexpr Placements operator|(Placements o) const {
         return {static_cast<std::uint8_t>(bits | o.bits)};
     }
+    /// Intersection.
     constexpr Placements operator&(Placements o) const {
         return {static_cast<std::uint8_t>(bits & o.bits)};
     }
@@ -64,20 +74,22 @@ struct Constraints {
     std::uint64_t tail_padding = 0; ///< readable bytes wanted behind the last plane
 
     // Upper limits; merged to the least.
-    std::uint64_t max_stride = no_limit;
+    std::uint64_t max_stride = no_limit;   ///< of plane 0
     std::uint64_t max_size = no_limit;     ///< of a dma-buf
     std::uint64_t max_width = no_limit;    ///< pixels
     std::uint64_t max_height = no_limit;   ///< pixels
     std::uint64_t max_segments = no_limit; ///< after mapping; 1 is the same as contiguity required
-    std::uint64_t max_segment_size = no_limit;
+    std::uint64_t max_segment_size = no_limit; ///< after mapping
     std::uint64_t segment_boundary =
         no_limit; ///< a segment must not cross a multiple of (this + 1); a mask
 
     Contiguity contiguity = Contiguity::any; ///< merged to the strongest
     /// CPU physical addresses that the device reaches without a translating IOMMU; both ends
     /// included; intersected.
+    /// @{
     std::uint64_t min_address = 0;
     std::uint64_t max_address = no_limit;
+    /// @}
 
     Placements placements; ///< intersected
     bool starts_at_zero =

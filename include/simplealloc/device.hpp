@@ -34,6 +34,7 @@ enum class Use : std::uint8_t {
 
 /// Kebab-case, e.g. `m2m-in`.
 SIMPLEALLOC_API std::string_view to_string(Use use) noexcept;
+/// Reads what to_string writes.
 SIMPLEALLOC_API std::optional<Use> parse_use(std::string_view text) noexcept;
 
 /// Whether the V4L2 queue behind a caller's descriptor may be used (formats set, buffers requested)
@@ -45,7 +46,7 @@ enum class QueueAccess : std::uint8_t {
 
 /// A fourcc that a described device takes, with its modifiers in order of preference.
 struct FormatSupport {
-    Fourcc fourcc;
+    Fourcc fourcc; ///< the pixel format
     std::vector<std::uint64_t>
         modifiers; ///< explicit ones, best first; empty: the device knows no modifiers
     bool without_modifier = true; ///< also takes LINEAR that is known only from an interface
@@ -59,7 +60,6 @@ struct DeviceDescription {
     std::string name;                   ///< how it appears in plans, e.g. `egl`
     Constraints constraints;            ///< what it needs; no limit on the rest
     std::vector<FormatSupport> formats; ///< empty: any format, linear
-    bool reads_modifiers_in_order = true;
     /// Imports a fresh buffer and says whether that works; runs in Allocator::allocate, on the
     /// calling thread. The buffer is borrowed. Empty: can't be tested.
     std::function<Result<void>(const Buffer&)> verify;
@@ -69,6 +69,7 @@ struct DeviceDescription {
 /// duplicate of the caller's descriptor, if one was handed over). Safe to use from several threads.
 class SIMPLEALLOC_API Device {
 public:
+    /// A device that only its caller knows; nothing is checked before Allocator::plan.
     static Device described(DeviceDescription description);
 
     /// Stable on this boot: the sysfs path of the hardware, or `described:NAME`.
@@ -79,6 +80,7 @@ public:
     [[nodiscard]] const std::string& subsystem() const noexcept;
     /// The kernel driver's name; empty when unknown.
     [[nodiscard]] const std::string& driver() const noexcept;
+    /// What is known of it, and how.
     [[nodiscard]] const std::vector<Fact>& facts() const noexcept;
     /// What it can do, as far as is known without the right to open it.
     [[nodiscard]] const std::vector<Use>& uses() const noexcept;

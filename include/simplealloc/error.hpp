@@ -31,30 +31,32 @@ enum class Cause : std::uint8_t {
 
 /// Where in the work it failed.
 enum class Stage : std::uint8_t {
-    request,
-    discover,
-    plan,
-    open,
-    allocate,
-    export_fd,
-    layout,
-    verify,
-    map,
-    sync,
-    share,
+    request,   ///< the request was read
+    discover,  ///< devices and sources were asked
+    plan,      ///< the solver looked for candidates
+    open,      ///< the source's node was opened
+    allocate,  ///< the kernel was asked for memory
+    export_fd, ///< the memory was made a dma-buf
+    layout,    ///< the real layout was compared with the one that was asked for
+    verify,    ///< the uses imported the fresh buffer
+    map,       ///< the CPU mapping was made
+    sync,      ///< the CPU's turn was begun or ended
+    share,     ///< a descriptor was duplicated
 };
 
+/// Kebab-case, e.g. `fd-limit`.
 SIMPLEALLOC_API std::string_view to_string(Cause cause) noexcept;
+/// Kebab-case, e.g. `verify`; Stage::export_fd is `export`.
 SIMPLEALLOC_API std::string_view to_string(Stage stage) noexcept;
 
 /// One source that was tried and failed while a buffer was allocated.
 struct Attempt {
-    std::string source; ///< e.g. `dma-heap:reserved`
-    Stage stage = Stage::allocate;
-    Cause cause = Cause::our_bug;
-    int sys_errno = 0;   ///< the raw errno, 0 when no system call failed
-    std::string message; ///< in words
-    std::string remedy;  ///< what would unblock it; may be empty
+    std::string source;            ///< e.g. `dma-heap:reserved`
+    Stage stage = Stage::allocate; ///< where it failed
+    Cause cause = Cause::our_bug;  ///< why it failed
+    int sys_errno = 0;             ///< the raw errno, 0 when no system call failed
+    std::string message;           ///< in words
+    std::string remedy;            ///< what would unblock it; may be empty
 };
 
 /// A source that can't serve a request, found out without touching it.
@@ -68,21 +70,21 @@ struct Rejection {
 
 /// A constraint of the smallest set that can't hold together, and who needs it.
 struct Conflict {
-    std::string constraint;
-    std::vector<std::string> parties;
+    std::string constraint;           ///< its name, e.g. `exporter`
+    std::vector<std::string> parties; ///< e.g. `/dev/video0 (capture)`
 };
 
 /// An error that callers can branch on (cause, stage) and show (message, remedy).
 struct Error {
-    Cause cause = Cause::our_bug;
-    Stage stage = Stage::request;
-    int sys_errno = 0;  ///< raw errno of the failed system call, 0 when there was none
+    Cause cause = Cause::our_bug; ///< why it failed
+    Stage stage = Stage::request; ///< where it failed
+    int sys_errno = 0;            ///< raw errno of the failed system call, 0 when there was none
     std::string object; ///< the node, source or field it is about, e.g. `/dev/dma_heap/system`
     std::string detail; ///< lower case, no full stop
     std::string remedy; ///< the next step, may be empty
-    std::vector<Attempt> attempts;
-    std::vector<Rejection> rejections;
-    std::vector<Conflict> conflict;
+    std::vector<Attempt> attempts;     ///< the sources that were tried, in order
+    std::vector<Rejection> rejections; ///< the sources that were not tried
+    std::vector<Conflict> conflict;    ///< with Cause::unsatisfiable: what can't hold together
 
     /// One line: object, detail, the system's text for the errno, and the remedy.
     [[nodiscard]] SIMPLEALLOC_API std::string message() const;

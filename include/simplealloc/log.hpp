@@ -10,8 +10,17 @@
 
 namespace simplealloc {
 
-enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, off };
+/// From talkative to silent.
+enum class LogLevel : std::uint8_t {
+    trace,   ///< everything
+    debug,   ///< how a plan came about
+    info,    ///< what was allocated, and what was tried in vain
+    warning, ///< something of the kernel could not be put back
+    error,   ///< a failure that no Result can carry
+    off,     ///< nothing
+};
 
+/// Gets one line without its end. It must not throw.
 using LogSink = std::function<void(LogLevel level, std::string_view line)>;
 
 /// Sends log lines of `level` and above to `sink`, from whatever thread calls the library; an empty

@@ -10,7 +10,12 @@
 
 namespace simplealloc {
 
-enum class Access : std::uint8_t { read = 1, write = 2, read_write = 3 };
+/// What the CPU does in its turn.
+enum class Access : std::uint8_t {
+    read = 1,       ///< its writes would fault
+    write = 2,      ///< its reads may be stale
+    read_write = 3, ///< both
+};
 
 /// The CPU's turn on a dma-buf: SYNC_START was done when it was made, SYNC_END is done once, by
 /// finish() or the destructor. Holds its own reference to the memory: the Buffer may die first. Not

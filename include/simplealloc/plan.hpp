@@ -15,28 +15,29 @@ namespace simplealloc {
 /// A line of the ranking table. Candidates are ordered by the first criterion in which they differ;
 /// a lower rank wins.
 struct Criterion {
-    std::string name;  ///< e.g. `scarcity`
-    std::string value; ///< in words
-    std::int64_t rank = 0;
+    std::string name;      ///< e.g. `scarcity`
+    std::string value;     ///< in words
+    std::int64_t rank = 0; ///< lower is better
 };
 
 /// A source that satisfies every use, with the layout that will be asked of it.
 struct Candidate {
-    std::string source;  ///< e.g. `dma-heap:system`
-    std::string backend; ///< e.g. `dma-heap`
-    std::string driver;  ///< the driver behind a device-bound source, else the backend's name
-    Layout layout;
+    std::string source;    ///< e.g. `dma-heap:system`
+    std::string backend;   ///< e.g. `dma-heap`
+    std::string driver;    ///< the driver behind a device-bound source, else the backend's name
+    Layout layout;         ///< what will be asked for
     bool exact = true;     ///< false: stride and size are a prediction, checked after allocation
     bool unproven = false; ///< rests on an unknown; see facts of the devices
-    std::vector<Criterion> criteria;
+    std::vector<Criterion> criteria; ///< in the order of their weight
 };
 
 /// What an application programs into V4L2 for one use (struct v4l2_format and v4l2_plane).
 struct V4l2Setup {
     std::uint32_t pixelformat = 0; ///< V4L2_PIX_FMT_*
     bool multiplanar = false;      ///< use the _MPLANE buffer type
-    std::uint32_t width = 0;
-    std::uint32_t height = 0;
+    std::uint32_t width = 0;       ///< pixels
+    std::uint32_t height = 0;      ///< pixels
+    /// One memory plane.
     struct PlaneSetup {
         std::uint32_t dmabuf = 0;       ///< index of the Buffer's dma-buf
         std::uint32_t bytesperline = 0; ///< bytes
@@ -49,22 +50,22 @@ struct V4l2Setup {
 
 /// What an application programs into DRM for one use (struct drm_mode_fb_cmd2).
 struct DrmSetup {
-    Fourcc fourcc;
-    std::uint32_t width = 0;
-    std::uint32_t height = 0;
-    std::uint32_t plane_count = 0;
+    Fourcc fourcc;                 ///< for pixel_format
+    std::uint32_t width = 0;       ///< pixels
+    std::uint32_t height = 0;      ///< pixels
+    std::uint32_t plane_count = 0; ///< how many entries of the arrays are used
     std::array<std::uint32_t, 4>
         dmabufs{}; ///< index of the Buffer's dma-buf, to be imported to a handle
     std::array<std::uint32_t, 4> pitches{}; ///< bytes
     std::array<std::uint32_t, 4> offsets{}; ///< bytes
-    std::uint64_t modifier = 0;
-    bool pass_modifier = false; ///< set DRM_MODE_FB_MODIFIERS and fill modifier[]
+    std::uint64_t modifier = 0;             ///< DRM_FORMAT_MOD_*, the same for all planes
+    bool pass_modifier = false;             ///< set DRM_MODE_FB_MODIFIERS and fill modifier[]
 };
 
 /// The one that fits the device is set.
 struct Setup {
-    std::optional<V4l2Setup> v4l2;
-    std::optional<DrmSetup> drm;
+    std::optional<V4l2Setup> v4l2; ///< for a V4L2 node
+    std::optional<DrmSetup> drm;   ///< for a DRM node
 };
 
 struct PlanData;
@@ -76,9 +77,12 @@ class SIMPLEALLOC_API Plan {
 public:
     /// Best first; empty when nothing satisfies all uses.
     [[nodiscard]] std::span<const Candidate> candidates() const noexcept;
+    /// Why the other sources can't serve the request; a source with several reasons is here several
+    /// times.
     [[nodiscard]] std::span<const Rejection> rejections() const noexcept;
     /// Empty while there is a candidate.
     [[nodiscard]] std::span<const Conflict> conflict() const noexcept;
+    /// What was planned.
     [[nodiscard]] const Request& request() const noexcept;
 
     /// What to program for the request's `use_index`-th use, with the given candidate's layout.

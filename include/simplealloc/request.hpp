@@ -21,14 +21,15 @@ enum class CpuAccess : std::uint8_t {
 
 /// Kebab-case, e.g. `read-often`; `none` for none.
 SIMPLEALLOC_API std::string_view to_string(CpuAccess access) noexcept;
+/// Reads what to_string writes.
 SIMPLEALLOC_API std::optional<CpuAccess> parse_cpu_access(std::string_view text) noexcept;
 
 /// A device plus what it does, optionally with the caller's own formats (from EGL, a plane, dma-buf
 /// feedback), which then replace what discovery knows.
 struct DeviceUse {
-    Device device;
-    Use use;
-    std::vector<FormatSupport> formats;
+    Device device;                      ///< who
+    Use use;                            ///< does what
+    std::vector<FormatSupport> formats; ///< empty: what discovery knows
 };
 
 /// A plain value; building it checks nothing: Allocator::plan does, and says what is wrong.
@@ -39,8 +40,11 @@ public:
     /// `size` in bytes.
     static Request bytes(std::uint64_t size);
 
+    /// Adds a device that will touch the buffer; the order gives the index for setup().
     Request& use(Device device, Use use, std::vector<FormatSupport> formats = {}) &;
+    /// Only this modifier.
     Request& modifier(Modifier modifier) &;
+    /// What the CPU does; CpuAccess::none unless this is called.
     Request& cpu(CpuAccess access) &;
     /// Shown in /proc/…/fdinfo and debugfs; the kernel keeps 31 characters.
     Request& name(std::string name) &;
@@ -54,6 +58,8 @@ public:
     /// order. Feasibility and the criteria above policy in the ranking still decide first.
     Request& order(std::vector<std::string> backends_or_sources) &;
 
+    /// The same for a request that is built in one expression.
+    /// @{
     Request&& use(Device device, Use use_, std::vector<FormatSupport> formats = {}) && {
         return std::move(use(std::move(device), use_, std::move(formats)));
     }
@@ -64,23 +70,25 @@ public:
     Request&& strict(bool yes = true) && { return std::move(strict(yes)); }
     Request&& without(std::string what) && { return std::move(without(std::move(what))); }
     Request&& order(std::vector<std::string> what) && { return std::move(order(std::move(what))); }
+    /// @}
 
     /// The fields, for the library and for printing.
     struct Fields {
-        std::uint32_t width = 0;
-        std::uint32_t height = 0;
-        std::uint64_t size = 0; ///< bytes; only for a request of bytes
-        Fourcc fourcc;          ///< fourcc::bytes for a request of bytes
-        std::optional<Modifier> modifier;
-        std::vector<DeviceUse> uses;
-        CpuAccess cpu = CpuAccess::none;
-        std::string name;
-        bool any_device = false;
-        bool strict = false;
-        std::vector<std::string> without;
-        std::vector<std::string> order;
-        bool is_image = false;
+        std::uint32_t width = 0;          ///< pixels; 0 for a request of bytes
+        std::uint32_t height = 0;         ///< pixels; 0 for a request of bytes
+        std::uint64_t size = 0;           ///< bytes; only for a request of bytes
+        Fourcc fourcc;                    ///< fourcc::bytes for a request of bytes
+        std::optional<Modifier> modifier; ///< nothing: the best one that all uses share
+        std::vector<DeviceUse> uses;      ///< see Request::use
+        CpuAccess cpu = CpuAccess::none;  ///< see Request::cpu
+        std::string name;                 ///< see Request::name
+        bool any_device = false;          ///< see Request::any_device
+        bool strict = false;              ///< see Request::strict
+        std::vector<std::string> without; ///< see Request::without
+        std::vector<std::string> order;   ///< see Request::order
+        bool is_image = false;            ///< made by Request::image
     };
+    /// What was asked for; lives as long as the Request.
     [[nodiscard]] const Fields& fields() const noexcept { return fields_; }
 
 private:

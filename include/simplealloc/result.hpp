@@ -17,9 +17,12 @@ namespace simplealloc {
 /// first.
 class SIMPLEALLOC_API BadResult : public std::exception {
 public:
+    /// Takes the error that value() was called on.
     explicit BadResult(Error error);
     ~BadResult() override;
+    /// Error::message; lives as long as this object.
     [[nodiscard]] const char* what() const noexcept override;
+    /// The error that value() was called on.
     [[nodiscard]] const Error& error() const noexcept { return error_; }
 
 private:
@@ -38,26 +41,38 @@ namespace detail {
 template <typename T>
 class [[nodiscard]] Result {
 public:
-    using value_type = T;
-    using error_type = Error;
+    using value_type = T;     ///< as in std::expected
+    using error_type = Error; ///< as in std::expected
 
+    /// Implicit, so that a function returns either.
+    /// @{
     Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
     Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+    /// @}
 
+    /// Whether there is a value, not an error.
+    /// @{
     [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
     explicit operator bool() const noexcept { return has_value(); }
+    /// @}
 
     /// The value; throws BadResult when there is none.
+    /// @{
     T& value() & { return require(*this); }
     const T& value() const& { return require(*this); }
     T&& value() && { return std::move(require(*this)); }
+    /// @}
 
     /// The value, unchecked: only after has_value().
+    /// @{
     T& operator*() & noexcept { return *std::get_if<0>(&state_); }
     const T& operator*() const& noexcept { return *std::get_if<0>(&state_); }
     T&& operator*() && noexcept { return std::move(*std::get_if<0>(&state_)); }
     T* operator->() noexcept { return std::get_if<0>(&state_); }
     const T* operator->() const noexcept { return std::get_if<0>(&state_); }
+    /// @}
+
+    /// The value, or `fallback` when there is none.
 
     template <typename U>
     T value_or(U&& fallback) const& {
@@ -65,9 +80,11 @@ public:
     }
 
     /// The error, unchecked: only after !has_value().
+    /// @{
     Error& error() & noexcept { return *std::get_if<1>(&state_); }
     const Error& error() const& noexcept { return *std::get_if<1>(&state_); }
     Error&& error() && noexcept { return std::move(*std::get_if<1>(&state_)); }
+    /// @}
 
 private:
     template <typename Self>
@@ -84,14 +101,19 @@ private:
 template <>
 class [[nodiscard]] Result<void> {
 public:
-    using value_type = void;
-    using error_type = Error;
+    using value_type = void;  ///< as in std::expected
+    using error_type = Error; ///< as in std::expected
 
+    /// Success.
     Result() = default;
+    /// Failure; implicit, so that a function returns it.
     Result(Error error) : error_(std::move(error)) {}
 
+    /// Whether it is success.
+    /// @{
     [[nodiscard]] bool has_value() const noexcept { return !error_.has_value(); }
     explicit operator bool() const noexcept { return has_value(); }
+    /// @}
 
     /// Throws BadResult on an error.
     void value() const {
@@ -99,9 +121,12 @@ public:
             detail::throw_bad_result(*error_);
     }
 
+    /// The error, unchecked: only after !has_value().
+    /// @{
     Error& error() & noexcept { return *error_; }
     const Error& error() const& noexcept { return *error_; }
     Error&& error() && noexcept { return std::move(*error_); }
+    /// @}
 
 private:
     std::optional<Error> error_;

@@ -2,6 +2,10 @@
 // Everything, in one include.
 #pragma once
 
+/// @namespace simplealloc
+/// Picks the best place to allocate a buffer that several devices share; begin with
+/// simplealloc::Allocator.
+
 #include <simplealloc/allocator.hpp>
 #include <simplealloc/log.hpp>
 #include <simplealloc/version.hpp>

@@ -27,10 +27,12 @@ public:
 
     /// Borrowed: -1 when empty.
     [[nodiscard]] int get() const noexcept { return fd_; }
+    /// Whether it holds a descriptor.
     explicit operator bool() const noexcept { return fd_ >= 0; }
 
     /// Hands ownership to the caller.
     [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
+    /// Closes the descriptor, if there is one, and takes over `fd`.
     void reset(int fd = -1) noexcept;
 
 private:

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+# Takes out of the headers what needs no documentation; lines stay where they are, for doxygen's messages.
+# Moves and comparisons do what they do everywhere.
+/operator(==|<=>)\(.*= default;$/s/.*//
+/^    ([A-Za-z]+&? ?(operator=)?)\([A-Za-z]+&&( other)?\) noexcept/s/[^{]*/    /
+/^ *\/\/ Library-internal/,/^(private:|\};)$/{
+    /^(private:|\};)$/!s/.*//
+}
