@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""What the consumer tests share: an installation in a folder of its own, and programs that use it."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+SKIPPED = 77
+
+
+def run(*command, **options):
+    """Returns the standard output; ends the test when the command fails."""
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
+    if done.returncode != 0:
+        print(done.stdout, done.stderr, sep="\n")
+        sys.exit(f"{' '.join(map(str, command))}: exit status {done.returncode}")
+    return done.stdout
+
+
+def check(holds, message):
+    if not holds:
+        sys.exit(message)
+
+
+def skip(reason):
+    print(f"skipped: {reason}")
+    sys.exit(SKIPPED)
+
+
+def need(program):
+    if shutil.which(program) is None:
+        skip(f"{program} is not installed")
+
+
+def readme_program():
+    """The program that README.md shows."""
+    blocks = re.findall(r"^```cpp\n(.*?)^```$", (SOURCE / "README.md").read_text(), re.M | re.S)
+    check(len(blocks) == 1, f"README.md has {len(blocks)} C++ blocks")
+    return blocks[0]
+
+
+class Installation:
+    """What `meson install` leaves, moved away from its prefix."""
+
+    def __init__(self, build, folder):
+        self.root = pathlib.Path(folder, "root")
+        run("meson", "install", "-C", build, "--no-rebuild", "--destdir", self.root)
+        found = list(self.root.rglob("libsimplealloc.pc"))
+        check(len(found) == 1, f"meson install left {len(found)} files libsimplealloc.pc")
+        self.libraries = found[0].parent.parent
+        self.environment = {
+            **os.environ,
+            "PKG_CONFIG_PATH": str(found[0].parent),
+            "PKG_CONFIG_SYSROOT_DIR": str(self.root),
+        }
+
+    def compile(self, compiler, text, *options):
+        """Returns the program; it finds the library by itself, also when it is set-uid."""
+        source = self.root / "program.cpp"
+        source.write_text(text)
+        program = self.root / "program"
+        flags = run(
+            *["pkg-config", "--cflags", "--libs", "libsimplealloc"], env=self.environment
+        ).split()
+        # The sysroot is also put before the paths of what the library itself needs.
+        run(
+            *[compiler, "-std=c++20", source, "-o", program, *flags, *options],
+            f"-Wl,-rpath,{self.libraries}",
+        )
+        return program

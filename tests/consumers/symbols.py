@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The shared library exports what the public headers declare, under its SONAME, and nothing else."""
+
+import re
+import sys
+
+from consumer import SOURCE, check, run
+
+SONAME = "libsimplealloc.so.0"
+
+
+def public_names():
+    """Every identifier of the public headers but those that are only announced."""
+    names = set()
+    for header in (SOURCE / "include/simplealloc").iterdir():
+        text = re.sub(r"//.*", "", header.read_text())
+        text = re.sub(r"^(struct|class) \w+;$", "", text, flags=re.M)
+        names |= set(re.findall(r"\w+", text))
+    return names
+
+
+def path_of(symbol):
+    """simplealloc::Buffer::source[abi:cxx11]() const → [simplealloc, Buffer, source]."""
+    name = re.sub(r"^(typeinfo name|typeinfo|vtable) for ", "", symbol)
+    name = re.sub(r"operator\W+", "operator(", name)
+    return re.split(r"[(\[]", name, maxsplit=1)[0].replace("~", "").split("::")
+
+
+def main(library):
+    lines = run("nm", "-DC", "--defined-only", library).splitlines()
+    symbols = [line.split(maxsplit=2)[2] for line in lines]
+    allowed = public_names()
+    internal = [
+        symbol
+        for symbol in symbols
+        if path_of(symbol)[0] != "simplealloc" or not allowed.issuperset(path_of(symbol))
+    ]
+    check(not internal, "exported, but not public:\n" + "\n".join(internal))
+    for wanted in ("simplealloc::Allocator::open(", "typeinfo for simplealloc::BadResult"):
+        check(any(symbol.startswith(wanted) for symbol in symbols), f"{wanted} is not exported")
+    dynamic = run("readelf", "-d", library)
+    check(f"Library soname: [{SONAME}]" in dynamic, f"SONAME is not {SONAME}:\n{dynamic}")
+
+
+main(*sys.argv[1:])
