@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <drm.h>
+#include <drm_mode.h>
 #include <fcntl.h>
 
 namespace simplealloc {
@@ -32,6 +33,15 @@ Result<UniqueFd> open_drm_node(const std::string& path) {
         return failure(Stage::open, cause_of(-dropped), -dropped, path, "drop master",
                        "hand over an open descriptor of the node instead");
     return fd;
+}
+
+Result<UniqueFd> lease_drm_node(int fd) {
+    drm_mode_create_lease request = {};
+    request.flags = O_CLOEXEC;
+    const int result = kernel::ioctl(fd, DRM_IOCTL_MODE_CREATE_LEASE, &request);
+    if (result < 0)
+        return failure(Stage::open, cause_of_open(-result), -result, "DRM descriptor", "lease");
+    return UniqueFd::adopt(static_cast<int>(request.fd));
 }
 
 } // namespace simplealloc

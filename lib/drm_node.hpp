@@ -13,4 +13,9 @@ namespace simplealloc {
 /// where that fails the node is closed and the call fails.
 Result<UniqueFd> open_drm_node(const std::string& path);
 
+/// Another file description of the card behind `fd`, without its node: a lease of no objects.
+/// Needs master that is not leased itself (drivers/gpu/drm/drm_lease.c). The description can't set
+/// a mode. When it is closed, the kernel tells the master by a uevent that a lease has ended.
+Result<UniqueFd> lease_drm_node(int fd);
+
 } // namespace simplealloc

@@ -2,45 +2,18 @@
 // Plane queries of the mode setting API. None of them needs master or has a side effect.
 #include "lib/discovery/drm_planes.hpp"
 
+#include "lib/discovery/drm_list.hpp"
 #include "lib/discovery/in_formats.hpp"
 #include "lib/kernel.hpp"
 
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <drm.h>
 #include <drm_mode.h>
-#include <map>
 
 namespace simplealloc {
 
 namespace {
-
-constexpr std::size_t max_rounds = 8;
-constexpr std::uint32_t max_entries = 1U << 20U;
-
-std::uint64_t user_pointer(const void* pointer) {
-    return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(pointer));
-}
-
-/// The kernel's two-call pattern: `ask(count)` says how many entries there are and fills as many as
-/// fit. Repeated until the number stands still, as hotplug may change it in between.
-template <typename Element, typename Ask>
-int read_list(std::vector<Element>& out, Ask ask) {
-    out.clear();
-    for (std::size_t round = 0; round < max_rounds; ++round) {
-        auto count = static_cast<std::uint32_t>(out.size());
-        const int result = ask(count);
-        if (result < 0)
-            return result;
-        if (count == out.size())
-            return 0;
-        if (count > max_entries)
-            return -E2BIG;
-        out.assign(count, Element{});
-    }
-    return -EAGAIN;
-}
 
 struct Property {
     std::uint32_t id;
@@ -168,6 +141,16 @@ int read_planes(int fd, std::vector<DrmPlane>& out) {
         if (auto plane = reader.read(id))
             out.push_back(std::move(*plane));
     return 0;
+}
+
+std::map<std::string, std::uint32_t> plane_property_ids(int fd, std::uint32_t plane) {
+    std::map<std::string, std::uint32_t> ids;
+    std::vector<Property> properties;
+    if (read_properties(fd, plane, properties) < 0)
+        return ids;
+    for (const Property& property : properties)
+        ids.emplace(property_name(fd, property.id), property.id);
+    return ids;
 }
 
 } // namespace simplealloc

@@ -4,11 +4,18 @@
 
 #include "lib/discovery/device_record.hpp"
 
+#include <map>
+#include <string>
+
 namespace simplealloc {
 
 /// Only planes that this file description sees: all with DRM_CLIENT_CAP_UNIVERSAL_PLANES, else the
 /// overlays. A negative errno when the list can't be had; planes that vanish meanwhile are left
 /// out.
 int read_planes(int fd, std::vector<DrmPlane>& out);
+
+/// The plane's properties by name; those of atomic mode setting only on a description that enabled
+/// it.
+std::map<std::string, std::uint32_t> plane_property_ids(int fd, std::uint32_t plane);
 
 } // namespace simplealloc

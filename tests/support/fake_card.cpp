@@ -33,16 +33,26 @@ struct Handle {
 
 class CardFile {
 public:
-    CardFile(FakeKernel& kernel, std::shared_ptr<FakeCard> card, bool render)
-        : kernel_(kernel), card_(std::move(card)), render_(render) {
-        if (!render_ && !card_->has_master)
+    enum class Kind { card, render, lessee };
+
+    CardFile(FakeKernel& kernel, std::shared_ptr<FakeCard> card, Kind kind)
+        : kernel_(kernel), card_(std::move(card)), render_(kind == Kind::render),
+          lessee_(kind == Kind::lessee) {
+        if (kind == Kind::card && !card_->has_master)
             card_->has_master = master_ = true;
+        if (lessee_)
+            ++card_->lessees;
     }
     CardFile(const CardFile&) = delete;
     CardFile& operator=(const CardFile&) = delete;
     ~CardFile() {
         if (master_)
             card_->has_master = false;
+        if (lessee_) {
+            --card_->lessees;
+            ++card_->ended_leases;
+        }
+        card_->framebuffers -= framebuffers_;
     }
 
     int ioctl(unsigned long request, void* argument) {
@@ -92,13 +102,44 @@ private:
         case DRM_IOCTL_MODE_ADDFB2:
             return add_framebuffer(*static_cast<drm_mode_fb_cmd2*>(argument));
         case DRM_IOCTL_MODE_RMFB:
-            if (card_->framebuffers == 0)
+            if (framebuffers_ == 0) {
+                kernel_.record_error("RMFB of a framebuffer of another description");
                 return -ENOENT;
+            }
+            --framebuffers_;
             --card_->framebuffers;
             return 0;
+        case DRM_IOCTL_SET_CLIENT_CAP:
+            if (static_cast<drm_set_client_cap*>(argument)->capability == DRM_CLIENT_CAP_ATOMIC)
+                atomic_ = card_->screen && card_->screen->atomic;
+            return card_->kms ? 0 : -EOPNOTSUPP;
+        case DRM_IOCTL_MODE_CREATE_LEASE:
+            return lease(*static_cast<drm_mode_create_lease*>(argument));
+        case DRM_IOCTL_MODE_ATOMIC:
+            if (!master_ && !lessee_)
+                return -EACCES;
+            [[fallthrough]];
         default:
+            if (card_->screen)
+                if (const auto answer =
+                        screen_ioctl(kernel_, *card_->screen, atomic_, request, argument))
+                    return *answer;
             return card_->kms ? -EINVAL : -EOPNOTSUPP;
         }
+    }
+
+    /// drivers/gpu/drm/drm_lease.c: no sub-leases; a lease of no objects is a lease.
+    int lease(drm_mode_create_lease& request) {
+        if (!master_ && !lessee_)
+            return -EACCES;
+        if (lessee_ || !card_->leases)
+            return -EINVAL;
+        const auto file = std::make_shared<CardFile>(kernel_, card_, Kind::lessee);
+        request.fd = static_cast<std::uint32_t>(
+            kernel_.install(card_->card_path(), [file](int, unsigned long number, void* argument) {
+                return file->ioctl(number, argument);
+            }));
+        return 0;
     }
 
     [[nodiscard]] bool was_master() const { return master_ || dropped_; }
@@ -205,6 +246,7 @@ private:
             if (request.offsets[i] > found->second.object->size)
                 return -EINVAL;
         }
+        ++framebuffers_;
         ++card_->framebuffers;
         request.fb_id = static_cast<std::uint32_t>(card_->framebuffers);
         return 0;
@@ -226,6 +268,9 @@ private:
     FakeKernel& kernel_;
     std::shared_ptr<FakeCard> card_;
     bool render_;
+    bool lessee_;
+    bool atomic_ = false;
+    std::size_t framebuffers_ = 0;
     bool master_ = false;
     bool dropped_ = false;
     std::map<std::uint32_t, Handle> handles_;
@@ -239,7 +284,8 @@ void add_drm_node(FakeKernel& kernel, const std::shared_ptr<FakeCard>& card, boo
     node.mode = 0660;
     node.group = render ? 105 : 44;
     node.open = [&kernel, card, render](int) -> IoctlHandler {
-        const auto file = std::make_shared<CardFile>(kernel, card, render);
+        const auto file = std::make_shared<CardFile>(
+            kernel, card, render ? CardFile::Kind::render : CardFile::Kind::card);
         return [file](int, unsigned long request, void* argument) {
             return file->ioctl(request, argument);
         };

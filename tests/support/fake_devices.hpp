@@ -45,6 +45,20 @@ std::shared_ptr<FakeHeap> add_dma_heap(FakeKernel& kernel, FakeHeap heap);
 /// /dev/udmabuf with its two module parameters; the limit is what the parameter's file says.
 void add_udmabuf(FakeKernel& kernel, unsigned size_limit_mb = 64, unsigned list_limit = 1024);
 
+/// One CRTC with a mode and its primary plane.
+struct FakeScreen {
+    static constexpr std::uint32_t crtc = 41;
+    static constexpr std::uint32_t plane = 31;
+    std::uint32_t width = 640; ///< pixels of the mode
+    std::uint32_t height = 480;
+    bool active = true;
+    bool atomic = true; ///< the driver's
+    int commit_errno = 0;
+
+    // State
+    std::vector<std::map<std::string, std::uint64_t>> commits = {}; ///< properties of each
+};
+
 struct FakeCard {
     unsigned index = 0;
     bool render_node = false; ///< also renderD128 + index
@@ -63,15 +77,23 @@ struct FakeCard {
     /// The size of the memory that is really given for pitch and height; nothing: their product.
     std::function<std::uint64_t(std::uint64_t pitch, std::uint64_t height)> size = {};
     Override override = {};
+    std::shared_ptr<FakeScreen> screen = {}; ///< answers mode setting, when there is one
+    bool leases = true;
     /// DROP_MASTER without CAP_SYS_ADMIN is EACCES whoever asks, as before Linux 5.8.
     bool drop_needs_admin = false;
 
     // State
     bool has_master = false; ///< some open file of the card node is master
     std::size_t framebuffers = 0;
+    std::size_t lessees = 0;
+    std::size_t ended_leases = 0; ///< each sends a uevent
     std::string card_path() const { return "/dev/dri/card" + std::to_string(index); }
     std::string render_path() const { return "/dev/dri/renderD" + std::to_string(128 + index); }
 };
+/// Mode setting calls of a screen on a description that did or did not enable atomic; nothing for
+/// other calls.
+std::optional<int> screen_ioctl(FakeKernel& kernel, FakeScreen& screen, bool atomic,
+                                unsigned long request, void* argument);
 std::shared_ptr<FakeCard> add_drm_card(FakeKernel& kernel, FakeCard card = {});
 
 struct FakeVideo {

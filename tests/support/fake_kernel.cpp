@@ -196,6 +196,14 @@ int FakeKernel::install(std::shared_ptr<FakeDmaBuf> dmabuf) {
     return add_fd(std::move(opened));
 }
 
+int FakeKernel::install(const std::string& path, IoctlHandler handler) {
+    auto opened = std::make_shared<OpenFile>();
+    opened->path = path;
+    opened->flags = O_RDWR;
+    opened->handler = std::move(handler);
+    return add_fd(std::move(opened));
+}
+
 int FakeKernel::add_fd(std::shared_ptr<OpenFile> file) {
     fds_[next_fd_] = std::move(file);
     return next_fd_++;

@@ -128,6 +128,8 @@ public:
                                             std::shared_ptr<void> backing = {});
     /// A new descriptor for a dma-buf.
     int install(std::shared_ptr<FakeDmaBuf> dmabuf);
+    /// A new descriptor for a new open file of the device at `path`.
+    int install(const std::string& path, IoctlHandler handler);
     /// The dma-buf behind a descriptor, or null.
     [[nodiscard]] std::shared_ptr<FakeDmaBuf> dmabuf(int fd) const;
     [[nodiscard]] std::shared_ptr<FakeMemfd> memfd(int fd) const;
