@@ -9,6 +9,7 @@
 #include "lib/kernel.hpp"
 #include "lib/log.hpp"
 #include "lib/plan_data.hpp"
+#include "lib/refusals.hpp"
 #include "lib/solver/layout.hpp"
 #include "lib/solver/solver.hpp"
 #include "lib/verify.hpp"
@@ -16,7 +17,6 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
-#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -54,39 +54,13 @@ std::vector<std::string> split(std::string_view text, char separator) {
     return parts;
 }
 
-/// Grows with every hotplug event; empty when unreadable.
-std::string hotplug_count() {
-    std::string text;
-    kernel::read_file("/sys/kernel/uevent_seqnum", text);
-    return text;
-}
-
 } // namespace
 
 struct AllocatorData {
     AllocatorOptions options;
     Discovery discovery;
 
-    /// Refused imports, until something is hotplugged. A success is never remembered: it proves one
-    /// buffer only.
-    std::mutex mutex;
-    std::vector<solver::Input::Refusal> refusals;
-    std::string refusals_since;
-
-    std::vector<solver::Input::Refusal> current_refusals() {
-        const std::lock_guard lock(mutex);
-        std::string now = hotplug_count();
-        if (now != refusals_since) {
-            refusals.clear();
-            refusals_since = std::move(now);
-        }
-        return refusals;
-    }
-
-    void remember(solver::Input::Refusal refusal) {
-        const std::lock_guard lock(mutex);
-        refusals.push_back(std::move(refusal));
-    }
+    Refusals refusals;
 
     [[nodiscard]] Request complete(const Request& request) const {
         Request full = request;
@@ -117,7 +91,7 @@ Result<Allocator> Allocator::open(AllocatorOptions options) {
         }
     }
     return Allocator(std::unique_ptr<AllocatorData>(
-        new AllocatorData{std::move(options), Discovery(std::move(*quirks)), {}, {}, {}}));
+        new AllocatorData{std::move(options), Discovery(std::move(*quirks)), {}}));
 }
 
 Allocator::Allocator(std::unique_ptr<AllocatorData> data) noexcept : data_(std::move(data)) {}
@@ -192,7 +166,7 @@ Result<Plan> Allocator::plan(const Request& request) const {
         if (!named)
             devices.push_back(std::make_shared<const DeviceRecord>(std::move(record)));
     }
-    return make_plan(full, data_->options.without, std::move(devices), data_->current_refusals());
+    return make_plan(full, data_->options.without, std::move(devices), data_->refusals.current());
 }
 
 Result<Buffer> Allocator::allocate(const Request& request, AllocateOptions options) const {
@@ -301,9 +275,18 @@ Result<std::unique_ptr<BufferData>> allocate_from(const PlanData& plan,
 
 Result<Buffer> Allocator::allocate(const Plan& plan, AllocateOptions options) const {
     const PlanData& planned = plan.data();
+    const auto& uses = planned.request.fields().uses;
     std::vector<Attempt> attempts;
     for (const solver::Choice& choice : planned.choices) {
         const SourceRecord& source = planned.sources[choice.source];
+        const std::string layout_class = solver::layout_class(choice.candidate.layout);
+        if (const auto refusal = data_->refusals.find(source.input.name, layout_class, uses)) {
+            attempts.push_back({source.input.name, Stage::verify, Cause::refused, 0,
+                                fmt::format("{}: {} refused such a buffer before: {}",
+                                            source.input.name, refusal->party, refusal->reason),
+                                ""});
+            continue;
+        }
         auto data = allocate_from(planned, choice);
         if (!data) {
             attempts.push_back(attempt_of(source.input.name, data.error()));
@@ -315,16 +298,16 @@ Result<Buffer> Allocator::allocate(const Plan& plan, AllocateOptions options) co
         Buffer buffer(std::move(*data));
         if (options.verify) {
             std::vector<Verification> verified;
-            const auto& uses = planned.request.fields().uses;
-            for (std::size_t i = 0; i < uses.size(); ++i)
+            for (std::size_t i = 0; i < uses.size(); ++i) {
                 verified.push_back(verify_import(uses[i], buffer, i, source.input.offer.device,
                                                  options.borrow_idle_queues));
+            }
             const auto refused =
                 std::find_if(verified.begin(), verified.end(),
                              [](const auto& one) { return one.imported == std::optional(false); });
             if (refused != verified.end()) {
-                data_->remember({source.input.name, solver::layout_class(buffer.layout()),
-                                 refused->device, refused->reason});
+                data_->refusals.remember(
+                    {source.input.name, layout_class, refused->device, refused->reason});
                 attempts.push_back({source.input.name, Stage::verify, Cause::refused, 0,
                                     fmt::format("{}: refused by {}: {}", source.input.name,
                                                 refused->device, refused->reason),

@@ -250,6 +250,33 @@ TEST_CASE("a refused import counts as an attempt and is remembered until somethi
     CHECK(sources(*after_hotplug).front() == "dma-heap:system");
 }
 
+TEST_CASE("a plan that is older than a refusal does not ask the device again") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    int asked = 0;
+    const auto picky = described("npu", {}, [&](const Buffer& buffer) -> Result<void> {
+        if (buffer.source() != "dma-heap:system")
+            return {};
+        ++asked;
+        return refusal("can't map it");
+    });
+    const auto plan =
+        allocator.plan(Request::bytes(mebibyte).use(picky, Use::read).cpu(CpuAccess::read_often));
+    REQUIRE(plan);
+    for (int i = 0; i < 3; ++i) {
+        const auto buffer = allocator.allocate(*plan);
+        REQUIRE(buffer);
+        CHECK(buffer->source() == "udmabuf");
+        REQUIRE(buffer->attempts().size() == 1);
+        CHECK(buffer->attempts()[0].cause == Cause::refused);
+        CHECK_THAT(buffer->attempts()[0].message, Catch::Matchers::Contains("can't map it"));
+    }
+    CHECK(asked == 1);
+    machine.kernel.add_file("/sys/kernel/uevent_seqnum", "101\n");
+    CHECK(allocator.allocate(*plan));
+    CHECK(asked == 2);
+}
+
 TEST_CASE("without verification nothing is imported") {
     Machine machine;
     const Allocator allocator = open_allocator();

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Imports that devices refused.
+#include "lib/refusals.hpp"
+
+#include "lib/discovery/device_record.hpp"
+#include "lib/kernel.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace simplealloc {
+
+namespace {
+
+/// Grows with every hotplug event; empty when unreadable.
+std::string hotplug_count() {
+    std::string text;
+    kernel::read_file("/sys/kernel/uevent_seqnum", text);
+    return text;
+}
+
+} // namespace
+
+std::vector<Refusals::Refusal> Refusals::current() {
+    const std::lock_guard lock(mutex_);
+    std::string now = hotplug_count();
+    if (now != since_) {
+        refusals_.clear();
+        since_ = std::move(now);
+    }
+    return refusals_;
+}
+
+void Refusals::remember(Refusal refusal) {
+    const std::lock_guard lock(mutex_);
+    refusals_.push_back(std::move(refusal));
+}
+
+std::optional<Refusals::Refusal> Refusals::find(const std::string& source,
+                                                const std::string& layout_class,
+                                                const std::vector<DeviceUse>& uses) {
+    for (Refusal& one : current())
+        if (one.source == source && one.layout_class == layout_class &&
+            std::any_of(uses.begin(), uses.end(), [&](const DeviceUse& use) {
+                return one.party == party_name(use.device.record(), use.use);
+            }))
+            return std::move(one);
+    return std::nullopt;
+}
+
+} // namespace simplealloc

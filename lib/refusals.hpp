@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Imports that devices refused.
+#pragma once
+
+#include "lib/solver/model.hpp"
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace simplealloc {
+
+/// Remembers refusals until something is hotplugged. A success is never remembered: it proves one
+/// buffer only. Thread-safe.
+class Refusals {
+public:
+    using Refusal = solver::Input::Refusal;
+
+    [[nodiscard]] std::vector<Refusal> current();
+    void remember(Refusal refusal);
+    /// What one of the uses has against such a buffer; a plan that is older does not know of it.
+    [[nodiscard]] std::optional<Refusal> find(const std::string& source,
+                                              const std::string& layout_class,
+                                              const std::vector<DeviceUse>& uses);
+
+private:
+    std::mutex mutex_;
+    std::vector<Refusal> refusals_;
+    std::string since_;
+};
+
+} // namespace simplealloc
