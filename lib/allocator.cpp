@@ -157,9 +157,14 @@ Result<Plan> Allocator::plan(const Request& request) const {
         if (std::find(devices.begin(), devices.end(), record) == devices.end())
             devices.push_back(record);
     }
+    // A sandbox may hide sysfs: the devices that the request names and the heaps do without.
     auto listed = data_->discovery.list();
-    if (!listed)
+    if (!listed && listed.error().cause == Cause::fd_limit)
         return listed.error();
+    if (!listed) {
+        log::line(LogLevel::warning, "plan: {}", listed.error().message());
+        listed = std::vector<DeviceRecord>();
+    }
     for (DeviceRecord& record : *listed) {
         const bool named = std::any_of(devices.begin(), devices.end(),
                                        [&](const auto& known) { return known->id == record.id; });

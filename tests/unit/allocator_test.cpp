@@ -277,6 +277,20 @@ TEST_CASE("a plan that is older than a refusal does not ask the device again") {
     CHECK(asked == 2);
 }
 
+TEST_CASE("without udev the heaps serve all the same") {
+    Machine machine;
+    machine.kernel.udev_error = -EACCES;
+    const Allocator allocator = open_allocator();
+    const auto buffer = allocator.allocate(Request::bytes(mebibyte).cpu(CpuAccess::read_often));
+    INFO((buffer ? "" : buffer.error().message()));
+    REQUIRE(buffer);
+    CHECK(buffer->source() == "dma-heap:system");
+    machine.kernel.udev_error = -EMFILE;
+    const auto starved = allocator.plan(Request::bytes(mebibyte));
+    REQUIRE(!starved);
+    CHECK(starved.error().cause == Cause::fd_limit);
+}
+
 TEST_CASE("without verification nothing is imported") {
     Machine machine;
     const Allocator allocator = open_allocator();
