@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -62,6 +63,15 @@ struct AllocatorData {
 
     Refusals refusals;
 
+    /// A capture queue has one format and one set of buffers, which an allocation or a test changes
+    /// for a while and puts back: two at a time would put back each other's.
+    std::mutex queues;
+
+    std::unique_lock<std::mutex> hold_queues(const DeviceRecord* device) {
+        return device != nullptr && device->v4l2 ? std::unique_lock(queues)
+                                                 : std::unique_lock<std::mutex>();
+    }
+
     [[nodiscard]] Request complete(const Request& request) const {
         Request full = request;
         if (options.any_device)
@@ -91,7 +101,7 @@ Result<Allocator> Allocator::open(AllocatorOptions options) {
         }
     }
     return Allocator(std::unique_ptr<AllocatorData>(
-        new AllocatorData{std::move(options), Discovery(std::move(*quirks)), {}}));
+        new AllocatorData{std::move(options), Discovery(std::move(*quirks)), {}, {}}));
 }
 
 Allocator::Allocator(std::unique_ptr<AllocatorData> data) noexcept : data_(std::move(data)) {}
@@ -292,7 +302,10 @@ Result<Buffer> Allocator::allocate(const Plan& plan, AllocateOptions options) co
                                 ""});
             continue;
         }
-        auto data = allocate_from(planned, choice);
+        auto data = [&] {
+            const auto queue = data_->hold_queues(source.device.get());
+            return allocate_from(planned, choice);
+        }();
         if (!data) {
             attempts.push_back(attempt_of(source.input.name, data.error()));
             log::line(LogLevel::info, "allocate: {}", attempts.back().message);
@@ -304,6 +317,7 @@ Result<Buffer> Allocator::allocate(const Plan& plan, AllocateOptions options) co
         if (options.verify) {
             std::vector<Verification> verified;
             for (std::size_t i = 0; i < uses.size(); ++i) {
+                const auto queue = data_->hold_queues(&uses[i].device.record());
                 verified.push_back(verify_import(uses[i], buffer, i, source.input.offer.device,
                                                  options.borrow_idle_queues));
             }

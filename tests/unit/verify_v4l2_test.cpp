@@ -115,3 +115,19 @@ TEST_CASE("what the driver has against the buffer is a refusal") {
     REQUIRE(buffer.error().attempts.size() == 1);
     CHECK(buffer.error().attempts[0].cause == Cause::refused);
 }
+
+TEST_CASE("tests from several threads put back what the queue had, not each other's format") {
+    Camera camera;
+    camera.queue().format.fmt.pix.bytesperline = 2048;
+    const Request request = camera.request();
+    const auto work = [&] {
+        for (int i = 0; i < 100; ++i)
+            static_cast<void>(camera.allocator.allocate(request).has_value());
+    };
+    std::thread other(work);
+    work();
+    other.join();
+    CHECK(camera.queue().format.fmt.pix.bytesperline == 2048);
+    CHECK(camera.queue().buffers.empty());
+    CHECK(camera.kernel.errors().empty());
+}
