@@ -53,9 +53,12 @@ Result<udev::Node> identify(const std::string& path, const kernel::Stat& stat) {
     udev::Node node;
     if (auto found = udev::by_devnum(stat.rdev))
         node = std::move(*found);
-    else if (::major(stat.rdev) == drm_major)
+    else if (::major(stat.rdev) == drm_major) {
+        // Minors of render nodes begin at 128 (drivers/gpu/drm/drm_drv.c).
         node.subsystem = "drm";
-    else if (::major(stat.rdev) == video4linux_major)
+        const unsigned minor = ::minor(stat.rdev);
+        node.sysname = fmt::format("{}{}", minor >= 128 && minor < 192 ? "renderD" : "card", minor);
+    } else if (::major(stat.rdev) == video4linux_major)
         node.subsystem = "video4linux";
     if (node.subsystem != "drm" && node.subsystem != "video4linux")
         return invalid(path, fmt::format("is neither a DRM nor a V4L2 device (character device "
@@ -171,9 +174,11 @@ Result<DeviceRecord> Discovery::find(const std::string& path) const {
     kernel::Stat stat;
     if (const int result = kernel::stat(path.c_str(), stat); result < 0)
         return unreachable(path, -result, "look up device");
-    const auto node = identify(path, stat);
+    auto node = identify(path, stat);
     if (!node)
         return node.error();
+    if (node->devnode.empty())
+        node->devnode = path;
     DeviceRecord record = describe(*node, path, quirks_);
 
     const auto fd = open_node(record);

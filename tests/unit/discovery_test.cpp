@@ -472,6 +472,26 @@ TEST_CASE("the list opens no node and guesses uses from sysfs and udev") {
     CHECK((*found)[3].denied_remedy == "add the user to group video");
 }
 
+TEST_CASE("without sysfs a DRM node is told by its number") {
+    FakeKernel kernel;
+    const auto open = [](int) {
+        return [](int, unsigned long request, void*) {
+            return request == DRM_IOCTL_DROP_MASTER ? -EACCES : -EOPNOTSUPP;
+        };
+    };
+    kernel.add_node({.path = "/dev/dri/card3", .devnum = makedev(226, 3), .open = open});
+    kernel.add_node({.path = "/dev/dri/gpu", .devnum = makedev(226, 129), .open = open});
+    const auto card = discovery().find("/dev/dri/card3");
+    REQUIRE(card);
+    CHECK(card->drm->card_node == "/dev/dri/card3");
+    CHECK(!card->drm->is_render_node);
+    const auto render = discovery().find("/dev/dri/gpu");
+    REQUIRE(render);
+    CHECK(render->drm->is_render_node);
+    CHECK(render->drm->render_node == "/dev/dri/gpu");
+    CHECK(render->uses == std::vector{Use::render, Use::sample});
+}
+
 TEST_CASE("udev that can't be asked is an error of the list") {
     FakeKernel kernel;
     kernel.udev_error = -ENOMEM;
