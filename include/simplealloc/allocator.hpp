@@ -69,7 +69,9 @@ public:
     [[nodiscard]] Result<Device> device(int fd, QueueAccess access = QueueAccess::not_ours) const;
     /// All DRM and V4L2 nodes, from sysfs and udev alone: no node is opened.
     [[nodiscard]] Result<std::vector<Device>> devices() const;
-    /// All sources of this machine; those bound to a device are listed for every device.
+    /// All sources of this machine; those bound to a device are listed for every device. No node is
+    /// opened, and only an open V4L2 node tells that it is a memory-to-memory one: as a source such
+    /// a node is listed in plans of requests that name it, not here.
     [[nodiscard]] Result<std::vector<SourceInfo>> sources() const;
 
     /// Allocates nothing. A request that nothing satisfies still gives a Plan, with the conflict;
