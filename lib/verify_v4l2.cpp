@@ -35,7 +35,7 @@ std::uint32_t queue_type(const V4l2Setup& setup, Use use) {
 /// life: format, frame interval (a new size may clamp it), crop and compose.
 class SavedState {
 public:
-    SavedState(int fd, std::uint32_t type) : fd_(fd), type_(type) {
+    SavedState(int fd, std::uint32_t type) : fd_(fd) {
         format_.type = type;
         error_ = kernel::ioctl(fd_, VIDIOC_G_FMT, &format_);
         parameters_.type = type;
@@ -73,7 +73,6 @@ private:
     }
 
     int fd_;
-    std::uint32_t type_;
     int error_ = 0;
     bool changed_ = false;
     v4l2_format format_ = {};
