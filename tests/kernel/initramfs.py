@@ -42,8 +42,9 @@ class Archive:
         return bytes(self.content)
 
 
-def pack(kernel, settings):
-    """SETTINGS become the files /run/lane/NAME of the guest; a list is NUL-terminated strings."""
+def pack(kernel, settings, drivers):
+    """SETTINGS become the files /run/lane/NAME of the guest; a list is NUL-terminated strings.
+    DRIVERS are modules built here, put into /run/lane/drivers."""
     archive = Archive()
     archive.add("bin/busybox", BUSYBOX.read_bytes(), 0o755)
     archive.add("init", (GUEST / "init").read_bytes(), 0o755)
@@ -52,6 +53,8 @@ def pack(kernel, settings):
         archive.add(f"lane/bin/{script.name}", script.read_bytes(), 0o755)
     for number, module in enumerate(boot_modules(kernel)):
         archive.add(f"modules/{number:02}.ko", module)
+    for driver in drivers:
+        archive.add(f"lane/drivers/{driver.name}", driver.read_bytes())
     for name, value in settings.items():
         if isinstance(value, list):
             value = "".join(f"{item}\0" for item in value)

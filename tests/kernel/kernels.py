@@ -57,7 +57,11 @@ class Kernel:
 
 def prepare(profile):
     """Returns the kernel of a profile, downloading or building it when the cache has none."""
-    name, make = {"stock": stock, "full": full}[profile]()
+    return Kernel(profile, cached(*{"stock": stock, "full": full}[profile]()))
+
+
+def cached(name, make):
+    """Returns the cache's folder NAME; MAKE fills it when there is none."""
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
     cache = cache / "libsimplealloc/kernel"
     cache.mkdir(parents=True, exist_ok=True)
@@ -68,7 +72,7 @@ def prepare(profile):
             unfinished.mkdir()
             make(unfinished)
             unfinished.rename(cache / name)
-    return Kernel(profile, cache / name)
+    return cache / name
 
 
 @contextlib.contextmanager
@@ -94,12 +98,8 @@ def stock():
     def make(path):
         say(f"downloading {package}")
         with tempfile.TemporaryDirectory() as folder:
-            # apt's own user must be able to write there, or it warns.
-            os.chmod(folder, 0o777)
-            run("apt-get", "-qq", "download", f"{package}={version}", cwd=folder)
-            (archive,) = pathlib.Path(folder).glob("*.deb")
-            run("dpkg-deb", "--extract", archive, f"{folder}/root")
             root = pathlib.Path(folder, "root")
+            unpack(f"{package}={version}", root)
             (image,) = root.glob("boot/vmlinuz-*")
             shutil.copy(image, path / "bzImage")
             (modules,) = [*root.glob("lib/modules/*"), *root.glob("usr/lib/modules/*")]
@@ -107,6 +107,16 @@ def stock():
         run("depmod", "--basedir", path, modules.name)
 
     return f"stock-{version}", make
+
+
+def unpack(package, root):
+    """Downloads a Debian package and extracts its files below ROOT, without installing it."""
+    with tempfile.TemporaryDirectory() as folder:
+        # apt's own user must be able to write there, or it warns.
+        os.chmod(folder, 0o777)
+        run("apt-get", "-qq", "download", package, cwd=folder)
+        (archive,) = pathlib.Path(folder).glob("*.deb")
+        run("dpkg-deb", "--extract", archive, root)
 
 
 def full():

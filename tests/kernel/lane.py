@@ -18,6 +18,7 @@ import time
 import initramfs
 import kernels
 import machine
+import modules
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ("build/tools", "build/examples", "build/tests/kernel")
@@ -59,6 +60,7 @@ class Boot:
     command: list
     profile: str = "stock"
     modules: list = dataclasses.field(default_factory=list)
+    provide: list = dataclasses.field(default_factory=list)
     append: list = dataclasses.field(default_factory=list)
     user: str = ""
     environment: dict = dataclasses.field(default_factory=dict)
@@ -94,6 +96,12 @@ class Boot:
     def chosen_modules(self):
         chosen = {module_name(module): module for module in MODULES[self.profile]}
         return (chosen | {module_name(module): module for module in self.modules}).values()
+
+    def drivers(self, kernel):
+        """The files of our own modules that are to be loaded or provided."""
+        chosen = filter(modules.sources, map(module_name, self.chosen_modules()))
+        names = dict.fromkeys([*chosen, *map(module_name, self.provide)])
+        return [modules.build(kernel, name) for name in names]
 
 
 def module_name(module):
@@ -137,6 +145,7 @@ class Guest:
 
     async def run(self):
         kernel = kernels.prepare(self.boot.profile)
+        drivers = self.boot.drivers(kernel)
         limit = f"limit {self.boot.timeout:g} s"
         kernels.say(f"booting {self.boot.profile} {kernel.release}, {limit}")
         shares = {
@@ -150,7 +159,7 @@ class Guest:
         append += self.boot.append
         self.start = time.monotonic()
         with tempfile.NamedTemporaryFile() as initrd:
-            initrd.write(initramfs.pack(kernel, self.boot.settings()))
+            initrd.write(initramfs.pack(kernel, self.boot.settings(), drivers))
             initrd.flush()
             qemu = machine.Machine(kernel, initrd.name, " ".join(append), shares)
             try:
@@ -234,7 +243,10 @@ def parse(arguments):
     add = parser.add_argument
     add("--profile", choices=kernels.PROFILES, default="stock", help="which kernel (stock)")
     add("--module", action="append", default=[], dest="modules", metavar="'NAME PARAM=VALUE…'",
-        help="load a module, or change the parameters of a default one")
+        help="load a module, or change the parameters of a default one; those of"
+        " tests/kernel/modules are built first")
+    add("--provide", action="append", default=[], metavar="NAME",
+        help="build a module of tests/kernel/modules as /run/lane/drivers/NAME.ko, not loaded")
     add("--append", action="append", default=[], metavar="'KERNEL ARGUMENT'")
     add("--user", default="", metavar="NAME[:GROUP,…]", help="run COMMAND as this user (root)")
     add("--env", action="append", default=[], metavar="NAME=VALUE")
