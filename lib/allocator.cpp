@@ -13,6 +13,7 @@
 #include "lib/solver/layout.hpp"
 #include "lib/solver/solver.hpp"
 #include "lib/verify.hpp"
+#include "lib/zero.hpp"
 
 #include <algorithm>
 #include <array>
@@ -283,6 +284,9 @@ Result<std::unique_ptr<BufferData>> allocate_from(const PlanData& plan,
     data->mappable = source.input.offer.caching != solver::CpuCaching::unmappable;
     data->facts = source.facts;
     data->uses = request.uses;
+    if (request.zeroed)
+        if (auto cleared = clear_memory(*data, source.input.offer.zeroed); !cleared)
+            return cleared.error();
     return data;
 }
 

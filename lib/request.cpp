@@ -77,6 +77,11 @@ Request& Request::strict(bool yes) & {
     return *this;
 }
 
+Request& Request::zeroed(bool yes) & {
+    fields_.zeroed = yes;
+    return *this;
+}
+
 Request& Request::without(std::string backend_or_source) & {
     fields_.without.push_back(std::move(backend_or_source));
     return *this;

@@ -61,6 +61,7 @@ Result<Request> build_request(const Allocator& allocator, const RequestOptions& 
         request.use(known->second, use.use);
     }
     request.cpu(options.cpu).any_device(options.any_device).strict(options.strict);
+    request.zeroed(options.zeroed);
     request.order(options.order);
     if (!options.name.empty())
         request.name(options.name);

@@ -89,6 +89,8 @@ void add_request_options(CLI::App& command, RequestText& request) {
         .add_flag("--strict", request.strict,
                   "Reject what rests on an unknown, do not rank it last")
         ->group(where);
+    command.add_flag("--no-zero", request.no_zero,
+                     folded("Leave old data in memory that its source does not clear"));
     command.add_option("--name", request.name, "The buffer's name in debugfs and fdinfo")
         ->type_name("TEXT");
 }

@@ -181,6 +181,7 @@ Result<RequestOptions> parse_request(const RequestText& text) {
     options.without = text.without;
     options.any_device = text.any_device;
     options.strict = text.strict;
+    options.zeroed = !text.no_zero;
     return options;
 }
 

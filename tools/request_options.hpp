@@ -23,6 +23,7 @@ struct RequestText {
     std::optional<std::string> order; ///< comma separated
     bool any_device = false;
     bool strict = false;
+    bool no_zero = false;
 };
 
 struct ImageOption {
@@ -52,6 +53,7 @@ struct RequestOptions {
     std::vector<std::string> order;
     bool any_device = false;
     bool strict = false;
+    bool zeroed = true;
 };
 
 Result<ImageOption> parse_image(std::string_view text);

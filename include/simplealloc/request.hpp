@@ -52,6 +52,10 @@ public:
     Request& any_device(bool yes = true) &;
     /// Rejects candidates that rest on an unknown instead of ranking them last.
     Request& strict(bool yes = true) &;
+    /// Clears memory that may hold old data before it is handed out, where the CPU can reach it;
+    /// the buffer's fact `zeroed` says what holds. On by default: without it the buffer may show
+    /// what its last owner left there.
+    Request& zeroed(bool yes = true) &;
     /// Leaves a backend (`dma-heap`) or one source (`dma-heap:system`) out.
     Request& without(std::string backend_or_source) &;
     /// Names backends or sources that rank first, in this order, instead of the built-in policy
@@ -68,6 +72,7 @@ public:
     Request&& name(std::string text) && { return std::move(name(std::move(text))); }
     Request&& any_device(bool yes = true) && { return std::move(any_device(yes)); }
     Request&& strict(bool yes = true) && { return std::move(strict(yes)); }
+    Request&& zeroed(bool yes = true) && { return std::move(zeroed(yes)); }
     Request&& without(std::string what) && { return std::move(without(std::move(what))); }
     Request&& order(std::vector<std::string> what) && { return std::move(order(std::move(what))); }
     /// @}
@@ -84,6 +89,7 @@ public:
         std::string name;                 ///< see Request::name
         bool any_device = false;          ///< see Request::any_device
         bool strict = false;              ///< see Request::strict
+        bool zeroed = true;               ///< see Request::zeroed
         std::vector<std::string> without; ///< see Request::without
         std::vector<std::string> order;   ///< see Request::order
         bool is_image = false;            ///< made by Request::image

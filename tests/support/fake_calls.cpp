@@ -104,7 +104,7 @@ struct FakeKernel::Implementation {
         if (!buffer->memory) {
             const auto align = std::align_val_t{k.page};
             auto* memory = static_cast<std::byte*>(::operator new[](buffer->size, align));
-            std::memset(memory, 0, buffer->size);
+            std::memset(memory, buffer->old_data, buffer->size);
             buffer->memory = {memory, [align](std::byte* p) { ::operator delete[](p, align); }};
         }
         *address = buffer->memory.get();

@@ -34,6 +34,7 @@ struct FakeHeap {
     std::string name; ///< the node is /dev/dma_heap/NAME, the exporter NAME
     bool contiguous = false;
     bool mappable = true;
+    unsigned char old_data = 0; ///< what fresh memory is full of
     std::shared_ptr<FakePool> pool = std::make_shared<FakePool>();
     Override override = {};
     bool in_udev = true;

@@ -36,6 +36,7 @@ int allocate(FakeKernel& kernel, const FakeHeap& heap, dma_heap_allocation_data&
                                      static_cast<int>(request.fd_flags), std::move(charge));
     dmabuf->contiguous = heap.contiguous;
     dmabuf->mappable = heap.mappable;
+    dmabuf->old_data = heap.old_data;
     request.fd = static_cast<std::uint32_t>(kernel.install(std::move(dmabuf)));
     return 0;
 }

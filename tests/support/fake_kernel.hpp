@@ -48,6 +48,7 @@ struct FakeDmaBuf {
     int flags = 0; ///< access mode: that of the first export, for the life of the dma-buf
     bool mappable = true;
     bool contiguous = false;
+    unsigned char old_data = 0; ///< fills fresh memory
     /// udmabuf answers EINVAL to SYNC_END before the first SYNC_START.
     bool end_needs_start = false;
     unsigned sync_starts = 0;

@@ -203,6 +203,7 @@ TEST_CASE("all parts of a request arrive") {
     text.order = "udmabuf";
     text.any_device = true;
     text.strict = true;
+    text.no_zero = true;
     const auto options = parse_request(text);
     REQUIRE(options.has_value());
     CHECK(options->image == ImageOption{64, 32, fourcc::xrgb8888, Modifier::named(0)});
@@ -213,6 +214,7 @@ TEST_CASE("all parts of a request arrive") {
     CHECK(options->order == std::vector<std::string>{"udmabuf"});
     CHECK(options->any_device);
     CHECK(options->strict);
+    CHECK_FALSE(options->zeroed);
 }
 
 TEST_CASE("one malformed part refuses the whole request") {

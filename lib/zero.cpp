@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Clears memory that may hold what its last owner left.
+#include "lib/zero.hpp"
+
+#include "lib/log.hpp"
+
+#include <algorithm>
+#include <simplealloc/mapping.hpp>
+#include <string_view>
+
+namespace simplealloc {
+
+namespace {
+
+Result<void> clear(const DmaBuf& dmabuf) {
+    auto mapping = Mapping::create(dmabuf.fd, dmabuf.size, Access::write);
+    if (!mapping)
+        return mapping.error();
+    std::fill(mapping->bytes().begin(), mapping->bytes().end(), std::byte{0});
+    return mapping->finish();
+}
+
+void set_fact(std::vector<Fact>& facts) {
+    constexpr std::string_view name = "zeroed";
+    const Fact cleared{std::string(name), "yes", Confidence::known, "cleared through a mapping"};
+    const auto old = std::find_if(facts.begin(), facts.end(),
+                                  [&](const Fact& fact) { return fact.name == name; });
+    if (old != facts.end())
+        *old = cleared;
+    else
+        facts.push_back(cleared);
+}
+
+} // namespace
+
+Result<void> clear_memory(BufferData& buffer, std::optional<bool> zeroed) {
+    if (zeroed == true || !buffer.mappable)
+        return {};
+    for (const DmaBuf& dmabuf : buffer.dmabufs) {
+        auto cleared = clear(dmabuf);
+        if (cleared)
+            continue;
+        // Some exporters have no mmap, which only trying tells.
+        if (cleared.error().stage != Stage::map || cleared.error().cause != Cause::unsupported) {
+            Error error = cleared.error();
+            error.object = buffer.source;
+            error.detail = "clear old data: " + error.detail;
+            return error;
+        }
+        log::line(LogLevel::info, "allocate: {}: old data is not cleared: {}", buffer.source,
+                  cleared.error().message());
+        return {};
+    }
+    set_fact(buffer.facts);
+    return {};
+}
+
+} // namespace simplealloc
