@@ -2,6 +2,7 @@
 // /dev/dma_heap/*: the kernel's own pools, bound to no device.
 #include "backends/dma_heap.hpp"
 
+#include "backends/cma.hpp"
 #include "backends/dma_heap_names.hpp"
 #include "backends/source.hpp"
 #include "lib/failure.hpp"
@@ -12,7 +13,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/dma-heap.h>
-#include <sstream>
 
 namespace simplealloc::dma_heap {
 
@@ -39,23 +39,6 @@ std::vector<Heap> heaps() {
     return found;
 }
 
-/// Bytes of all CMA areas together; 0 when unknown.
-std::uint64_t cma_total() {
-    std::string text;
-    if (kernel::read_file("/proc/meminfo", text) < 0)
-        return 0;
-    std::istringstream words(text);
-    for (std::string word; words >> word;) {
-        std::uint64_t kibibytes = 0;
-        std::uint64_t bytes = 0;
-        if (word == "CmaTotal:" && words >> kibibytes &&
-            !__builtin_mul_overflow(kibibytes, 1024U, &bytes)) {
-            return bytes;
-        }
-    }
-    return 0;
-}
-
 SourceRecord describe(const Heap& heap) {
     // Allocating needs no write access to the node, since the dma-buf's mode is a field of its own.
     SourceRecord source = make_source("dma-heap", heap.name, heap.path, "dma_heap", false);
@@ -76,13 +59,8 @@ SourceRecord describe(const Heap& heap) {
     if (known.max_address != no_limit)
         source.facts.push_back({"max-address", fmt::format("{:#x}", known.max_address),
                                 known.confidence, known.origin});
-    if (const std::uint64_t total = known.cma ? cma_total() : 0; total != 0) {
-        offer.max_size = total;
-        offer.max_size_reason = fmt::format("the CMA areas hold {}", size_text(total));
-        offer.max_size_remedy = "boot with a larger cma=";
-        source.facts.push_back(
-            {"max-size", size_text(total), Confidence::known, "/proc/meminfo CmaTotal"});
-    }
+    if (known.cma)
+        limit_to_cma(source);
     return source;
 }
 

@@ -4,6 +4,7 @@
 
 #include "backends/dma_heap.hpp"
 #include "backends/drm_dumb.hpp"
+#include "backends/simple_allocator.hpp"
 #include "backends/udmabuf.hpp"
 #include "backends/v4l2.hpp"
 
@@ -21,6 +22,9 @@ constexpr Backend table[] = {
 #endif
 #if HAVE_UDMABUF
     {"udmabuf", false, udmabuf::find, udmabuf::allocate},
+#endif
+#if HAVE_SIMPLE_ALLOCATOR
+    {"simple-allocator", false, simple_allocator::find, simple_allocator::allocate},
 #endif
 #if HAVE_V4L2
     {"v4l2", true, v4l2::find, v4l2::allocate},

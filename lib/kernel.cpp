@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 namespace simplealloc::kernel {
@@ -116,6 +117,11 @@ int access(const char* path, int mode) {
 
 std::size_t page_size() {
     return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::string machine() {
+    struct ::utsname name = {};
+    return ::uname(&name) == 0 ? name.machine : "";
 }
 
 int read_file(const std::string& path, std::string& out) {

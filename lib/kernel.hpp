@@ -45,6 +45,8 @@ int status_flags(int fd);
 /// access(2) with the effective ids.
 int access(const char* path, int mode);
 std::size_t page_size();
+/// uname's machine, e.g. `x86_64`: that of the kernel, whatever this process is.
+std::string machine();
 
 /// The whole of a small text file (sysfs, procfs), at most 1 MiB.
 int read_file(const std::string& path, std::string& out);

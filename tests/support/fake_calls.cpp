@@ -382,6 +382,10 @@ std::size_t page_size() {
     return k != nullptr ? k->page : 4096;
 }
 
+std::string machine() {
+    return FakeKernel::current().machine;
+}
+
 int read_file(const std::string& path, std::string& out) {
     return Fake::call("read_file", path, 0,
                       [&](FakeKernel& k) { return Fake::read_file(k, path, out); });

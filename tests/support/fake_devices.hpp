@@ -60,6 +60,17 @@ struct FakeScreen {
     std::vector<std::map<std::string, std::uint64_t>> commits = {}; ///< properties of each
 };
 
+/// A node of class simple_allocator.
+struct FakeSimpleAllocator {
+    std::string name = "cma0"; ///< the node is /dev/NAME
+    unsigned char old_data = 0xa5;
+    bool v1 = false; ///< a dma-buf has the size that was asked, not whole pages
+    std::shared_ptr<FakePool> pool = std::make_shared<FakePool>();
+    Override override = {};
+};
+std::shared_ptr<FakeSimpleAllocator> add_simple_allocator(FakeKernel& kernel,
+                                                          FakeSimpleAllocator node = {});
+
 struct FakeCard {
     unsigned index = 0;
     bool render_node = false; ///< also renderD128 + index

@@ -123,6 +123,7 @@ public:
     std::set<gid_t> member_of; ///< its groups when it is not root
     int udev_error = 0;        ///< what enumerate reports, a negative errno
     std::size_t page = 4096;
+    std::string machine = "x86_64";
 
     // Objects behind descriptors
     std::shared_ptr<FakeDmaBuf> make_dmabuf(std::uint64_t size, std::string exporter, int flags,

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// What is known of the kernel's CMA areas.
+#pragma once
+
+#include "lib/backend.hpp"
+
+namespace simplealloc {
+
+/// A source of CMA memory can't give more than all areas together hold. Nothing is said where the
+/// kernel has no such area.
+void limit_to_cma(SourceRecord& source);
+
+} // namespace simplealloc

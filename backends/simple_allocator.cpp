@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// Nodes of class simple_allocator, the ioctl interface proposed in 2017.
+#include "backends/simple_allocator.hpp"
+
+#include "backends/cma.hpp"
+#include "backends/source.hpp"
+#include "backends/uapi/simple_allocator.h"
+#include "lib/failure.hpp"
+#include "lib/kernel.hpp"
+#include "lib/udev.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+
+namespace simplealloc::simple_allocator {
+
+namespace {
+
+constexpr const char* subsystem = "simple_allocator";
+constexpr const char* no_compat =
+    "the simple allocator has no compat_ioctl, so a 32-bit process can't use it";
+
+/// The proposal numbers the nodes of its one kind of memory: cma0, cma1…
+bool is_cma_region(std::string_view name) {
+    constexpr std::string_view prefix = "cma";
+    return name.starts_with(prefix) && name.size() > prefix.size() &&
+           name.find_first_not_of("0123456789", prefix.size()) == std::string_view::npos;
+}
+
+SourceRecord describe(const udev::Node& node) {
+    SourceRecord source =
+        make_source("simple-allocator", node.sysname, node.devnode, subsystem, true);
+    if (needs_compat(sizeof(void*), kernel::machine())) {
+        source.input.usable = false;
+        source.input.reason = no_compat;
+        source.input.remedy = "use a 64-bit build of the program";
+    }
+    solver::Offer& offer = source.input.offer;
+    // The proposal has no cache maintenance around CPU access.
+    offer.sync_effective = false;
+    // Whatever kind of memory it is, a driver of its own was written for it.
+    offer.scarce = true;
+    const bool cma = is_cma_region(node.sysname);
+    if (cma) {
+        offer.contiguity = solver::OfferContiguity::physical;
+        offer.caching = solver::CpuCaching::cached;
+        offer.zeroed = false;
+    }
+    add_contiguity_fact(source, Confidence::known, "node name of the simple allocator: cma");
+    add_caching_fact(source, Confidence::assumed, "memory of a CMA area is the kernel's own");
+    add_zeroed_fact(source, Confidence::assumed, "cma_alloc clears nothing");
+    add_mode_fact(source);
+    if (cma)
+        limit_to_cma(source);
+    return source;
+}
+
+/// The driver says EINVAL to whatever fails inside it: no memory, no descriptor, wrong arguments.
+/// Opening its node once more takes a descriptor, too, and tells it honestly.
+Error explain_einval(const SourceRecord& source, std::uint64_t size) {
+    const int opened = kernel::open(source.path.c_str(), O_RDWR);
+    const UniqueFd closes = UniqueFd::adopt(std::max(opened, -1));
+    if (opened < 0 && cause_of(-opened) == Cause::fd_limit)
+        return source_failure(source, Stage::allocate, Cause::fd_limit, EINVAL,
+                              fmt::format("allocate {}: no file descriptor is left, which the "
+                                          "driver does not tell from other failures",
+                                          size_text(size)));
+    // The arguments are right, so what is left is the memory.
+    Error error = source_failure(source, Stage::allocate, Cause::exhausted, EINVAL,
+                                 fmt::format("allocate {}: the driver does not say why; most "
+                                             "likely its memory is used up or fragmented",
+                                             size_text(size)));
+    error.remedy = "free buffers of this source or ask for less";
+    return error;
+}
+
+Error explain(const SourceRecord& source, int sys_errno, std::uint64_t size) {
+    const auto unsupported = [&](const char* why) {
+        return source_failure(source, Stage::allocate, Cause::unsupported, sys_errno, why);
+    };
+    switch (sys_errno) {
+    case EINVAL:
+        return explain_einval(source, size);
+    case ENODEV:
+        return unsupported("the driver does not know SA_IOC_ALLOC");
+    case ENOTTY:
+        return unsupported(sizeof(void*) == 4 ? no_compat : "the node is no simple allocator");
+    default:
+        return source_failure(source, Stage::allocate, cause_of(sys_errno), sys_errno,
+                              fmt::format("allocate {}", size_text(size)));
+    }
+}
+
+Result<UniqueFd> allocate_one(const SourceRecord& source, int node, std::uint64_t wanted) {
+    // The first version gives the dma-buf the length as it is, and the last part of a page can't be
+    // mapped then.
+    const std::uint64_t page = kernel::page_size();
+    std::uint64_t size = 0;
+    if (__builtin_add_overflow(wanted, page - 1, &size))
+        return source_failure(source, Stage::allocate, Cause::limit, 0,
+                              fmt::format("allocate {}: too large", size_text(wanted)));
+    size -= size % page;
+    sa_allocation_data request = {};
+    request.length = size;
+    request.flags = O_RDWR | O_CLOEXEC;
+    const int result = kernel::ioctl(node, SA_IOC_ALLOC, &request);
+    if (result < 0)
+        return explain(source, -result, size);
+    return UniqueFd::adopt(request.fd);
+}
+
+} // namespace
+
+bool needs_compat(std::size_t pointer_size, std::string_view machine) noexcept {
+    constexpr std::array<std::string_view, 6> wide{"x86_64",  "aarch64", "riscv64",
+                                                   "ppc64le", "mips64",  "s390x"};
+    return pointer_size == 4 && std::find(wide.begin(), wide.end(), machine) != wide.end();
+}
+
+std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>>) {
+    std::vector<SourceRecord> sources;
+    int error = 0;
+    for (const udev::Node& node : udev::enumerate(subsystem, error))
+        sources.push_back(describe(node));
+    return sources;
+}
+
+Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec) {
+    const int opened = kernel::open(source.path.c_str(), O_RDWR);
+    if (opened < 0)
+        return source_failure(source, Stage::open, cause_of(-opened), -opened, "open");
+    const UniqueFd node = UniqueFd::adopt(opened);
+    RawBuffer buffer;
+    buffer.layout = spec.layout;
+    for (const std::uint64_t size : spec.layout.dmabuf_sizes) {
+        auto fresh = allocate_one(source, node.get(), size);
+        if (!fresh)
+            return fresh.error();
+        if (auto taken = take_dmabuf(buffer, std::move(*fresh), source.input.name); !taken)
+            return taken.error();
+    }
+    return buffer;
+}
+
+} // namespace simplealloc::simple_allocator

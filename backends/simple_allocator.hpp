@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// Nodes of class simple_allocator, the ioctl interface proposed in 2017.
+#pragma once
+
+#include "lib/backend.hpp"
+
+#include <string_view>
+
+namespace simplealloc::simple_allocator {
+
+std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>> devices);
+Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec);
+
+/// Whether a process with pointers of that size needs the kernel's compat ioctls, which these nodes
+/// do not have. `machine` is uname's.
+bool needs_compat(std::size_t pointer_size, std::string_view machine) noexcept;
+
+} // namespace simplealloc::simple_allocator
