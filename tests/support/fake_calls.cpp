@@ -13,7 +13,9 @@
 
 #include <linux/dma-buf.h>
 
+#include <chrono>
 #include <new>
+#include <thread>
 #include <type_traits>
 
 namespace simplealloc::test {
@@ -251,9 +253,13 @@ struct FakeKernel::Implementation {
     static auto call(const char* name, const std::string& object, unsigned long request,
                      Work&& work) -> std::invoke_result_t<Work, FakeKernel&> {
         FakeKernel& k = FakeKernel::current();
-        const std::lock_guard lock(k.mutex_);
+        std::unique_lock lock(k.mutex_);
         const int error = k.enter(name, object, request);
-        return error != 0 ? -error : work(k);
+        const auto result = error != 0 ? -error : work(k);
+        lock.unlock();
+        if (k.lets_others_run)
+            std::this_thread::sleep_for(std::chrono::microseconds(1));
+        return result;
     }
     /// The same for what is done even when it fails.
     template <typename Work>

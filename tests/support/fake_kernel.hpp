@@ -124,6 +124,7 @@ public:
     int udev_error = 0;        ///< what enumerate reports, a negative errno
     std::size_t page = 4096;
     std::string machine = "x86_64";
+    bool lets_others_run = false; ///< after each call, so that threads really interleave
 
     // Objects behind descriptors
     std::shared_ptr<FakeDmaBuf> make_dmabuf(std::uint64_t size, std::string exporter, int flags,

@@ -5,6 +5,7 @@
 
 #include <simplealloc/simplealloc.hpp>
 
+#include <atomic>
 #include <cerrno>
 #include <fcntl.h>
 #include <thread>
@@ -120,13 +121,22 @@ TEST_CASE("tests from several threads put back what the queue had, not each othe
     Camera camera;
     camera.queue().format.fmt.pix.bytesperline = 2048;
     const Request request = camera.request();
+    camera.kernel.lets_others_run = true;
+    std::atomic<int> ready = 0;
+    std::atomic<int> passed = 0;
     const auto work = [&] {
-        for (int i = 0; i < 100; ++i)
-            static_cast<void>(camera.allocator.allocate(request).has_value());
+        ++ready;
+        while (ready < 2)
+            std::this_thread::yield();
+        for (int i = 0; i < 20; ++i)
+            if (const auto buffer = camera.allocator.allocate(request);
+                buffer && buffer->verified()[0].imported == std::optional(true))
+                ++passed;
     };
     std::thread other(work);
     work();
     other.join();
+    CHECK(passed == 40);
     CHECK(camera.queue().format.fmt.pix.bytesperline == 2048);
     CHECK(camera.queue().buffers.empty());
     CHECK(camera.kernel.errors().empty());
