@@ -101,6 +101,12 @@ std::string difference(const TriedFormat& tried, const V4l2Choice& choice, const
             tried.planes[i].stride != layout.planes[i].stride)
             return fmt::format("offers a stride of {} bytes for plane {} instead of {}",
                                tried.planes[i].stride, i, layout.planes[i].stride);
+    // Neither can a least size of a later dma-buf.
+    for (std::size_t i = 1; i < planes; ++i)
+        if (const std::uint64_t room = layout.dmabuf_sizes[layout.planes[i].dmabuf];
+            tried.planes[i].size > room)
+            return fmt::format("wants {} bytes for plane {}, its dma-buf has {}",
+                               tried.planes[i].size, i, room);
     return {};
 }
 

@@ -442,6 +442,19 @@ TEST_CASE("a chroma stride that does not follow from the first can't be satisfie
     CHECK(answer.error().detail == "offers a stride of 704 bytes for plane 1 instead of 640");
 }
 
+TEST_CASE("a chroma dma-buf that the driver wants larger can't be satisfied") {
+    TryingCamera trying(
+        [](v4l2_format& format) {
+            format.fmt.pix_mp.plane_fmt[1].sizeimage = 640 * 360;
+            return 0;
+        },
+        camera({V4L2_PIX_FMT_NV12M}, V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE));
+    const auto answer =
+        try_format(trying.record, use_of(Use::capture), nv12(Placement::per_plane, 640, 360));
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().detail == "wants 230400 bytes for plane 1, its dma-buf has 119296");
+}
+
 TEST_CASE("a V4L2 setup covers the payload, and more where the driver wants it") {
     const std::uint32_t wanted = GENERATE(0U, 640U * 544, 0xffff0000U);
     TryingCamera trying(
