@@ -150,7 +150,8 @@ int run(int argc, char** argv) {
         ->type_name("PATH");
     add_common_options(*devices, line.common);
 
-    CLI::App* sources = app.add_subcommand("sources", "List the places that memory can come from (V4L2 nodes: see plan)");
+    CLI::App* sources = app.add_subcommand(
+        "sources", "List the places that memory can come from (V4L2 nodes: see plan)");
     add_common_options(*sources, line.common);
 
     CLI::App* plan =
