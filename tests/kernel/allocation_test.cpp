@@ -57,7 +57,7 @@ Buffer allocate(const Allocator& allocator, const Request& request) {
 } // namespace
 
 TEST_CASE_METHOD(guest::NothingLeft, "heap and udmabuf memory is mapped, written and read back",
-                 "[stock]") {
+                 "[stock][stock-32]") {
     const auto allocator = Allocator::open();
     REQUIRE(allocator);
     for (const std::string other : {"udmabuf", "dma-heap"}) {
@@ -74,7 +74,7 @@ TEST_CASE_METHOD(guest::NothingLeft, "heap and udmabuf memory is mapped, written
 }
 
 TEST_CASE_METHOD(guest::NothingLeft, "dumb buffers of every card are mapped, written and read back",
-                 "[stock]") {
+                 "[stock][stock-32]") {
     const auto allocator = Allocator::open();
     REQUIRE(allocator);
     for (const std::string driver : {"virtio_gpu", "bochs-drm", "vgem"}) {

@@ -13,23 +13,30 @@ import lane
 sys.path.append(str(lane.CHECKOUT / "tests/support"))
 from results import Results, catch2_names, count_catch2  # noqa: E402
 
-PROGRAM = lane.CHECKOUT / "build/tests/kernel/kernel-tests"
 TABLE = pathlib.Path(__file__).with_name("boots.toml")
 TIME_LIMIT = 900
+
+
+def program(build="build"):
+    return lane.CHECKOUT / build / "tests/kernel/kernel-tests"
 
 
 def run(boot):
     """BOOT is an entry of the table; returns the names of its cases and their results."""
     options = dict(boot)
     name, expression = options.pop("name"), options.pop("tests")
-    names = catch2_names(PROGRAM, expression)
+    tests = program(options.pop("build", "build"))
+    names = catch2_names(tests, expression) if tests.exists() else None
     out = lane.CHECKOUT / "build/lane" / name
     shutil.rmtree(out, ignore_errors=True)
+    if names is None:
+        print(f"FAILED: {name}: {tests} is not built")
+        return [], Results(failed=1)
     print(f"-- boot {name}: {len(names)} tests", flush=True)
     if not names:
         print(f"FAILED: {name}: no test matches {expression}")
         return names, Results(failed=1)
-    command = ["kernel-tests", expression, "-r", "junit", "-o", "/run/lane/out/junit.xml"]
+    command = [str(tests), expression, "-r", "junit", "-o", "/run/lane/out/junit.xml"]
     status = lane.run(lane.Boot(command, **{"timeout": TIME_LIMIT, **options}), out)
     results = count_catch2(name, names, out / "junit.xml", status)
     print(f"boot {name}: {results}", flush=True)
@@ -52,7 +59,7 @@ def main():
         total += results
         seen.update(names)
     if not options.names:
-        for name in catch2_names(PROGRAM):
+        for name in catch2_names(program()):
             if name not in seen:
                 print(f"FAILED: {name}: matches the tests of no boot in {TABLE.name}")
                 total.failed += 1
