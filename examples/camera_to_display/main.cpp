@@ -32,6 +32,7 @@ struct Options {
     std::uint32_t width = 0; ///< 0: the display's preferred mode, or the largest that both can do
     std::uint32_t height = 0;
     int frames = 60;
+    simplealloc::AllocatorOptions allocator;
     std::string command; ///< run while the last frame is shown
     bool probe = false;
 };
@@ -192,6 +193,8 @@ Options parse(int argc, char** argv) {
             parse_size(value(), options);
         else if (word == "--frames")
             options.frames = std::stoi(value());
+        else if (word == "--without")
+            options.allocator.without.push_back(value());
         else if (word == "--exec")
             options.command = value();
         else if (word == "--probe")
@@ -199,7 +202,7 @@ Options parse(int argc, char** argv) {
         else
             throw std::invalid_argument(
                 "usage: camera_to_display [--camera PATH] [--display PATH] [--size WxH] "
-                "[--frames N] [--exec COMMAND] [--probe]");
+                "[--frames N] [--without SOURCE]... [--exec COMMAND] [--probe]");
     }
     if (options.frames < 1)
         throw std::invalid_argument("--frames wants a number above 0");
@@ -207,7 +210,7 @@ Options parse(int argc, char** argv) {
 }
 
 int run(const Options& options) {
-    const auto allocator = expect(Allocator::open());
+    const auto allocator = expect(Allocator::open(options.allocator));
     auto pipeline = find_pipeline(allocator, options);
     if (!pipeline) {
         std::cerr << "no camera and display here that can share memory\n";

@@ -181,6 +181,23 @@ std::string Background::first_line() {
     return line;
 }
 
+Driver::Driver(std::string name, const std::vector<std::string>& parameters)
+    : name_(std::move(name)) {
+    std::vector<std::string> command{"insmod", "/run/lane/drivers/" + name_ + ".ko"};
+    command.insert(command.end(), parameters.begin(), parameters.end());
+    const Outcome loaded = run(command);
+    if (loaded.status != 0)
+        throw std::runtime_error(loaded.errors);
+    run({"udevadm", "settle"});
+}
+
+Driver::~Driver() {
+    const Outcome unloaded = run({"rmmod", name_});
+    INFO(unloaded.errors);
+    CHECK(unloaded.status == 0);
+    run({"udevadm", "settle"});
+}
+
 NothingLeft::NothingLeft()
     : descriptors_(names_in("/proc/self/fd").size()),
       dmabufs_(names_in("/sys/kernel/dmabuf/buffers")) {}

@@ -47,6 +47,18 @@ private:
     int input_ = -1;
 };
 
+/// A driver of tests/kernel/modules that the boot provides, loaded until destruction.
+class Driver {
+public:
+    explicit Driver(std::string name, const std::vector<std::string>& parameters = {});
+    ~Driver();
+    Driver(const Driver&) = delete;
+    Driver& operator=(const Driver&) = delete;
+
+private:
+    std::string name_;
+};
+
 /// Fixture: after the test there is no open descriptor and no dma-buf more than before.
 class NothingLeft {
 public:
