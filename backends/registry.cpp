@@ -4,6 +4,7 @@
 
 #include "backends/dma_heap.hpp"
 #include "backends/drm_dumb.hpp"
+#include "backends/ion.hpp"
 #include "backends/simple_allocator.hpp"
 #include "backends/udmabuf.hpp"
 #include "backends/v4l2.hpp"
@@ -26,6 +27,9 @@ constexpr Backend table[] = {
 #if HAVE_SIMPLE_ALLOCATOR
     {"simple-allocator", false, simple_allocator::find, simple_allocator::allocate},
 #endif
+#if HAVE_ION
+    {"ion", false, ion::find, ion::allocate, ion::find_with_quirks},
+#endif
 #if HAVE_V4L2
     {"v4l2", true, v4l2::find, v4l2::allocate},
 #endif
@@ -47,6 +51,13 @@ const Backend* find_backend(std::string_view name) {
             return &backend;
     }
     return nullptr;
+}
+
+std::vector<SourceRecord> sources_of(const Backend& backend,
+                                     std::span<const std::shared_ptr<const DeviceRecord>> devices,
+                                     const Quirks& quirks) {
+    return backend.find_with_quirks != nullptr ? backend.find_with_quirks(quirks)
+                                               : backend.find(devices);
 }
 
 } // namespace simplealloc

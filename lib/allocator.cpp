@@ -10,6 +10,7 @@
 #include "lib/log.hpp"
 #include "lib/plan_data.hpp"
 #include "lib/refusals.hpp"
+#include "lib/solver/accept.hpp"
 #include "lib/solver/layout.hpp"
 #include "lib/solver/solver.hpp"
 #include "lib/verify.hpp"
@@ -147,7 +148,7 @@ Result<std::vector<SourceInfo>> Allocator::sources() const {
         devices.push_back(std::make_shared<const DeviceRecord>(std::move(record)));
     std::vector<SourceInfo> sources;
     for (const Backend& backend : backends())
-        for (const SourceRecord& source : backend.find(devices))
+        for (const SourceRecord& source : sources_of(backend, devices, data_->discovery.quirks()))
             sources.push_back({source.input.name, source.input.backend, source.path,
                                source.input.usable, source.input.reason, source.input.remedy,
                                source.facts});
@@ -182,7 +183,8 @@ Result<Plan> Allocator::plan(const Request& request) const {
         if (!named)
             devices.push_back(std::make_shared<const DeviceRecord>(std::move(record)));
     }
-    return make_plan(full, data_->options.without, std::move(devices), data_->refusals.current());
+    return make_plan(full, data_->options.without, std::move(devices), data_->discovery.quirks(),
+                     data_->refusals.current());
 }
 
 Result<Buffer> Allocator::allocate(const Request& request, AllocateOptions options) const {
@@ -248,7 +250,7 @@ Result<std::unique_ptr<BufferData>> allocate_from(const PlanData& plan,
     const Request::Fields& request = plan.request.fields();
     AllocationSpec spec;
     spec.layout = choice.candidate.layout;
-    spec.caching = source.input.offer.caching;
+    spec.caching = solver::caching_for(source.input.offer, request.cpu);
     spec.name = request.name.empty() ? "simplealloc" : request.name;
     auto raw = backend->allocate(source, spec);
     if (!raw)
@@ -282,7 +284,12 @@ Result<std::unique_ptr<BufferData>> allocate_from(const PlanData& plan,
     data->layout = std::move(raw->layout);
     data->source = source.input.name;
     data->mappable = source.input.offer.caching != solver::CpuCaching::unmappable;
+    data->flush = std::move(raw->flush);
     data->facts = source.facts;
+    // The plan's fact has both ways, the buffer has one.
+    for (Fact& fact : data->facts)
+        if (fact.name == "caching" && source.input.offer.caching_selectable)
+            fact.value = spec.caching == solver::CpuCaching::cached ? "cached" : "write-combined";
     data->uses = request.uses;
     if (request.zeroed)
         if (auto cleared = clear_memory(*data, source.input.offer.zeroed); !cleared)

@@ -2,6 +2,7 @@
 // What every backend provides; backends/registry.cpp has the one table of them.
 #pragma once
 
+#include "lib/cache_flush.hpp"
 #include "lib/discovery/device_record.hpp"
 #include "lib/solver/model.hpp"
 
@@ -22,6 +23,7 @@ struct SourceRecord {
     std::string path; ///< the node that is opened to allocate
     std::vector<Fact> facts;
     std::shared_ptr<const DeviceRecord> device; ///< for a device-bound source
+    std::uint32_t heap_id = 0; ///< where several sources share a node and tell themselves apart so
 };
 
 struct AllocationSpec {
@@ -36,6 +38,7 @@ struct AllocationSpec {
 struct RawBuffer {
     std::vector<UniqueFd> dmabufs;
     Layout layout;
+    std::shared_ptr<const CacheFlush> flush; ///< null: DMA_BUF_IOCTL_SYNC does all that is needed
 };
 
 /// A row of the registry. Functions of the same backend share nothing but the kernel.
@@ -49,9 +52,15 @@ struct Backend {
     /// Allocates. The Error has stage, cause, errno, object, and a remedy where there is one;
     /// nothing is left after it.
     Result<RawBuffer> (*allocate)(const SourceRecord& source, const AllocationSpec& spec);
+    /// In place of `find` where quirk rows tell what sources there are.
+    std::vector<SourceRecord> (*find_with_quirks)(const Quirks& quirks) = nullptr;
 };
 
 std::span<const Backend> backends();
 const Backend* find_backend(std::string_view name);
+/// The sources of a backend, by whichever of its two functions.
+std::vector<SourceRecord> sources_of(const Backend& backend,
+                                     std::span<const std::shared_ptr<const DeviceRecord>> devices,
+                                     const Quirks& quirks);
 
 } // namespace simplealloc

@@ -61,7 +61,7 @@ Result<Mapping> Buffer::map(Access access, std::size_t dmabuf) const {
                        "this memory can't be mapped by the CPU",
                        "request CPU access, so that another source is chosen");
     const DmaBuf& target = data_->dmabufs[dmabuf];
-    return Mapping::create(target.fd, target.size, access);
+    return Mapping::create(target.fd, target.size, access, data_->flush);
 }
 
 Result<UniqueFd> Buffer::dup_fd(std::size_t dmabuf) const {

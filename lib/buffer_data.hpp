@@ -2,8 +2,11 @@
 // What a Buffer holds.
 #pragma once
 
+#include "lib/cache_flush.hpp"
+
 #include <simplealloc/buffer.hpp>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,6 +18,7 @@ struct BufferData {
     Layout layout;
     std::string source;
     bool mappable = true;
+    std::shared_ptr<const CacheFlush> flush; ///< null: none is needed
     std::vector<Fact> facts;
     std::vector<DeviceUse> uses;
     std::vector<Verification> verified;

@@ -2,6 +2,7 @@
 // mmap of a dma-buf between SYNC_START and SYNC_END.
 #include <simplealloc/mapping.hpp>
 
+#include "lib/cache_flush.hpp"
 #include "lib/dmabuf.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
@@ -43,7 +44,8 @@ int protection(Access access) {
 
 } // namespace
 
-Result<Mapping> Mapping::create(int fd, std::uint64_t size, Access access) {
+Result<Mapping> Mapping::create(int fd, std::uint64_t size, Access access,
+                                std::shared_ptr<const CacheFlush> flush) {
     if (size == 0 || size > std::numeric_limits<std::size_t>::max())
         return failure(Stage::map, Cause::invalid, 0, "dma-buf", "size does not fit this process");
     auto own = UniqueFd::dup(fd);
@@ -67,12 +69,15 @@ Result<Mapping> Mapping::create(int fd, std::uint64_t size, Access access) {
     if (!begun)
         return begun.error();
     mapping.sync_flags_ = DMA_BUF_SYNC_END | sync_direction(access);
+    if (access != Access::read)
+        mapping.flush_ = std::move(flush);
     return mapping;
 }
 
 Mapping::Mapping(Mapping&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)),
-      fd_(std::exchange(other.fd_, -1)), sync_flags_(std::exchange(other.sync_flags_, 0)) {}
+      fd_(std::exchange(other.fd_, -1)), sync_flags_(std::exchange(other.sync_flags_, 0)),
+      flush_(std::move(other.flush_)) {}
 
 Mapping& Mapping::operator=(Mapping&& other) noexcept {
     if (this != &other) {
@@ -81,6 +86,7 @@ Mapping& Mapping::operator=(Mapping&& other) noexcept {
         size_ = std::exchange(other.size_, 0);
         fd_ = std::exchange(other.fd_, -1);
         sync_flags_ = std::exchange(other.sync_flags_, 0);
+        flush_ = std::move(other.flush_);
     }
     return *this;
 }
@@ -95,6 +101,12 @@ Result<void> Mapping::finish() {
     Result<void> result;
     if (sync_flags_ != 0)
         result = dmabuf::sync(fd_, std::exchange(sync_flags_, 0));
+    // Also when END failed: what was written must reach the device all the same.
+    if (const auto flush = std::exchange(flush_, nullptr)) {
+        const auto flushed = flush->run(flush->node.get(), fd_);
+        if (!flushed && result)
+            result = flushed.error();
+    }
     if (data_ != nullptr) {
         const int unmapped = kernel::unmap(std::exchange(data_, nullptr), std::exchange(size_, 0));
         if (unmapped < 0 && result)

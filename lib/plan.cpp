@@ -27,12 +27,13 @@ bool left_out(const std::vector<std::string>& without, const solver::SourceInput
     });
 }
 
-std::vector<SourceRecord>
-find_sources(const Request::Fields& request, const std::vector<std::string>& without,
-             std::span<const std::shared_ptr<const DeviceRecord>> devices) {
+std::vector<SourceRecord> find_sources(const Request::Fields& request,
+                                       const std::vector<std::string>& without,
+                                       std::span<const std::shared_ptr<const DeviceRecord>> devices,
+                                       const Quirks& quirks) {
     std::vector<SourceRecord> sources;
     for (const Backend& backend : backends())
-        for (SourceRecord& source : backend.find(devices))
+        for (SourceRecord& source : sources_of(backend, devices, quirks))
             sources.push_back(std::move(source));
     for (SourceRecord& source : sources) {
         solver::SourceInput& input = source.input;
@@ -146,7 +147,7 @@ Result<Settled> settle(const Request::Fields& request, const solver::Input& inpu
 
 Result<Plan> make_plan(const Request& request, const std::vector<std::string>& without,
                        std::vector<std::shared_ptr<const DeviceRecord>> devices,
-                       std::vector<solver::Input::Refusal> refusals) {
+                       const Quirks& quirks, std::vector<solver::Input::Refusal> refusals) {
     const Request::Fields& fields = request.fields();
     auto data = std::make_shared<PlanData>(PlanData{request, {}, {}, {}, {}, {}, true});
 
@@ -160,7 +161,7 @@ Result<Plan> make_plan(const Request& request, const std::vector<std::string>& w
     if (!uses)
         return uses.error();
     input.uses = std::move(*uses);
-    data->sources = find_sources(fields, without, devices);
+    data->sources = find_sources(fields, without, devices, quirks);
     for (const SourceRecord& source : data->sources)
         input.sources.push_back(source.input);
 

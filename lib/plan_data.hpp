@@ -25,6 +25,6 @@ struct PlanData {
 /// serve as device-bound sources beside the named ones; `refusals` what devices refused before.
 Result<Plan> make_plan(const Request& request, const std::vector<std::string>& without,
                        std::vector<std::shared_ptr<const DeviceRecord>> devices,
-                       std::vector<solver::Input::Refusal> refusals);
+                       const Quirks& quirks, std::vector<solver::Input::Refusal> refusals);
 
 } // namespace simplealloc

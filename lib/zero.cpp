@@ -12,8 +12,8 @@ namespace simplealloc {
 
 namespace {
 
-Result<void> clear(const DmaBuf& dmabuf) {
-    auto mapping = Mapping::create(dmabuf.fd, dmabuf.size, Access::write);
+Result<void> clear(const BufferData& buffer, const DmaBuf& dmabuf) {
+    auto mapping = Mapping::create(dmabuf.fd, dmabuf.size, Access::write, buffer.flush);
     if (!mapping)
         return mapping.error();
     std::fill(mapping->bytes().begin(), mapping->bytes().end(), std::byte{0});
@@ -37,7 +37,7 @@ Result<void> clear_memory(BufferData& buffer, std::optional<bool> zeroed) {
     if (zeroed == true || !buffer.mappable)
         return {};
     for (const DmaBuf& dmabuf : buffer.dmabufs) {
-        auto cleared = clear(dmabuf);
+        auto cleared = clear(buffer, dmabuf);
         if (cleared)
             continue;
         // Some exporters have no mmap, which only trying tells.

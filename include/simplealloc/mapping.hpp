@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 namespace simplealloc {
@@ -16,6 +17,8 @@ enum class Access : std::uint8_t {
     write = 2,      ///< its reads may be stale
     read_write = 3, ///< both
 };
+
+struct CacheFlush;
 
 /// The CPU's turn on a dma-buf: SYNC_START was done when it was made, SYNC_END is done once, by
 /// finish() or the destructor. Holds its own reference to the memory: the Buffer may die first. Not
@@ -35,8 +38,9 @@ public:
     /// Ends the CPU's turn and unmaps. The destructor does the same but can only log an error.
     Result<void> finish();
 
-    // Library-internal: `fd` is borrowed and duplicated.
-    static Result<Mapping> create(int fd, std::uint64_t size, Access access);
+    // Library-internal: `fd` is borrowed and duplicated; `flush` may be null.
+    static Result<Mapping> create(int fd, std::uint64_t size, Access access,
+                                  std::shared_ptr<const CacheFlush> flush);
 
 private:
     Mapping() noexcept = default;
@@ -44,6 +48,7 @@ private:
     std::size_t size_ = 0;
     int fd_ = -1;
     std::uint64_t sync_flags_ = 0;
+    std::shared_ptr<const CacheFlush> flush_; ///< null: none is needed
 };
 
 } // namespace simplealloc

@@ -62,6 +62,23 @@ bool is_bpp_list(std::string_view text) {
             return false;
     return any;
 }
+/// ID:NAME:MEMORY
+bool is_heap(std::string_view text) {
+    const std::size_t first = text.find(':');
+    const std::size_t last = text.rfind(':');
+    // An ION mask has 32 bits.
+    return first <= 2 && last > first + 1 && is_number(text.substr(0, first), 10, 0) &&
+           !is_number(text.substr(0, first), 10, 32) &&
+           one_of(text.substr(last + 1), {"scattered", "contiguous", "protected", "unknown"});
+}
+bool is_heap_list(std::string_view text) {
+    std::istringstream words{std::string(text)};
+    bool any = false;
+    for (std::string word; words >> word; any = true)
+        if (!is_heap(word))
+            return false;
+    return any;
+}
 
 struct Key {
     std::string_view name;
@@ -101,6 +118,10 @@ constexpr Key keys[] = {
          return one_of(t, {"scattered", "contiguous"});
      },
      "scattered or contiguous"},
+    {"compatible", is_word, "the beginning of a machine's compatible string"},
+    {"heaps", is_heap_list,
+     "a list of ID:NAME:MEMORY, with an id up to 31 and scattered, contiguous, protected or "
+     "unknown memory"},
 };
 
 /// The reader's place in a file, for messages.
@@ -121,8 +142,9 @@ Result<QuirkRow> read_section(std::string_view line, const Place& place) {
     QuirkRow row;
     row.subsystem = line.substr(1, colon - 1);
     row.driver = line.substr(colon + 1, line.size() - colon - 2);
-    if (!one_of(row.subsystem, {"drm", "video4linux"}))
-        return place.wrong(fmt::format("`{}` is no subsystem: drm or video4linux", row.subsystem));
+    if (!one_of(row.subsystem, {"drm", "ion", "video4linux"}))
+        return place.wrong(
+            fmt::format("`{}` is no subsystem: drm, ion or video4linux", row.subsystem));
     if (!is_word(row.driver))
         return place.wrong("the section names no driver");
     row.origin = fmt::format("quirk {} {}", place.file, line);

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace simplealloc {
 /// One section of a quirk file: `[subsystem:driver]`, then `key = value` lines. Unknown keys are an
 /// error, so that a typing mistake is seen.
 struct QuirkRow {
-    std::string subsystem; ///< drm, video4linux
+    std::string subsystem; ///< drm, video4linux, ion
     std::string driver;
     std::map<std::string, std::string> values; ///< key → value, checked when it was read
     std::string origin;                        ///< `quirk FILE [SECTION]`
@@ -41,6 +42,8 @@ public:
     };
     [[nodiscard]] std::optional<Value> find(const std::string& subsystem, const std::string& driver,
                                             const std::string& key) const;
+
+    [[nodiscard]] std::span<const QuirkRow> rows() const noexcept { return rows_; }
 
 private:
     std::vector<QuirkRow> rows_;

@@ -188,6 +188,13 @@ constexpr std::array checks{check_format,  check_exporter,    check_attach,   ch
 
 } // namespace
 
+CpuCaching caching_for(const Offer& offer, CpuAccess access) {
+    if (!offer.caching_selectable)
+        return offer.caching;
+    const bool reads = access == CpuAccess::read_rarely || access == CpuAccess::read_often;
+    return reads ? CpuCaching::cached : CpuCaching::write_combined;
+}
+
 bool contiguous_for(const Offer& offer, const std::string& device) {
     return offer.contiguity == OfferContiguity::physical ||
            (offer.contiguity == OfferContiguity::device_domain && !offer.device.empty() &&

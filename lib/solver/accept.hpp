@@ -28,6 +28,10 @@ struct Acceptance {
 Acceptance accept(const UseInput& use, const CapabilitySet& set, const SourceInput& source,
                   const Wanted& wanted);
 
+/// The CPU's mapping of the memory: where the source has both kinds, cached for reading, and
+/// write-combined for who only writes, or not even that.
+CpuCaching caching_for(const Offer& offer, CpuAccess access);
+
 /// Whether the memory is one segment for the device.
 bool contiguous_for(const Offer& offer, const std::string& device);
 

@@ -78,6 +78,7 @@ void check_offer(const Problem& p, std::vector<Objection>& objections) {
                                                    to_string(p.wanted.modifier)),
                                        "leave the modifier open or ask for LINEAR"));
     const bool cpu = p.scope.cpu != CpuAccess::none;
+    const CpuCaching caching = caching_for(offer, p.scope.cpu);
     if (offer.protected_memory) {
         const bool wanted =
             std::any_of(p.scope.uses.begin(), p.scope.uses.end(), [&](std::size_t use) {
@@ -90,12 +91,12 @@ void check_offer(const Problem& p, std::vector<Objection>& objections) {
             objections.push_back(by_source(ConstraintKind::protected_memory,
                                            "memory is protected, and no use asks for that"));
     }
-    if (cpu && offer.caching == CpuCaching::unmappable) {
+    if (cpu && caching == CpuCaching::unmappable) {
         objections.push_back(by_source(ConstraintKind::cpu_access, "the CPU can't map its memory",
                                        "request it without CPU access"));
         objections.back().required_by = {cpu_party(p.scope.cpu)};
     }
-    if (cpu && offer.caching == CpuCaching::cached && !offer.sync_effective) {
+    if (cpu && caching == CpuCaching::cached && !offer.sync_effective) {
         std::vector<std::string> unsnooped;
         for (std::size_t i = 0; i < p.scope.uses.size(); ++i)
             if (!use_of(p, i).coherent)

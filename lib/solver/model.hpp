@@ -75,6 +75,9 @@ struct Offer {
     std::uint64_t max_address = no_limit;
     std::uint64_t address_align = 1;
     CpuCaching caching = CpuCaching::unknown;
+    /// It gives cached or write-combined memory as the allocation says; then `caching` is not
+    /// looked at: see caching_for().
+    bool caching_selectable = false;
     bool sync_effective = true; ///< DMA_BUF_IOCTL_SYNC does cache maintenance where it is needed
     std::optional<bool> zeroed;
     std::uint64_t min_size = 0;        ///< bytes of one dma-buf

@@ -2,6 +2,8 @@
 // One function per criterion; a smaller rank is better.
 #include "lib/solver/rank.hpp"
 
+#include "lib/solver/accept.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -124,7 +126,7 @@ std::vector<Criterion> criteria(const Input& input, const SourceInput& source, c
     const auto& order = input.order.empty() ? input.request.order : input.order;
     return {proven(fit),
             layout(input, source, fit),
-            cpu_fit(input.request.cpu, source.offer.caching),
+            cpu_fit(input.request.cpu, caching_for(source.offer, input.request.cpu)),
             scarcity(source.offer, fit),
             side_effects(source.offer.side_effect),
             policy(order, source),

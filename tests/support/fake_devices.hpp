@@ -143,4 +143,37 @@ struct FakeVideo {
 };
 std::shared_ptr<FakeVideo> add_v4l2(FakeKernel& kernel, FakeVideo video = {});
 
+enum class FakeIonAbi { legacy, legacy_query, modern, modular };
+
+struct FakeIonHeap {
+    std::string name;
+    std::uint32_t type = 0;
+    std::uint32_t id = 0;
+    bool contiguous = false;
+    bool mappable = true;
+    bool refuses_cached = false;
+    std::shared_ptr<FakePool> pool = std::make_shared<FakePool>();
+    /// Taken off the size of each dma-buf, so that the kernel seems to give less than asked.
+    std::uint64_t missing = 0;
+};
+
+/// /dev/ion. Handles belong to the open file; memory lives as long as a handle or dma-buf of it.
+struct FakeIon {
+    FakeIonAbi abi = FakeIonAbi::modern;
+    std::vector<FakeIonHeap> heaps = {};
+    Override override = {};
+    bool in_udev = true;
+
+    // State
+    struct Allocation {
+        std::uint32_t mask;
+        std::uint32_t flags;
+        std::uint64_t align; ///< legacy alone
+    };
+    std::vector<Allocation> allocations = {};
+    std::shared_ptr<std::size_t> handles = std::make_shared<std::size_t>(0); ///< live ones
+    std::vector<ino_t> synced = {}; ///< dma-bufs of ION_IOC_SYNC
+};
+std::shared_ptr<FakeIon> add_ion(FakeKernel& kernel, FakeIon ion);
+
 } // namespace simplealloc::test

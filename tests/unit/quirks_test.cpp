@@ -41,7 +41,8 @@ TEST_CASE("a mistake in a quirk file is named with file and line") {
     CHECK(complaint("[drm:toy]\nimports = no\n") == "mine.quirks:1: the section has no source");
     CHECK(complaint(head + head) == "mine.quirks:3: second section [drm:toy]");
     CHECK(complaint("imports = no\n") == "mine.quirks:1: a value stands before the first section");
-    CHECK(complaint("[usb:toy]\n") == "mine.quirks:1: `usb` is no subsystem: drm or video4linux");
+    CHECK(complaint("[usb:toy]\n") ==
+          "mine.quirks:1: `usb` is no subsystem: drm, ion or video4linux");
     CHECK(complaint("[drm:]\n") == "mine.quirks:1: the section names no driver");
     CHECK(complaint("[drm]\n") == "mine.quirks:1: a section is [subsystem:driver]");
     CHECK(complaint("[drm:toy\n") == "mine.quirks:1: a section is [subsystem:driver]");
@@ -65,6 +66,14 @@ TEST_CASE("values of a quirk file are checked when they are read") {
         {"dumb-caching = write-combined", true},
         {"dumb-memory = vram", false},
         {"dumb-contiguity = contiguous", true},
+        {"compatible = qcom,", true},
+        {"compatible = two words", false},
+        {"heaps = 0:system:scattered 31:a:b:protected", true},
+        {"heaps = 32:system:scattered", false},
+        {"heaps = 0x1:system:scattered", false},
+        {"heaps = 1::scattered", false},
+        {"heaps = 1:system", false},
+        {"heaps = 1:system:fast", false},
         {"source =", false},
     }));
     CAPTURE(line);

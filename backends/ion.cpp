@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+// /dev/ion: Android's allocator up to Linux 5.10, bound to no device.
+#include "backends/ion.hpp"
+
+#include "backends/ion_heaps.hpp"
+#include "backends/source.hpp"
+#include "lib/failure.hpp"
+#include "lib/kernel.hpp"
+#include "lib/udev.hpp"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <fmt/format.h>
+
+namespace simplealloc::ion {
+
+namespace {
+
+/// The page allocator's largest block, in pages (MAX_PAGE_ORDER, 10 unless configured otherwise).
+constexpr std::uint64_t block_pages = 1U << 10U;
+
+/// A heap that takes no type of its own from the vendor's: it is described by its row.
+constexpr std::uint32_t vendor_type = 0xffffffff;
+
+std::string node_path() {
+    int error = 0;
+    for (const udev::Node& node : udev::enumerate("misc", error))
+        if (node.sysname == "ion")
+            return node.devnode;
+    // A container may have the node without sysfs.
+    kernel::Stat stat;
+    constexpr const char* path = "/dev/ion";
+    return kernel::stat(path, stat) >= 0 ? path : "";
+}
+
+/// What a node has, and how that is known.
+struct World {
+    Abi abi = Abi::legacy;
+    std::vector<Heap> heaps;
+    std::vector<VendorHeap> vendor;
+    bool listed = true; ///< by the kernel: false where the heaps are what such a kernel may have
+};
+
+const VendorHeap* vendor_heap(const World& world, std::uint32_t id) {
+    const auto found = std::find_if(world.vendor.begin(), world.vendor.end(),
+                                    [&](const VendorHeap& heap) { return heap.id == id; });
+    return found == world.vendor.end() ? nullptr : &*found;
+}
+
+Result<World> explore(const std::string& path, const Quirks& quirks) {
+    const int opened = kernel::open(path.c_str(), O_RDONLY);
+    if (opened < 0)
+        return failure(Stage::open, cause_of(-opened), -opened, path, "open");
+    const UniqueFd node = UniqueFd::adopt(opened);
+    auto abi = detect(node.get());
+    if (!abi)
+        return abi.error();
+    World world;
+    world.abi = *abi;
+    std::string machine;
+    // No device tree, no vendor: only rows for every machine are left.
+    kernel::read_file("/proc/device-tree/compatible", machine);
+    world.vendor = vendor_heaps(quirks, machine);
+    auto listed = query_heaps(node.get());
+    if (listed) {
+        world.heaps = std::move(*listed);
+    } else if (world.abi != Abi::legacy) {
+        return listed.error();
+    } else {
+        world.listed = false;
+        for (const VendorHeap& heap : world.vendor)
+            world.heaps.push_back({heap.name, vendor_type, heap.id});
+        if (world.heaps.empty())
+            world.heaps = conventional_heaps();
+    }
+    if (world.abi == Abi::modern && is_modular(node.get()))
+        world.abi = Abi::modular;
+    return world;
+}
+
+/// Names are for people, and two heaps may have the same.
+std::string unique_name(const World& world, const Heap& heap) {
+    const std::string name = instance_name(heap);
+    const bool shared = std::any_of(world.heaps.begin(), world.heaps.end(), [&](const Heap& other) {
+        return other.id != heap.id && instance_name(other) == name;
+    });
+    return shared ? fmt::format("{}-{}", name, heap.id) : name;
+}
+
+void limit_to_block(SourceRecord& source, const HeapKnowledge& known) {
+    solver::Offer& offer = source.input.offer;
+    offer.max_size = block_pages * kernel::page_size();
+    offer.max_size_reason = "its memory is one block of the kernel's page allocator";
+    source.facts.push_back(
+        {"max-size", size_text(offer.max_size), Confidence::assumed, known.origin});
+}
+
+SourceRecord describe(const std::string& path, const World& world, const Heap& heap) {
+    SourceRecord source = make_source("ion", unique_name(world, heap), path, "misc", false);
+    source.heap_id = heap.id;
+    const HeapKnowledge known = heap_knowledge(heap, world.abi, vendor_heap(world, heap.id));
+    solver::Offer& offer = source.input.offer;
+    offer.contiguity = known.contiguity;
+    // How long the chunks are is the board's secret; shorter than a page they can't be.
+    offer.chunk_size =
+        known.contiguity == solver::OfferContiguity::chunks ? kernel::page_size() : 0;
+    offer.caching = known.caching;
+    offer.caching_selectable = known.caching_selectable;
+    offer.zeroed = known.zeroed;
+    offer.scarce = known.scarce;
+    offer.protected_memory = known.protected_memory;
+    source.facts.push_back({"heap",
+                            heap.type == vendor_type
+                                ? fmt::format("id {}", heap.id)
+                                : fmt::format("id {}, type {}", heap.id, heap.type),
+                            world.listed ? Confidence::known : Confidence::assumed,
+                            world.listed ? "ION_IOC_HEAP_QUERY" : "ids of kernels without a list"});
+    source.facts.push_back(
+        {"abi", to_string(world.abi), Confidence::known, "ION_IOC_FREE of no handle"});
+    add_contiguity_fact(source, known.confidence, known.origin);
+    if (known.caching_selectable)
+        source.facts.push_back(
+            {"caching", "cached or write-combined", Confidence::known, "ION_FLAG_CACHED"});
+    else
+        add_caching_fact(source, known.confidence, known.origin);
+    add_zeroed_fact(source, known.confidence, known.origin);
+    add_mode_fact(source);
+    if (known.one_block)
+        limit_to_block(source, known);
+    return source;
+}
+
+/// The node without its heaps, which nobody could tell.
+SourceRecord unusable(const std::string& path, const Error& error) {
+    SourceRecord source = make_source("ion", "", path, "misc", false);
+    if (source.input.usable) {
+        source.input.usable = false;
+        source.input.reason = error.message();
+        source.input.remedy = error.remedy;
+    }
+    add_mode_fact(source);
+    return source;
+}
+
+Result<void> write_back(int node, int dmabuf) {
+    return sync(node, dmabuf);
+}
+
+} // namespace
+
+std::vector<SourceRecord> find_with_quirks(const Quirks& quirks) {
+    const std::string path = node_path();
+    if (path.empty())
+        return {};
+    const auto world = explore(path, quirks);
+    if (!world)
+        return {unusable(path, world.error())};
+    std::vector<SourceRecord> sources;
+    for (const Heap& heap : world->heaps)
+        sources.push_back(describe(path, *world, heap));
+    return sources;
+}
+
+std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>>) {
+    return find_with_quirks({});
+}
+
+Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec) {
+    const int opened = kernel::open(source.path.c_str(), O_RDONLY);
+    if (opened < 0)
+        return source_failure(source, Stage::open, cause_of(-opened), -opened, "open");
+    UniqueFd node = UniqueFd::adopt(opened);
+    const auto abi = detect(node.get());
+    if (!abi)
+        return abi.error();
+    const bool cached = spec.caching == solver::CpuCaching::cached;
+    RawBuffer buffer;
+    buffer.layout = spec.layout;
+    for (const std::uint64_t size : spec.layout.dmabuf_sizes) {
+        auto fresh = allocate(node.get(), *abi, {size, source.heap_id, cached});
+        if (!fresh)
+            return fresh.error();
+        if (auto taken = take_dmabuf(buffer, std::move(*fresh), source.input.name); !taken)
+            return taken.error();
+    }
+    // DMA_BUF_IOCTL_SYNC only maps the buffer there.
+    if (cached && *abi == Abi::legacy)
+        buffer.flush = std::make_shared<const CacheFlush>(CacheFlush{std::move(node), write_back});
+    return buffer;
+}
+
+} // namespace simplealloc::ion

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// What the type of an ION heap, or a quirk row, says of its memory.
+#include "backends/ion_heaps.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <sstream>
+
+namespace simplealloc::ion {
+
+namespace {
+
+enum Type : std::uint32_t { system, system_contig, carveout, chunk, dma };
+
+VendorHeap parse(const std::string& word, const std::string& origin) {
+    const std::size_t first = word.find(':');
+    const std::size_t last = word.rfind(':');
+    return {static_cast<std::uint32_t>(std::strtoul(word.c_str(), nullptr, 10)),
+            word.substr(first + 1, last - first - 1), word.substr(last + 1), origin};
+}
+
+/// `machine` is the device tree's list, each string ended by a zero.
+bool is_for(const QuirkRow& row, const std::string& machine) {
+    const auto wanted = row.values.find("compatible");
+    if (wanted == row.values.end())
+        return true;
+    std::istringstream strings(machine);
+    for (std::string one; std::getline(strings, one, '\0');)
+        if (one.starts_with(wanted->second))
+            return true;
+    return false;
+}
+
+void describe_protected(HeapKnowledge& heap) {
+    heap.contiguity = solver::OfferContiguity::unknown;
+    heap.caching = solver::CpuCaching::unmappable;
+    heap.caching_selectable = false;
+    heap.zeroed.reset();
+    heap.scarce = true;
+    heap.protected_memory = true;
+}
+
+void describe_type(HeapKnowledge& heap, std::uint32_t type, Abi abi) {
+    // The handle ABI lived on in vendors' forks, whose heaps zero or don't.
+    const std::optional<bool> zeroed = abi == Abi::legacy ? std::nullopt : std::optional(true);
+    heap.confidence = Confidence::known;
+    heap.origin = fmt::format("ION heap type {}", type);
+    switch (type) {
+    case system:
+        heap.contiguity = solver::OfferContiguity::scattered;
+        heap.zeroed = zeroed;
+        return;
+    case system_contig:
+        heap.contiguity = solver::OfferContiguity::physical;
+        heap.one_block = true;
+        return;
+    case carveout: // in some modular kernels DMA, which offers the same
+        heap.contiguity = solver::OfferContiguity::physical;
+        heap.scarce = true;
+        return;
+    case chunk:
+        heap.contiguity = solver::OfferContiguity::chunks;
+        heap.scarce = true;
+        return;
+    case dma:
+        heap.contiguity = solver::OfferContiguity::physical;
+        heap.scarce = true;
+        heap.zeroed = zeroed;
+        // It refused ION_FLAG_CACHED with EINVAL.
+        if (abi == Abi::legacy) {
+            heap.caching_selectable = false;
+            heap.caching = solver::CpuCaching::write_combined;
+        }
+        return;
+    default:
+        heap.confidence = Confidence::unknown;
+        heap.origin.clear();
+    }
+}
+
+void describe_vendor(HeapKnowledge& heap, const VendorHeap& vendor) {
+    heap.confidence = Confidence::known;
+    heap.origin = vendor.origin;
+    if (vendor.memory == "protected") {
+        describe_protected(heap);
+    } else if (vendor.memory == "contiguous") {
+        heap.contiguity = solver::OfferContiguity::physical;
+        heap.scarce = true;
+    } else if (vendor.memory == "scattered") {
+        heap.contiguity = solver::OfferContiguity::scattered;
+    } else {
+        heap.confidence = Confidence::unknown;
+        heap.scarce = true;
+    }
+}
+
+} // namespace
+
+std::vector<VendorHeap> vendor_heaps(const Quirks& quirks, const std::string& machine) {
+    std::vector<VendorHeap> heaps;
+    for (const QuirkRow& row : quirks.rows()) {
+        const auto list = row.values.find("heaps");
+        if (row.subsystem != "ion" || list == row.values.end() || !is_for(row, machine))
+            continue;
+        std::istringstream words(list->second);
+        for (std::string word; words >> word;) {
+            VendorHeap heap = parse(word, row.origin);
+            std::erase_if(heaps, [&](const VendorHeap& other) { return other.id == heap.id; });
+            heaps.push_back(std::move(heap));
+        }
+    }
+    return heaps;
+}
+
+std::vector<Heap> conventional_heaps() {
+    return {{"system", system, system},
+            {"system_contig", system_contig, system_contig},
+            {"carveout", carveout, carveout},
+            {"cma", dma, dma}};
+}
+
+HeapKnowledge heap_knowledge(const Heap& heap, Abi abi, const VendorHeap* vendor) {
+    HeapKnowledge known;
+    describe_type(known, heap.type, abi);
+    if (vendor != nullptr && known.confidence == Confidence::unknown)
+        describe_vendor(known, *vendor);
+    // Secure memory that the CPU touches can be a bus fault, so a hint is enough.
+    if (!known.protected_memory && (heap.name.find("secure") != std::string::npos ||
+                                    heap.name.find("protected") != std::string::npos)) {
+        describe_protected(known);
+        known.confidence = Confidence::assumed;
+        known.origin = "ION heap name: " + heap.name;
+    }
+    return known;
+}
+
+std::string instance_name(const Heap& heap) {
+    std::string_view name = heap.name;
+    if (name.starts_with("ion_"))
+        name.remove_prefix(4);
+    if (name.ends_with("_heap"))
+        name.remove_suffix(5);
+    return name.empty() ? fmt::format("heap{}", heap.id) : std::string(name);
+}
+
+} // namespace simplealloc::ion
