@@ -251,6 +251,11 @@ Result<std::unique_ptr<BufferData>> allocate_from(const PlanData& plan,
     AllocationSpec spec;
     spec.layout = choice.candidate.layout;
     spec.caching = solver::caching_for(source.input.offer, request.cpu);
+    spec.modifiers = choice.modifiers;
+    spec.explicit_modifier = choice.explicit_modifier;
+    for (const DeviceUse& use : request.uses)
+        if (source.device && use.device.id() == source.device->id)
+            spec.own_uses.push_back(use.use);
     spec.name = request.name.empty() ? "simplealloc" : request.name;
     auto raw = backend->allocate(source, spec);
     if (!raw)

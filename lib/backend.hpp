@@ -30,6 +30,11 @@ struct AllocationSpec {
     Layout layout; ///< what is asked for; plain bytes have one plane with stride 0
     solver::CpuCaching caching =
         solver::CpuCaching::unknown; ///< wanted, where the source can choose
+    /// For a source with a layout of its own: what it may pick from, best first (none: its device's
+    /// implicit layout), whether it has to say what it picked, and what its device does with it.
+    std::vector<std::uint64_t> modifiers;
+    bool explicit_modifier = false;
+    std::vector<Use> own_uses;
     std::string name;
 };
 
@@ -44,7 +49,8 @@ struct RawBuffer {
 /// A row of the registry. Functions of the same backend share nothing but the kernel.
 struct Backend {
     const char* name; ///< kebab-case: option, environment, log and docs use it
-    /// Whether its sources belong to a device (drm-dumb, v4l2) or to nobody (dma-heap, udmabuf).
+    /// Whether its sources belong to a device (drm-dumb, gbm, v4l2) or to nobody (dma-heap,
+    /// udmabuf).
     bool device_bound;
     /// Finds its sources without a side effect; `devices` are all that may serve as a device-bound
     /// source. Sources that this process may not use are listed too, with reason and remedy.

@@ -14,7 +14,9 @@ struct Plane {
     std::uint32_t dmabuf = 0; ///< index of the dma-buf that holds it
     std::uint64_t offset = 0; ///< from the start of that dma-buf
     std::uint64_t stride = 0; ///< from one line to the next; 0 for plain bytes
-    std::uint64_t size = 0;   ///< stride times lines, without padding
+    /// Stride times lines, without padding; in a layout that is not linear all up to the next
+    /// plane.
+    std::uint64_t size = 0;
 
     bool operator==(const Plane&) const = default;
 };

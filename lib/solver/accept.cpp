@@ -45,10 +45,31 @@ const FormatSupport* find_format(const CapabilitySet& set, Fourcc code) {
     return found == set.formats.end() ? nullptr : &*found;
 }
 
+/// A set without formats takes all of them, linear. The device itself takes whatever layout its own
+/// user-space driver makes, and draws with every modifier of that driver.
+bool takes_any_format(const Case& c) {
+    const bool draws = c.use.use == Use::render || c.use.use == Use::sample;
+    return c.wanted.modifier.is_linear() ||
+           (c.own && (draws || c.wanted.modifier.state == Modifier::State::implicit));
+}
+
+bool takes(const Case& c, const FormatSupport& format) {
+    const Modifier& modifier = c.wanted.modifier;
+    if (modifier.state == Modifier::State::implicit)
+        return c.own && format.without_modifier;
+    return (modifier.is_linear() && format.without_modifier) ||
+           std::find(format.modifiers.begin(), format.modifiers.end(), modifier.value) !=
+               format.modifiers.end();
+}
+
 Verdict check_format(const Case& c) {
-    // Plain bytes have no format, and a set without formats takes all, linear.
-    if (c.wanted.fourcc == fourcc::bytes || c.set.formats.empty())
+    // Plain bytes have no format.
+    if (c.wanted.fourcc == fourcc::bytes || (c.set.formats.empty() && takes_any_format(c)))
         return std::nullopt;
+    if (c.set.formats.empty())
+        return objection(c, ConstraintKind::format,
+                         fmt::format("{} takes linear layouts only, {} is wanted", c.use.party,
+                                     to_string(c.wanted.modifier)));
     const FormatSupport* format = find_format(c.set, c.wanted.fourcc);
     if (!format) {
         const auto sibling = alpha_sibling(c.wanted.fourcc);
@@ -60,9 +81,7 @@ Verdict check_format(const Case& c) {
                 ? fmt::format("request {}, which it takes", to_string(*sibling))
                 : std::string());
     }
-    const bool lists_linear = std::find(format->modifiers.begin(), format->modifiers.end(),
-                                        c.wanted.modifier.value) != format->modifiers.end();
-    if (!lists_linear && !format->without_modifier)
+    if (!takes(c, *format))
         return objection(c, ConstraintKind::format,
                          fmt::format("{} takes {} only with other modifiers than {}", c.use.party,
                                      to_string(c.wanted.fourcc), to_string(c.wanted.modifier)));

@@ -13,7 +13,7 @@ namespace simplealloc::solver {
 /// What is asked of a source, apart from the uses.
 struct Wanted {
     Fourcc fourcc;
-    Modifier modifier; ///< linear
+    Modifier modifier; ///< linear but for sources with a layout of their own
     CpuAccess cpu = CpuAccess::none;
     bool strict = false;
 };

@@ -6,6 +6,7 @@
 #include "lib/solver/checked.hpp"
 #include "lib/solver/combine.hpp"
 #include "lib/solver/layout.hpp"
+#include "lib/solver/own_layout.hpp"
 #include "lib/solver/solver.hpp"
 
 #include <fmt/format.h>
@@ -72,11 +73,14 @@ void check_offer(const Problem& p, std::vector<Objection>& objections) {
     const Offer& offer = p.source.offer;
     if (!p.source.usable)
         objections.push_back(by_source(ConstraintKind::access, p.source.reason, p.source.remedy));
-    if (!p.wanted.modifier.is_linear())
+    if (!offer.own_layout && !p.wanted.modifier.is_linear())
         objections.push_back(by_source(ConstraintKind::format,
                                        fmt::format("its memory is laid out linear, {} is asked for",
                                                    to_string(p.wanted.modifier)),
                                        "leave the modifier open or ask for LINEAR"));
+    if (offer.own_layout && p.wanted.fourcc == fourcc::bytes)
+        objections.push_back(by_source(ConstraintKind::format, "it allocates images only",
+                                       "request an image, e.g. one line of R8"));
     const bool cpu = p.scope.cpu != CpuAccess::none;
     const CpuCaching caching = caching_for(offer, p.scope.cpu);
     if (offer.protected_memory) {
@@ -323,6 +327,59 @@ Evaluation lay_out(const Problem& p, const std::vector<Party>& parties) {
     return result;
 }
 
+/// All uses with the layout's modifier that the problem wants.
+Evaluation serve(const Problem& p) {
+    Evaluation result;
+    std::vector<Party> parties;
+    for (std::size_t i = 0; i < p.scope.uses.size(); ++i)
+        if (auto party = options_of(p, use_of(p, i), result.objections))
+            parties.push_back(std::move(*party));
+    if (parties.size() != p.scope.uses.size())
+        return result;
+    parties.push_back(source_party(p));
+    return lay_out(p, parties);
+}
+
+/// The best of the modifiers that all uses take, and the others that the source may pick instead:
+/// those which the same alternatives take.
+Evaluation serve_own_layout(const Problem& p) {
+    Evaluation result;
+    const std::vector<Modifier> wishes = modifiers_by_preference(p.input, p.scope, p.source);
+    for (const Modifier& wish : wishes) {
+        Problem attempt = p;
+        attempt.wanted.modifier = wish;
+        result = serve(attempt);
+        if (!result.fit)
+            continue;
+        Fit& fit = *result.fit;
+        for (std::size_t i = 0; i < p.scope.uses.size(); ++i)
+            fit.explicit_modifier =
+                fit.explicit_modifier ||
+                names_modifiers(use_of(p, i).alternatives[fit.alternatives[i]], p.wanted.fourcc);
+        const auto& asked = p.input.request.modifier;
+        fit.explicit_modifier =
+            fit.explicit_modifier || (asked && asked->state == Modifier::State::named);
+        if (wish.state == Modifier::State::implicit)
+            return result;
+        for (const Modifier& other : wishes) {
+            Wanted wanted = p.wanted;
+            wanted.modifier = other;
+            const auto taken = [&](std::size_t i) {
+                const UseInput& use = use_of(p, i);
+                return !accept(use, use.alternatives[fit.alternatives[i]], p.source, wanted)
+                            .objection;
+            };
+            bool by_all = other.state != Modifier::State::implicit;
+            for (std::size_t i = 0; by_all && i < p.scope.uses.size(); ++i)
+                by_all = taken(i);
+            if (by_all)
+                fit.modifiers.push_back(other.value);
+        }
+        return result;
+    }
+    return result; // the objections to linear, which comes last
+}
+
 } // namespace
 
 Scope whole(const Input& input) {
@@ -349,18 +406,11 @@ Evaluation evaluate(const Input& input, const Scope& scope, const SourceInput& s
         return result;
     }
     check_offer(p, result.objections);
-    std::vector<Party> parties;
-    for (std::size_t i = 0; i < scope.uses.size(); ++i)
-        if (auto party = options_of(p, use_of(p, i), result.objections))
-            parties.push_back(std::move(*party));
-    if (parties.size() == scope.uses.size()) {
-        parties.push_back(source_party(p));
-        Evaluation laid_out = lay_out(p, parties);
-        for (Objection& objection : laid_out.objections)
-            result.objections.push_back(std::move(objection));
-        if (result.objections.empty())
-            result.fit = std::move(laid_out.fit);
-    }
+    Evaluation served = source.offer.own_layout ? serve_own_layout(p) : serve(p);
+    for (Objection& objection : served.objections)
+        result.objections.push_back(std::move(objection));
+    if (result.objections.empty())
+        result.fit = std::move(served.fit);
     return result;
 }
 

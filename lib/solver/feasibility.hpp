@@ -27,6 +27,8 @@ struct Fit {
     std::vector<std::string> unproven_by;  ///< uses of which nobody knows whether they accept it
     std::vector<std::string> assumed_by;   ///< uses whose limits rest on a default
     bool contiguity_needed = false;
+    std::vector<std::uint64_t> modifiers; ///< see Choice
+    bool explicit_modifier = false;
 };
 
 struct Evaluation {

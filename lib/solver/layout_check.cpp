@@ -30,12 +30,19 @@ Placements placements_of(const Layout& layout) {
     return layout.planes.size() == 1 ? Placements::all() : Placements::of(layout.placement);
 }
 
-/// Planes and dma-bufs belong together, and each plane lies inside its dma-buf.
-Verdict check_bounds(const Layout& layout, const FormatInfo& format, const Constraints& c) {
-    if (layout.planes.size() != format.planes.size())
+/// A modifier may add planes of its own (compression data) to those of the format.
+Verdict check_plane_count(const Layout& layout, const FormatInfo& format) {
+    const bool fits = layout.modifier.is_linear() ? layout.planes.size() == format.planes.size()
+                                                  : !layout.planes.empty();
+    if (!fits)
         return violation(ConstraintKind::format,
                          fmt::format("{} has {} planes, the layout {}", to_string(layout.fourcc),
                                      format.planes.size(), layout.planes.size()));
+    return std::nullopt;
+}
+
+/// Planes and dma-bufs belong together, and each plane lies inside its dma-buf.
+Verdict check_bounds(const Layout& layout, const Constraints& c) {
     for (std::size_t i = 0; i < layout.planes.size(); ++i) {
         const Plane& plane = layout.planes[i];
         if (plane.dmabuf >= layout.dmabuf_sizes.size())
@@ -85,6 +92,10 @@ Verdict check_extent(const Layout& layout, const Constraints& c) {
         return violation(ConstraintKind::max_height,
                          fmt::format("the image has {} lines, at most {} are allowed",
                                      layout.height, c.max_height));
+    return std::nullopt;
+}
+
+Verdict check_first_stride(const Layout& layout, const Constraints& c) {
     const std::uint64_t stride = layout.planes[0].stride;
     if (stride < c.min_stride)
         return violation(
@@ -159,7 +170,7 @@ Verdict check_packed(const Layout& layout, const FormatInfo& format, const Const
     return std::nullopt;
 }
 
-Verdict check_placement(const Layout& layout, const FormatInfo& format, const Constraints& c) {
+Verdict check_placement(const Layout& layout, const Constraints& c) {
     if ((placements_of(layout) & c.placements).bits == 0)
         return violation(ConstraintKind::placement,
                          "the planes are spread over dma-bufs in a way that is not accepted");
@@ -172,8 +183,6 @@ Verdict check_placement(const Layout& layout, const FormatInfo& format, const Co
                 ConstraintKind::starts_at_zero,
                 fmt::format("the payload starts at byte {} of its dma-buf", plane.offset));
     }
-    if (layout.planes.size() > 1 && layout.placement == Placement::packed)
-        return check_packed(layout, format, c);
     return std::nullopt;
 }
 
@@ -185,7 +194,9 @@ Result<void> check_layout(const Layout& layout, const Constraints& c) {
         return violation(
             ConstraintKind::format,
             fmt::format("{} is not a format that can be laid out", to_string(layout.fourcc)));
-    if (Verdict wrong = check_bounds(layout, *format, c))
+    if (Verdict wrong = check_plane_count(layout, *format))
+        return *wrong;
+    if (Verdict wrong = check_bounds(layout, c))
         return *wrong;
     if (Verdict wrong = check_sizes(layout, c))
         return *wrong;
@@ -193,11 +204,22 @@ Result<void> check_layout(const Layout& layout, const Constraints& c) {
         return {};
     if (Verdict wrong = check_extent(layout, c))
         return *wrong;
+    // Strides and lines mean nothing that others could check where pixels are not in lines.
+    if (!layout.modifier.is_linear()) {
+        if (Verdict wrong = check_placement(layout, c))
+            return *wrong;
+        return {};
+    }
+    if (Verdict wrong = check_first_stride(layout, c))
+        return *wrong;
     for (std::size_t i = 0; i < layout.planes.size(); ++i)
         if (Verdict wrong = check_plane(layout, *format, i, c))
             return *wrong;
-    if (Verdict wrong = check_placement(layout, *format, c))
+    if (Verdict wrong = check_placement(layout, c))
         return *wrong;
+    if (layout.planes.size() > 1 && layout.placement == Placement::packed)
+        if (Verdict wrong = check_packed(layout, *format, c))
+            return *wrong;
     return {};
 }
 

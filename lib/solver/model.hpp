@@ -62,6 +62,7 @@ enum class CpuCaching : std::uint8_t {
 enum class SideEffect : std::uint8_t {
     nothing,
     scanout_memory, ///< meant for scanout and CPU drawing (dumb buffers)
+    loads_driver,   ///< brings a GPU's user-space driver into the process (GBM)
     takes_queue,    ///< occupies a V4L2 queue
 };
 
@@ -98,6 +99,8 @@ struct Offer {
     /// use.
     Constraints layout;
     bool layout_exact = true; ///< false: stride and size are known only after allocation
+    /// The source lays images out itself, with any modifier that it is given; false: linear memory.
+    bool own_layout = false;
 };
 
 struct SourceInput {
@@ -138,6 +141,8 @@ struct Choice {
     std::size_t source = 0;                ///< index into Input::sources
     std::vector<std::size_t> alternatives; ///< for each use, the index of the chosen capability set
     Constraints merged;                    ///< to check the real layout against
+    std::vector<std::uint64_t> modifiers;  ///< that a source with own_layout may pick from
+    bool explicit_modifier = false;        ///< a layout whose modifier nobody names is no use
 };
 
 struct Output {

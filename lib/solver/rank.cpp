@@ -3,6 +3,7 @@
 #include "lib/solver/rank.hpp"
 
 #include "lib/solver/accept.hpp"
+#include "lib/solver/own_layout.hpp"
 
 #include <fmt/format.h>
 
@@ -17,29 +18,6 @@ namespace {
 constexpr std::array<std::string_view, 7> policy_order{
     "dma-heap", "udmabuf", "simple-allocator", "ion", "gbm", "v4l2", "drm-dumb"};
 
-/// How many bytes a second a use tends to move, as an order of magnitude.
-int traffic(Use use) {
-    switch (use) {
-    case Use::render:
-    case Use::sample:
-        return 4;
-    case Use::scanout:
-        return 3;
-    case Use::encode:
-    case Use::decode:
-    case Use::m2m_in:
-    case Use::m2m_out:
-        return 2;
-    case Use::capture:
-    case Use::read:
-    case Use::write:
-        return 1;
-    case Use::cursor:
-        break;
-    }
-    return 0;
-}
-
 Criterion proven(const Fit& fit) {
     if (!fit.unproven_by.empty())
         return {"proven",
@@ -48,10 +26,13 @@ Criterion proven(const Fit& fit) {
     return {"proven", fit.assumed_by.empty() ? "proven" : "assumed", 0};
 }
 
-/// All layouts are linear, so what tells them apart is whether the busiest device has the memory
-/// at hand.
+/// A layout that the device made for itself before linear, and memory at hand of the busiest device
+/// before memory far from it.
 Criterion layout(const Input& input, const SourceInput& source, const Fit& fit) {
-    const std::string modifier = to_string(fit.layout.modifier);
+    const Modifier& modifier = fit.layout.modifier;
+    const bool implicit = modifier.state == Modifier::State::implicit;
+    const std::int64_t kind = modifier.is_linear() ? 2 : (implicit ? 1 : 0);
+    const std::string text = implicit ? "implicit, known to its device alone" : to_string(modifier);
     int most = 0;
     for (const UseInput& use : input.uses)
         most = std::max(most, traffic(use.use));
@@ -59,8 +40,8 @@ Criterion layout(const Input& input, const SourceInput& source, const Fit& fit) 
         return traffic(use.use) == most && use.device == source.offer.device;
     });
     if (source.offer.memory_kind != MemoryKind::device_local || near == input.uses.end())
-        return {"layout", modifier, 1};
-    return {"layout", fmt::format("{}, local to {}", modifier, near->party), 0};
+        return {"layout", text, kind * 2 + 1};
+    return {"layout", fmt::format("{}, local to {}", text, near->party), kind * 2};
 }
 
 Criterion cpu_fit(CpuAccess access, CpuCaching caching) {
@@ -95,16 +76,25 @@ Criterion scarcity(const Offer& offer, const Fit& fit) {
                                  : Criterion{"scarcity", "scarce", 1};
 }
 
-Criterion side_effects(SideEffect effect) {
-    switch (effect) {
+Criterion side_effects(const Input& input, const Offer& offer) {
+    switch (offer.side_effect) {
     case SideEffect::nothing:
         return {"side-effects", "none", 0};
     case SideEffect::scanout_memory:
         return {"side-effects", "meant for scanout", 1};
+    case SideEffect::loads_driver: {
+        const bool draws =
+            std::any_of(input.uses.begin(), input.uses.end(), [&](const UseInput& use) {
+                return use.device == offer.device &&
+                       (use.use == Use::render || use.use == Use::sample);
+            });
+        return draws ? Criterion{"side-effects", "none: its device draws by the same driver", 0}
+                     : Criterion{"side-effects", "loads the GPU's user-space driver", 2};
+    }
     case SideEffect::takes_queue:
         break;
     }
-    return {"side-effects", "takes a V4L2 queue", 2};
+    return {"side-effects", "takes a V4L2 queue", 3};
 }
 
 Criterion policy(const std::vector<std::string>& order, const SourceInput& source) {
@@ -128,7 +118,7 @@ std::vector<Criterion> criteria(const Input& input, const SourceInput& source, c
             layout(input, source, fit),
             cpu_fit(input.request.cpu, caching_for(source.offer, input.request.cpu)),
             scarcity(source.offer, fit),
-            side_effects(source.offer.side_effect),
+            side_effects(input, source.offer),
             policy(order, source),
             {"name", source.name, 0}};
 }

@@ -68,6 +68,8 @@ Choice choice(const Input& input, std::size_t index, Fit fit) {
     result.candidate.layout = std::move(fit.layout);
     result.alternatives = std::move(fit.alternatives);
     result.merged = std::move(fit.merged);
+    result.modifiers = std::move(fit.modifiers);
+    result.explicit_modifier = fit.explicit_modifier;
     return result;
 }
 
