@@ -4,6 +4,7 @@
 
 #include "backends/dma_heap.hpp"
 #include "backends/drm_dumb.hpp"
+#include "backends/gbm.hpp"
 #include "backends/ion.hpp"
 #include "backends/simple_allocator.hpp"
 #include "backends/udmabuf.hpp"
@@ -29,6 +30,9 @@ constexpr Backend table[] = {
 #endif
 #if HAVE_ION
     {"ion", false, ion::find, ion::allocate, ion::find_with_quirks},
+#endif
+#if HAVE_GBM
+    {"gbm", true, gbm::find, gbm::allocate},
 #endif
 #if HAVE_V4L2
     {"v4l2", true, v4l2::find, v4l2::allocate},

@@ -36,6 +36,9 @@ void set_fact(std::vector<Fact>& facts) {
 Result<void> clear_memory(BufferData& buffer, std::optional<bool> zeroed) {
     if (zeroed == true || !buffer.mappable)
         return {};
+    // Zeros are no image in a layout that only devices understand.
+    if (!buffer.layout.modifier.is_linear())
+        return {};
     for (const DmaBuf& dmabuf : buffer.dmabufs) {
         auto cleared = clear(buffer, dmabuf);
         if (cleared)

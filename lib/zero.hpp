@@ -11,9 +11,9 @@
 namespace simplealloc {
 
 /// Clears the dma-bufs, unless `zeroed` says that the source did it, and puts it into the fact
-/// `zeroed`. Memory out of the CPU's reach keeps what it has, and its fact. To be done before a
-/// device attaches: its DMA mapping then takes dirty cache lines along, whatever the exporter's
-/// sync does.
+/// `zeroed`. Memory out of the CPU's reach, and images that are not linear, keep what they have,
+/// and the fact. To be done before a device attaches: its DMA mapping then takes dirty cache lines
+/// along, whatever the exporter's sync does.
 Result<void> clear_memory(BufferData& buffer, std::optional<bool> zeroed);
 
 } // namespace simplealloc

@@ -136,6 +136,8 @@ public:
     /// The dma-buf behind a descriptor, or null.
     [[nodiscard]] std::shared_ptr<FakeDmaBuf> dmabuf(int fd) const;
     [[nodiscard]] std::shared_ptr<FakeMemfd> memfd(int fd) const;
+    /// The path that was opened.
+    [[nodiscard]] std::string describe(int fd) const;
 
     // The census
     [[nodiscard]] Census census() const;
@@ -187,7 +189,6 @@ private:
     int enter(const char* name, std::string object, unsigned long request = 0);
     int add_fd(std::shared_ptr<OpenFile> file);
     [[nodiscard]] std::shared_ptr<OpenFile> file(int fd) const;
-    [[nodiscard]] std::string describe(int fd) const;
     /// Follows symbolic links; the empty string when there is a loop.
     [[nodiscard]] std::string resolve(const std::string& path) const;
     [[nodiscard]] bool exists(const std::string& resolved) const;

@@ -62,7 +62,8 @@ struct Display {
             return display.error();
         return allocator.allocate(Request::image(width, 480, fourcc::xrgb8888)
                                       .use(*display, Use::scanout)
-                                      .without(without));
+                                      .without(without)
+                                      .without("gbm"));
     }
     /// Its verification; nothing of it is left afterwards, and the caller's description is as
     /// before.

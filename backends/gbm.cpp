@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+// Buffers that a GPU's user-space driver lays out, by libgbm.
+#include "backends/gbm.hpp"
+
+#include "backends/gbm_device.hpp"
+#include "backends/gbm_layout.hpp"
+#include "backends/source.hpp"
+#include "lib/discovery/permission.hpp"
+#include "lib/drm_node.hpp"
+#include "lib/failure.hpp"
+#include "lib/kernel.hpp"
+#include "lib/log.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <drm_fourcc.h>
+#include <fmt/format.h>
+
+namespace simplealloc::gbm {
+
+namespace {
+
+/// In the order in which they are tried: the render node needs fewer rights and never makes a
+/// master, and drivers that allocate by dumb buffers refuse it.
+std::vector<std::string> nodes_of(const DrmInfo& drm) {
+    std::vector<std::string> nodes;
+    for (const std::string& node : {drm.render_node, drm.card_node})
+        if (!node.empty())
+            nodes.push_back(node);
+    return nodes;
+}
+
+/// Whether the node is one of those that a GBM driver may be for.
+bool has_images(const DrmInfo& drm) {
+    return !drm.render_node.empty() || (!drm.card_node.empty() && (drm.kms || drm.has_connectors));
+}
+
+std::uint32_t flags_of(const std::vector<Use>& uses) {
+    std::uint32_t flags = 0;
+    for (const Use use : uses) {
+        if (use == Use::scanout)
+            flags |= GBM_BO_USE_SCANOUT;
+        else if (use == Use::render || use == Use::sample)
+            flags |= GBM_BO_USE_RENDERING;
+    }
+    return flags;
+}
+
+bool contains(const std::vector<std::uint64_t>& modifiers, std::uint64_t modifier) {
+    return std::find(modifiers.begin(), modifiers.end(), modifier) != modifiers.end();
+}
+
+struct Image {
+    Bo bo;
+    Modifier modifier;
+};
+
+/// What the driver says it picked has to be one of those that all uses take.
+Result<Modifier> picked(gbm_bo* bo, const AllocationSpec& spec, const std::string& node) {
+    const std::uint64_t modifier = gbm_bo_get_modifier(bo);
+    if (contains(spec.modifiers, modifier))
+        return Modifier::named(modifier);
+    // Only linear was asked for, so it is linear though the driver can't name it.
+    if (modifier == DRM_FORMAT_MOD_INVALID && !spec.explicit_modifier &&
+        spec.modifiers == std::vector<std::uint64_t>{DRM_FORMAT_MOD_LINEAR})
+        return Modifier::linear();
+    return failure(Stage::layout, Cause::mismatch, 0, node,
+                   fmt::format("the GBM driver picked the modifier {:#018x}, which was not offered",
+                               modifier));
+}
+
+Result<Image> create(const Device& device, const AllocationSpec& spec) {
+    const ImageSize size{spec.layout.width, spec.layout.height, spec.layout.fourcc};
+    const std::uint32_t flags = flags_of(spec.own_uses);
+    if (spec.modifiers.empty()) {
+        auto bo = device.create(size, flags);
+        if (!bo)
+            return bo.error();
+        return Image{std::move(*bo), Modifier::implicit()};
+    }
+    auto bo = device.create(size, flags, spec.modifiers);
+    if (bo) {
+        const auto modifier = picked(bo->get(), spec, device.node());
+        if (!modifier)
+            return modifier.error();
+        return Image{std::move(*bo), *modifier};
+    }
+    Error error = bo.error();
+    if (error.sys_errno != ENOSYS)
+        return error;
+    // The driver knows no modifiers.
+    if (spec.explicit_modifier) {
+        error.detail += "; its driver knows no modifiers, and a use needs the layout by name";
+        error.remedy = "let every use take LINEAR without a modifier, or another source serve";
+        return error;
+    }
+    if (!contains(spec.modifiers, DRM_FORMAT_MOD_LINEAR))
+        return error;
+    auto linear = device.create(size, flags | GBM_BO_USE_LINEAR);
+    if (!linear)
+        return linear.error();
+    return Image{std::move(*linear), Modifier::linear()};
+}
+
+Result<RawBuffer> allocate_on(UniqueFd fd, const std::string& node, const AllocationSpec& spec) {
+    const auto device = Device::open(std::move(fd), node);
+    if (!device)
+        return device.error();
+    const auto image = create(*device, spec);
+    if (!image)
+        return image.error();
+    return export_image(*device, image->bo.get(), spec.layout, image->modifier);
+}
+
+Result<RawBuffer> allocate_on(const std::string& node, const AllocationSpec& spec) {
+    auto fd = open_drm_node(node);
+    if (!fd)
+        return fd.error();
+    return allocate_on(std::move(*fd), node, spec);
+}
+
+Result<RawBuffer> allocate_on_callers(const DeviceRecord& device, const AllocationSpec& spec) {
+    const int copy = kernel::dup(device.caller_fd.get());
+    if (copy < 0)
+        return failure(Stage::open, cause_of(-copy), -copy, device.path, "dup");
+    return allocate_on(UniqueFd::adopt(copy), device.path, spec);
+}
+
+/// Whether the card node may do what the render node did not.
+bool next_may_help(Cause cause) {
+    return cause == Cause::denied || cause == Cause::unsupported || cause == Cause::gone;
+}
+
+SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
+    const DrmInfo& drm = *device->drm;
+    const std::vector<std::string> nodes = nodes_of(drm);
+    const std::string sysname = nodes.front().substr(nodes.front().rfind('/') + 1);
+    SourceRecord source = make_source("gbm", sysname, nodes.front(), "drm", true);
+    source.device = device;
+    solver::SourceInput& input = source.input;
+    const bool other_node = nodes.size() > 1 && check_permission(nodes.back(), "drm", true).granted;
+    if (other_node || device->caller_fd) {
+        input.usable = true;
+        input.reason.clear();
+        input.remedy.clear();
+    }
+    input.driver = device->driver;
+    solver::Offer& offer = input.offer;
+    offer.device = device->id;
+    // Whatever it is for others, its own device gets at it as if it were one run.
+    offer.contiguity = solver::OfferContiguity::device_domain;
+    offer.memory_kind = drm.dumb_memory;
+    if (offer.memory_kind == MemoryKind::device_local)
+        offer.max_address = no_limit;
+    offer.attachable = device->attachable;
+    offer.vmap_stable = device->vmap_stable;
+    if (!offer.attachable || !offer.vmap_stable)
+        offer.attach_reason =
+            fmt::format("{} ({})",
+                        offer.attachable ? "a kernel mapping of its buffers goes stale"
+                                         : "buffers of this driver can't be attached",
+                        device->export_origin);
+    offer.side_effect = solver::SideEffect::loads_driver;
+    offer.layout_exact = false;
+    offer.own_layout = true;
+
+    add_contiguity_fact(source, Confidence::assumed, "GBM allocates for its own device");
+    add_caching_fact(source, Confidence::unknown, "");
+    add_zeroed_fact(source, Confidence::unknown, "");
+    add_mode_fact(source);
+    source.facts.push_back(
+        {"memory-kind", offer.memory_kind == MemoryKind::device_local ? "device-local" : "system",
+         drm.dumb_origin.empty() ? Confidence::assumed : Confidence::known, drm.dumb_origin});
+    if (!offer.attach_reason.empty())
+        source.facts.push_back({"attachable", "no", Confidence::known, device->export_origin});
+    return source;
+}
+
+} // namespace
+
+std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>> devices) {
+    // Card and render node of one card are two devices and one source.
+    std::vector<std::shared_ptr<const DeviceRecord>> cards;
+    for (const auto& device : devices) {
+        if (!device->drm || !has_images(*device->drm))
+            continue;
+        const auto known = std::find_if(cards.begin(), cards.end(), [&](const auto& card) {
+            return nodes_of(*card->drm) == nodes_of(*device->drm);
+        });
+        if (known == cards.end())
+            cards.push_back(device);
+        else if (device->caller_fd && !(*known)->caller_fd)
+            *known = device;
+    }
+    std::vector<SourceRecord> sources;
+    for (const auto& card : cards)
+        sources.push_back(describe(card));
+    return sources;
+}
+
+Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec) {
+    std::optional<Error> refused;
+    for (const std::string& node : nodes_of(*source.device->drm)) {
+        auto made = allocate_on(node, spec);
+        if (made)
+            return made;
+        refused = made.error();
+        if (!next_may_help(refused->cause))
+            return *refused;
+        log::line(LogLevel::debug, "{}: {}", source.input.name, refused->message());
+    }
+    if (refused->stage == Stage::open && source.device->caller_fd) {
+        auto made = allocate_on_callers(*source.device, spec);
+        if (made)
+            return made;
+        refused = made.error();
+    }
+    if (refused->cause == Cause::denied && refused->remedy.empty())
+        refused->remedy = source.input.remedy;
+    return *refused;
+}
+
+} // namespace simplealloc::gbm
