@@ -220,11 +220,11 @@ TEST_CASE_METHOD(Ion, "what the CPU writes into a buffer of ION is there when it
     const auto cpu = GENERATE(CpuAccess::read_often, CpuAccess::write);
     INFO(abi);
     use(abi);
-    const long syncs = counter("syncs");
     const Allocator allocator = ion_alone();
     auto buffer = allocator.allocate(Request::bytes(300000).cpu(cpu));
     REQUIRE(buffer);
     CHECK(buffer->source() == "ion:system");
+    const long syncs = counter("syncs");
     {
         auto mapping = buffer->map(Access::write);
         REQUIRE(mapping);
