@@ -314,3 +314,23 @@ TEST_CASE_METHOD(Ion, "a vendor's heap id is used where a quirk row names it", "
         return fact.name == "heap" && fact.value == "id 25";
     }));
 }
+
+TEST_CASE_METHOD(Ion,
+                 "among all allocators the built-in order holds until the caller names another",
+                 "[ion]") {
+    const guest::Driver simple_allocator("simple_allocator", {});
+    const Words request = pair_of(guest::video("vivid-000-vid-cap"), guest::card("vkms"));
+    const auto sources = [&](const Words& more) {
+        const auto planned = command::plan(command::join(request, more));
+        INFO(planned.output << planned.errors);
+        REQUIRE(planned.status == 0);
+        Words names = command::sources(planned.json());
+        REQUIRE(names.size() >= 4);
+        names.resize(4);
+        return names;
+    };
+    CHECK(sources({}) ==
+          Words{"dma-heap:reserved", "simple-allocator:cma0", "ion:carveout", "ion:cma"});
+    CHECK(sources({"--order", "ion:cma,simple-allocator"}) ==
+          Words{"ion:cma", "simple-allocator:cma0", "dma-heap:reserved", "ion:carveout"});
+}
