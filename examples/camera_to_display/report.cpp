@@ -8,6 +8,13 @@
 
 namespace {
 
+int column_width(const simplealloc::Candidate& candidate) {
+    std::size_t width = candidate.source.size();
+    for (const auto& criterion : candidate.criteria)
+        width = std::max(width, criterion.value.size());
+    return static_cast<int>(width) + 2;
+}
+
 /// The first criterion in which the best two differ decided between them.
 void print_reason(std::ostream& out, std::span<const simplealloc::Candidate> candidates) {
     out << "chosen: " << candidates[0].source << ", ";
@@ -17,9 +24,9 @@ void print_reason(std::ostream& out, std::span<const simplealloc::Candidate> can
     }
     const auto& best = candidates[0].criteria;
     const auto& second = candidates[1].criteria;
-    const auto decides = [](const auto& a, const auto& b) { return a.rank == b.rank; };
+    const auto equal = [](const auto& a, const auto& b) { return a.rank == b.rank; };
     const auto [mine, other] =
-        std::mismatch(best.begin(), best.end(), second.begin(), second.end(), decides);
+        std::mismatch(best.begin(), best.end(), second.begin(), second.end(), equal);
     if (mine == best.end() || other == second.end())
         out << "first by name\n";
     else
@@ -34,12 +41,12 @@ void print_plan(std::ostream& out, const simplealloc::Plan& plan) {
     if (!candidates.empty()) {
         out << "plan:\n  " << std::left << std::setw(14) << "source";
         for (const auto& candidate : candidates)
-            out << std::setw(24) << candidate.source;
+            out << std::setw(column_width(candidate)) << candidate.source;
         out << '\n';
         for (std::size_t i = 0; i < candidates.front().criteria.size(); ++i) {
             out << "  " << std::setw(14) << candidates.front().criteria[i].name;
             for (const auto& candidate : candidates)
-                out << std::setw(24) << candidate.criteria[i].value;
+                out << std::setw(column_width(candidate)) << candidate.criteria[i].value;
             out << '\n';
         }
         print_reason(out, candidates);
