@@ -123,7 +123,8 @@ public:
     std::set<gid_t> member_of; ///< its groups when it is not root
     int udev_error = 0;        ///< what enumerate reports, a negative errno
     std::size_t page = 4096;
-    std::string machine = "x86_64";
+    /// By default one that runs programs of this width without translating their ioctls.
+    std::string machine = sizeof(void*) == 4 ? "i686" : "x86_64";
     bool lets_others_run = false; ///< after each call, so that threads really interleave
 
     // Objects behind descriptors

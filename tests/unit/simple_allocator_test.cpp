@@ -127,6 +127,19 @@ TEST_CASE("only a 32-bit process on a 64-bit kernel needs compat ioctls") {
     CHECK_FALSE(simple_allocator::needs_compat(4, "i686"));
 }
 
+TEST_CASE("a program that needs compat ioctls is told so, and does not call the driver") {
+    FakeKernel fake;
+    fake.machine = "x86_64";
+    add_simple_allocator(fake);
+    const auto found = sources();
+    REQUIRE(found.size() == 1);
+    const bool narrow = sizeof(void*) == 4;
+    CHECK(found[0].input.usable != narrow);
+    CHECK((found[0].input.reason.find("compat_ioctl") != std::string::npos) == narrow);
+    CHECK(found[0].input.remedy == (narrow ? "use a 64-bit build of the program" : ""));
+    CHECK(fake.count("open") == 0);
+}
+
 TEST_CASE(
     "the driver is asked for whole pages, version 0 and a writable close-on-exec descriptor") {
     FakeKernel fake;
