@@ -93,6 +93,12 @@ Result<bool> negotiate(const Request::Fields& request, const solver::Choice& bes
             set.evidence[ConstraintKind::min_stride] = {Confidence::known, "VIDIOC_TRY_FMT"};
             changed = true;
         }
+        if (set.constraints.height_align % wanted.height_align != 0) {
+            // Of all multiples only this one; the driver knows better than a quirk.
+            set.constraints.height_align = wanted.height_align;
+            set.evidence[ConstraintKind::height_align] = {Confidence::known, "VIDIOC_TRY_FMT"};
+            changed = true;
+        }
         if (wanted.min_size > set.constraints.min_size) {
             changed = changed || layout.dmabuf_sizes.front() < wanted.min_size;
             set.constraints.min_size = wanted.min_size;

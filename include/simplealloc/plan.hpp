@@ -35,8 +35,8 @@ struct Candidate {
 struct V4l2Setup {
     std::uint32_t pixelformat = 0; ///< V4L2_PIX_FMT_*
     bool multiplanar = false;      ///< use the _MPLANE buffer type
-    std::uint32_t width = 0;       ///< pixels
-    std::uint32_t height = 0;      ///< pixels
+    std::uint32_t width = 0;       ///< pixels; of a codec the coded size, in whole blocks
+    std::uint32_t height = 0;      ///< pixels; likewise
     /// One memory plane.
     struct PlaneSetup {
         std::uint32_t dmabuf = 0;       ///< index of the Buffer's dma-buf

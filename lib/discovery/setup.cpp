@@ -84,7 +84,11 @@ Result<Setup> v4l2_setup(const DeviceRecord& device, const DeviceUse& use, const
     v4l2.height = layout.height;
 
     // A driver may want a larger image than the planes are, and refuses a buffer of less.
-    const auto tried = ask_try_format(device, *choice, layout);
+    const auto tried = ask_try_format(device, use.use, *choice, layout);
+    if (tried && is_coded_size(*tried, use.use, layout)) {
+        v4l2.width = tried->width;
+        v4l2.height = tried->height;
+    }
     Narrowing narrow;
     const std::size_t count = choice->format->per_plane ? layout.planes.size() : 1;
     for (std::size_t i = 0; i < count; ++i) {

@@ -84,12 +84,20 @@ TriedFormat read_answer(const v4l2_format& answer, bool multiplanar) {
     return tried;
 }
 
+/// Of the first plane; the others' follow.
+std::uint64_t lines_of(const Layout& layout) {
+    const Plane& first = layout.planes.front();
+    return first.stride != 0 ? first.size / first.stride : layout.height;
+}
+
 /// What the driver changes that a buffer can't make up for; empty when nothing.
-std::string difference(const TriedFormat& tried, const V4l2Choice& choice, const Layout& layout) {
+std::string difference(const TriedFormat& tried, const V4l2Choice& choice, Use use,
+                       const Layout& layout) {
     if (tried.pixelformat != choice.format->pixelformat)
         return fmt::format("offers {} instead of {}", pixelformat_name(tried.pixelformat),
                            pixelformat_name(choice.format->pixelformat));
-    if (tried.width != layout.width || tried.height != layout.height)
+    const bool same_size = tried.width == layout.width && tried.height == layout.height;
+    if (!same_size && !is_coded_size(tried, use, layout))
         return fmt::format("offers {}x{} instead of {}x{}", tried.width, tried.height, layout.width,
                            layout.height);
     const std::size_t planes = choice.format->per_plane ? layout.planes.size() : 1;
@@ -101,8 +109,8 @@ std::string difference(const TriedFormat& tried, const V4l2Choice& choice, const
             tried.planes[i].stride != layout.planes[i].stride)
             return fmt::format("offers a stride of {} bytes for plane {} instead of {}",
                                tried.planes[i].stride, i, layout.planes[i].stride);
-    // Neither can a least size of a later dma-buf.
-    for (std::size_t i = 1; i < planes; ++i)
+    // Neither can a least size of a later dma-buf, but one that only padding lacks.
+    for (std::size_t i = 1; i < planes && lines_of(layout) >= tried.height; ++i)
         if (const std::uint64_t room = layout.dmabuf_sizes[layout.planes[i].dmabuf];
             tried.planes[i].size > room)
             return fmt::format("wants {} bytes for plane {}, its dma-buf has {}",
@@ -120,7 +128,7 @@ std::optional<V4l2Choice> askable(const DeviceRecord& device, const DeviceUse& u
 }
 
 /// What the driver would program instead of the layout's numbers; empty when it takes them.
-std::string deviation(const TriedFormat& tried, const Layout& layout) {
+std::string deviation(const TriedFormat& tried, const V4l2Choice& choice, const Layout& layout) {
     for (std::size_t i = 0; i < tried.planes.size(); ++i) {
         const TriedPlane& wanted = tried.planes[i];
         const Plane& plane = layout.planes[i];
@@ -130,13 +138,28 @@ std::string deviation(const TriedFormat& tried, const Layout& layout) {
             return fmt::format("wants {} bytes, the dma-buf has {}", wanted.size,
                                layout.dmabuf_sizes[plane.dmabuf]);
     }
+    // In one buffer, the second plane follows the last line of the first (pixfmt-yuv-planar.rst).
+    const std::uint64_t second = tried.planes.front().stride * tried.height;
+    if (!choice.format->per_plane && layout.planes.size() > 1 && layout.modifier.is_linear() &&
+        second != 0 && second != layout.planes[1].offset)
+        return fmt::format("looks for plane 1 at byte {}, it begins at {}", second,
+                           layout.planes[1].offset);
     return {};
 }
 
 } // namespace
 
-std::optional<TriedFormat> ask_try_format(const DeviceRecord& device, const V4l2Choice& choice,
-                                          const Layout& layout) {
+bool is_coded_size(const TriedFormat& tried, Use use, const Layout& layout) {
+    constexpr std::uint32_t largest_block = 128; // superblocks of AV1
+    const auto rounded_up = [](std::uint32_t coded, std::uint32_t wanted) {
+        return coded >= wanted && coded - wanted < largest_block;
+    };
+    return (use == Use::decode || use == Use::encode) && rounded_up(tried.width, layout.width) &&
+           rounded_up(tried.height, layout.height);
+}
+
+std::optional<TriedFormat> ask_try_format(const DeviceRecord& device, Use use,
+                                          const V4l2Choice& choice, const Layout& layout) {
     const AskingFd fd(device);
     if (fd.get() < 0)
         return std::nullopt;
@@ -145,7 +168,13 @@ std::optional<TriedFormat> ask_try_format(const DeviceRecord& device, const V4l2
     // ENOTTY: some drivers lack it. Every other error leaves the question as open.
     if (kernel::ioctl(fd.get(), VIDIOC_TRY_FMT, &request) < 0)
         return std::nullopt;
-    return read_answer(request, is_multiplanar(*choice.queue));
+    TriedFormat tried = read_answer(request, is_multiplanar(*choice.queue));
+    // A decoder's pictures are as large as its stream says: in a context without one it answers
+    // with a size of its own, whatever it is asked (e.g. hantro_try_fmt()).
+    const bool streamless = use == Use::decode && device.queue_access != QueueAccess::ours;
+    if (streamless && !is_coded_size(tried, use, layout))
+        return std::nullopt;
+    return tried;
 }
 
 Result<std::optional<Constraints>> try_format(const DeviceRecord& device, const DeviceUse& use,
@@ -154,10 +183,10 @@ Result<std::optional<Constraints>> try_format(const DeviceRecord& device, const 
     const auto choice = askable(device, use, layout);
     if (!choice)
         return no_answer;
-    const auto tried = ask_try_format(device, *choice, layout);
+    const auto tried = ask_try_format(device, use.use, *choice, layout);
     if (!tried)
         return no_answer;
-    if (std::string what = difference(*tried, *choice, layout); !what.empty())
+    if (std::string what = difference(*tried, *choice, use.use, layout); !what.empty())
         return unsupported_use(device, use.use, std::move(what));
 
     Constraints answer;
@@ -168,17 +197,19 @@ Result<std::optional<Constraints>> try_format(const DeviceRecord& device, const 
         answer.max_stride = first.stride;
     }
     answer.min_size = first.size;
+    if (tried->height != layout.height)
+        answer.height_align = tried->height;
     return std::optional(answer);
 }
 
 Result<void> check_format(const DeviceRecord& device, const DeviceUse& use, const Layout& layout) {
     const auto choice = askable(device, use, layout);
-    const auto tried = choice ? ask_try_format(device, *choice, layout) : std::nullopt;
+    const auto tried = choice ? ask_try_format(device, use.use, *choice, layout) : std::nullopt;
     if (!tried)
         return {};
-    std::string what = difference(*tried, *choice, layout);
+    std::string what = difference(*tried, *choice, use.use, layout);
     if (what.empty())
-        what = deviation(*tried, layout);
+        what = deviation(*tried, *choice, layout);
     if (what.empty())
         return {};
     return failure(Stage::layout, Cause::mismatch, 0, party_name(device, use.use), std::move(what));

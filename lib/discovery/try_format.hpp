@@ -22,7 +22,11 @@ struct TriedFormat {
 };
 
 /// Nothing when the driver can't be asked. Works beside an owner of the queue, and changes nothing.
-std::optional<TriedFormat> ask_try_format(const DeviceRecord& device, const V4l2Choice& choice,
-                                          const Layout& layout);
+std::optional<TriedFormat> ask_try_format(const DeviceRecord& device, Use use,
+                                          const V4l2Choice& choice, const Layout& layout);
+
+/// Whether the driver's size is that of the layout in a codec's whole blocks: the visible picture
+/// stays what was asked for, its planes are padded.
+bool is_coded_size(const TriedFormat& tried, Use use, const Layout& layout);
 
 } // namespace simplealloc

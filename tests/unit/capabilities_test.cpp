@@ -398,6 +398,66 @@ TEST_CASE("a driver that makes another image of it can't be satisfied") {
     CHECK(answer.error().message() == "/dev/video0 (capture): " + words);
 }
 
+TEST_CASE("a codec's whole blocks pad the planes, and are what is programmed") {
+    const auto placement = GENERATE(Placement::packed, Placement::per_plane);
+    const bool apart = placement == Placement::per_plane;
+    DeviceRecord codec = camera({apart ? V4L2_PIX_FMT_NV12M : V4L2_PIX_FMT_NV12},
+                                V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE);
+    codec.v4l2->m2m = true;
+    TryingCamera trying(
+        [=](v4l2_format& format) {
+            v4l2_pix_format_mplane& pixels = format.fmt.pix_mp;
+            pixels.height = 368;
+            pixels.plane_fmt[0].sizeimage = 640 * (apart ? 368 : 552);
+            pixels.plane_fmt[1].sizeimage = apart ? 640 * 184 : 0;
+            return 0;
+        },
+        std::move(codec));
+    const DeviceRecord& device = trying.record;
+    const auto answer = try_format(device, use_of(Use::decode), nv12(placement, 640, 360));
+    REQUIRE(answer);
+    REQUIRE(answer->has_value());
+    CHECK((*answer)->height_align == 368);
+
+    Layout padded = nv12(placement, 640, 368);
+    padded.height = 360;
+    CHECK_FALSE(try_format(device, use_of(Use::capture), padded));
+    const auto setup = make_setup(device, use_of(Use::decode), padded);
+    REQUIRE(setup);
+    CHECK(setup->v4l2->height == 368);
+    CHECK(check_format(device, use_of(Use::decode), padded));
+}
+
+TEST_CASE("a decoder has a say in the size only where it has a stream") {
+    TryingCamera trying(
+        [](v4l2_format& format) {
+            format.fmt.pix.width = format.fmt.pix.height = 48;
+            return 0;
+        },
+        camera({V4L2_PIX_FMT_NV12}));
+    const Layout layout = nv12(Placement::packed, 640, 360);
+    const auto answer = try_format(trying.record, use_of(Use::decode), layout);
+    REQUIRE(answer);
+    CHECK_FALSE(answer->has_value());
+    CHECK(make_setup(trying.record, use_of(Use::decode), layout)->v4l2->height == 360);
+
+    // The queue of a caller has the stream.
+    trying.record.queue_access = QueueAccess::ours;
+    const auto refused = try_format(trying.record, use_of(Use::decode), layout);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().detail == "offers 48x48 instead of 640x360");
+}
+
+TEST_CASE("a second plane that is not where the driver looks for it is a mismatch") {
+    TryingCamera trying([](v4l2_format&) { return 0; }, camera({V4L2_PIX_FMT_NV12}));
+    Layout padded = nv12(Placement::packed, 640, 368);
+    padded.height = 360;
+    const auto checked = check_format(trying.record, use_of(Use::capture), padded);
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().cause == Cause::mismatch);
+    CHECK(checked.error().detail == "looks for plane 1 at byte 230400, it begins at 235520");
+}
+
 TEST_CASE("no answer is no constraint") {
     const auto nothing = [](const DeviceRecord& record) {
         const auto answer = try_format(record, use_of(Use::capture), xrgb(640, 360, 2560));
