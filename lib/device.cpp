@@ -72,4 +72,8 @@ const std::vector<Use>& Device::uses() const noexcept {
     return record_->uses;
 }
 
+Result<std::vector<CapabilitySet>> Device::capabilities(Use use, Fourcc fourcc) const {
+    return simplealloc::capabilities(*record_, {*this, use, {}}, fourcc);
+}
+
 } // namespace simplealloc

@@ -48,7 +48,15 @@ Request Request::bytes(std::uint64_t size) {
 }
 
 Request& Request::use(Device device, Use use, std::vector<FormatSupport> formats) & {
-    fields_.uses.push_back({std::move(device), use, std::move(formats)});
+    DeviceUse added{std::move(device), use, {}};
+    if (!formats.empty())
+        added.alternatives.emplace_back().formats = std::move(formats);
+    fields_.uses.push_back(std::move(added));
+    return *this;
+}
+
+Request& Request::use(DeviceUse use) & {
+    fields_.uses.push_back(std::move(use));
     return *this;
 }
 

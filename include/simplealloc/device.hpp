@@ -2,7 +2,7 @@
 // Something that will access a buffer: a DRM node, a V4L2 node, or what the caller describes.
 #pragma once
 
-#include <simplealloc/constraints.hpp>
+#include <simplealloc/capability_set.hpp>
 #include <simplealloc/fact.hpp>
 #include <simplealloc/result.hpp>
 
@@ -44,22 +44,12 @@ enum class QueueAccess : std::uint8_t {
     ours,     ///< the caller owns the queue, is not streaming, and lets the library use it
 };
 
-/// A fourcc that a described device takes, with its modifiers in order of preference.
-struct FormatSupport {
-    Fourcc fourcc; ///< the pixel format
-    std::vector<std::uint64_t>
-        modifiers; ///< explicit ones, best first; empty: the device knows no modifiers
-    bool without_modifier = true; ///< also takes LINEAR that is known only from an interface
-
-    bool operator==(const FormatSupport&) const = default;
-};
-
 /// What a caller says of a device that the library can't ask (EGL, Vulkan, an NPU, another
 /// process).
 struct DeviceDescription {
-    std::string name;                   ///< how it appears in plans, e.g. `egl`
-    Constraints constraints;            ///< what it needs; no limit on the rest
-    std::vector<FormatSupport> formats; ///< empty: any format, linear
+    std::string name; ///< how it appears in plans, e.g. `egl`
+    /// The ways in which it takes a buffer, best first; empty: any format, linear, no limits.
+    std::vector<CapabilitySet> alternatives;
     /// Imports a fresh buffer and says whether that works; runs in Allocator::allocate, on the
     /// calling thread. The buffer is borrowed. Empty: can't be tested.
     std::function<Result<void>(const Buffer&)> verify;
@@ -84,6 +74,11 @@ public:
     [[nodiscard]] const std::vector<Fact>& facts() const noexcept;
     /// What it can do, as far as is known without the right to open it.
     [[nodiscard]] const std::vector<Use>& uses() const noexcept;
+    /// The ways in which it takes a buffer of `fourcc` for a use, best first, as plans go by. Where
+    /// it does not take the fourcc, one set with all formats that it takes. Fails with unsupported
+    /// where it has no such use, with denied where it may not be opened, and with invalid where it
+    /// comes from Allocator::devices, which asks nothing.
+    [[nodiscard]] Result<std::vector<CapabilitySet>> capabilities(Use use, Fourcc fourcc) const;
 
     // Library-internal.
     explicit Device(std::shared_ptr<const DeviceRecord> record) noexcept;

@@ -24,12 +24,15 @@ SIMPLEALLOC_API std::string_view to_string(CpuAccess access) noexcept;
 /// Reads what to_string writes.
 SIMPLEALLOC_API std::optional<CpuAccess> parse_cpu_access(std::string_view text) noexcept;
 
-/// A device plus what it does, optionally with the caller's own formats (from EGL, a plane, dma-buf
-/// feedback), which then replace what discovery knows.
+/// A device plus what it does, optionally with what the caller knows of it (from EGL, a plane,
+/// dma-buf feedback, the other end of a negotiation).
 struct DeviceUse {
-    Device device;                      ///< who
-    Use use;                            ///< does what
-    std::vector<FormatSupport> formats; ///< empty: what discovery knows
+    Device device; ///< who
+    Use use;       ///< does what
+    /// The caller's own alternatives, best first. Their constraints are added to those that
+    /// discovery finds, their formats (where they have some) replace those. Empty: what discovery
+    /// knows.
+    std::vector<CapabilitySet> alternatives;
 };
 
 /// A plain value; building it checks nothing: Allocator::plan does, and says what is wrong.
@@ -40,8 +43,11 @@ public:
     /// `size` in bytes.
     static Request bytes(std::uint64_t size);
 
-    /// Adds a device that will touch the buffer; the order gives the index for setup().
+    /// Adds a device that will touch the buffer; the order gives the index for setup(). Formats
+    /// of the caller replace what discovery knows; empty: they do not.
     Request& use(Device device, Use use, std::vector<FormatSupport> formats = {}) &;
+    /// The same with all that the caller knows.
+    Request& use(DeviceUse use) &;
     /// Only this modifier.
     Request& modifier(Modifier modifier) &;
     /// What the CPU does; CpuAccess::none unless this is called.
@@ -67,6 +73,7 @@ public:
     Request&& use(Device device, Use use_, std::vector<FormatSupport> formats = {}) && {
         return std::move(use(std::move(device), use_, std::move(formats)));
     }
+    Request&& use(DeviceUse what) && { return std::move(use(std::move(what))); }
     Request&& modifier(Modifier value) && { return std::move(modifier(value)); }
     Request&& cpu(CpuAccess access) && { return std::move(cpu(access)); }
     Request&& name(std::string text) && { return std::move(name(std::move(text))); }

@@ -12,17 +12,75 @@ namespace simplealloc {
 
 namespace {
 
-solver::CapabilitySet described_set(const DeviceDescription& description) {
-    solver::CapabilitySet set;
-    set.constraints = description.constraints;
-    set.formats = description.formats;
+/// The same set with evidence for what it limits, and for nothing else.
+CapabilitySet by_caller(CapabilitySet set) {
+    std::erase_if(set.evidence, [&](const auto& entry) {
+        return entry.first != ConstraintKind::format &&
+               !solver::limits(set.constraints, entry.first);
+    });
+    const auto add = [&](ConstraintKind kind) {
+        set.evidence.try_emplace(kind, Evidence{Confidence::known, "caller"});
+    };
     solver::Merged limits;
-    solver::merge(limits, description.constraints, description.name);
+    solver::merge(limits, set.constraints, {});
     for (const auto& contribution : limits.contributions)
-        set.evidence[contribution.kind] = {Confidence::known, "caller"};
+        add(contribution.kind);
     if (!set.formats.empty())
-        set.evidence[ConstraintKind::format] = {Confidence::known, "caller"};
+        add(ConstraintKind::format);
     return set;
+}
+
+/// How a limit that two sides set is known: by the stricter side, or by both.
+Evidence joined(ConstraintKind kind, const CapabilitySet& found, const CapabilitySet& callers) {
+    const Evidence& own = callers.evidence.at(kind);
+    const auto known = found.evidence.find(kind);
+    if (known == found.evidence.end() ||
+        solver::implies(kind, callers.constraints, found.constraints))
+        return own;
+    if (solver::implies(kind, found.constraints, callers.constraints))
+        return known->second;
+    return {std::max(own.confidence, known->second.confidence),
+            fmt::format("{}; {}", known->second.origin, own.origin)};
+}
+
+/// One way that discovery found, as far as one of the caller's allows it. Fails with the constraint
+/// that leaves nothing of it.
+std::optional<ConstraintKind> narrow(CapabilitySet& found, const CapabilitySet& callers) {
+    CapabilitySet narrowed = found;
+    if (const auto conflict = solver::merge(narrowed.constraints, callers.constraints))
+        return conflict;
+    for (const auto& [kind, evidence] : callers.evidence)
+        if (kind != ConstraintKind::format)
+            narrowed.evidence[kind] = joined(kind, found, callers);
+    if (!callers.formats.empty()) {
+        narrowed.formats = callers.formats;
+        narrowed.evidence[ConstraintKind::format] = callers.evidence.at(ConstraintKind::format);
+    }
+    found = std::move(narrowed);
+    return std::nullopt;
+}
+
+/// Each of the device's ways with each of the caller's, as far as they go together; the caller's
+/// order of preference goes before the device's.
+CapabilitySets narrow(const DeviceRecord& device, const DeviceUse& use,
+                      const std::vector<CapabilitySet>& found) {
+    std::vector<CapabilitySet> sets;
+    std::optional<ConstraintKind> conflict;
+    for (const CapabilitySet& callers : use.alternatives)
+        for (const CapabilitySet& way : found) {
+            CapabilitySet set = way;
+            const auto failed = narrow(set, by_caller(callers));
+            if (!failed)
+                sets.push_back(std::move(set));
+            else if (!conflict)
+                conflict = failed;
+        }
+    if (sets.empty() && conflict)
+        return unsupported_use(device, use.use,
+                               fmt::format("none of its ways goes together with what the caller "
+                                           "says of it: {}",
+                                           to_string(*conflict)));
+    return sets;
 }
 
 /// Nothing when the device was asked what it can do.
@@ -57,20 +115,19 @@ Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& devi
                                                         const DeviceUse& use, Fourcc fourcc) {
     CapabilitySets sets = std::vector<solver::CapabilitySet>{};
     if (device.described) {
-        sets->push_back(described_set(*device.described));
+        for (const CapabilitySet& set : device.described->alternatives)
+            sets->push_back(by_caller(set));
+        if (sets->empty())
+            sets->emplace_back();
     } else {
         if (auto error = unasked(device))
             return std::move(*error);
         sets = device.drm ? drm_capabilities(device, use.use, fourcc)
                           : v4l2_capabilities(device, use.use, fourcc);
     }
-    if (!sets || use.formats.empty() || fourcc == fourcc::bytes)
+    if (!sets || use.alternatives.empty())
         return sets;
-    for (solver::CapabilitySet& set : *sets) {
-        set.formats = use.formats;
-        set.evidence[ConstraintKind::format] = {Confidence::known, "caller"};
-    }
-    return sets;
+    return narrow(device, use, *sets);
 }
 
 } // namespace simplealloc

@@ -273,6 +273,14 @@ bool shapes_no_less(const Constraints& strict, const Constraints& loose) {
     });
 }
 
+bool implies(ConstraintKind kind, const Constraints& strict, const Constraints& loose) {
+    const Constraints one = normal(strict);
+    const Constraints other = normal(loose);
+    return std::all_of(rules.begin(), rules.end(), [&](const Rule& rule) {
+        return rule.kind != kind || rule.implies(one, other);
+    });
+}
+
 std::span<const ConstraintKind> opposed(ConstraintKind kind) {
     switch (kind) {
     case ConstraintKind::min_stride:

@@ -42,6 +42,9 @@ Constraints normal(Constraints constraints);
 /// a layout or its segments; where memory comes from is not looked at. Both must be normal.
 bool shapes_no_less(const Constraints& strict, const Constraints& loose);
 
+/// Whether what satisfies `strict` in `kind` satisfies `loose` in it.
+bool implies(ConstraintKind kind, const Constraints& strict, const Constraints& loose);
+
 /// What a constraint may collide with: for a lower limit or a divisor the upper limits, for the
 /// size as a whole everything that makes it grow.
 std::span<const ConstraintKind> opposed(ConstraintKind kind);

@@ -2,37 +2,21 @@
 // What goes into the solver and what comes out: plain values, no descriptor, no system call.
 #pragma once
 
-#include <simplealloc/constraints.hpp>
+#include <simplealloc/capability_set.hpp>
 #include <simplealloc/device.hpp>
 #include <simplealloc/fact.hpp>
 #include <simplealloc/plan.hpp>
 #include <simplealloc/request.hpp>
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace simplealloc::solver {
 
-/// How a constraint of a capability set is known.
-struct Evidence {
-    Confidence confidence = Confidence::known;
-    std::string origin;
-};
-
-/// Constraints and formats that hold together.
-struct CapabilitySet {
-    Constraints constraints;
-    std::vector<FormatSupport> formats; ///< empty: any format, linear
-    ImportPath import_path = ImportPath::dma;
-    /// For the constraints that the set really limits.
-    std::map<ConstraintKind, Evidence> evidence;
-    /// Which of a device's ways of being programmed this is, for Plan::setup; e.g. `NV12`, `NM12`.
-    /// May be empty.
-    std::string label;
-};
+using simplealloc::CapabilitySet;
+using simplealloc::Evidence;
 
 /// One use of the request, as discovery describes it.
 struct UseInput {

@@ -64,8 +64,12 @@ public:
 
     [[nodiscard]] Device device(const std::string& name) const {
         for (const Described& described : board_.described)
-            if (described.name == name)
-                return Device::described({name, described.constraints, {}, {}});
+            if (described.name == name) {
+                DeviceDescription description;
+                description.name = name;
+                description.alternatives.emplace_back().constraints = described.constraints;
+                return Device::described(std::move(description));
+            }
         auto found = allocator_->device(name);
         INFO(name << ": " << (found ? "" : found.error().message()));
         REQUIRE(found);

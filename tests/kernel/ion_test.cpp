@@ -65,7 +65,7 @@ Words pair_of(const std::string& camera, const std::string& display) {
 Device described(Constraints constraints) {
     DeviceDescription description;
     description.name = "npu";
-    description.constraints = std::move(constraints);
+    description.alternatives.emplace_back().constraints = std::move(constraints);
     return Device::described(std::move(description));
 }
 

@@ -47,7 +47,7 @@ Device described(const std::string& name, Constraints constraints = {},
                  std::function<Result<void>(const Buffer&)> verify = {}) {
     DeviceDescription description;
     description.name = name;
-    description.constraints = constraints;
+    description.alternatives.emplace_back().constraints = constraints;
     description.verify = std::move(verify);
     return Device::described(std::move(description));
 }

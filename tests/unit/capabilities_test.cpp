@@ -11,7 +11,6 @@
 
 using namespace simplealloc;
 using namespace simplealloc::test;
-using solver::CapabilitySet;
 
 namespace {
 
@@ -50,8 +49,8 @@ DeviceRecord display(std::vector<DrmPlane> planes) {
     return record;
 }
 
-DeviceUse use_of(Use use, std::vector<FormatSupport> formats = {}) {
-    return {Device::described({}), use, std::move(formats)};
+DeviceUse use_of(Use use, std::vector<CapabilitySet> alternatives = {}) {
+    return {Device::described({}), use, std::move(alternatives)};
 }
 
 std::vector<CapabilitySet> sets(const DeviceRecord& device, Use use, Fourcc fourcc) {
@@ -332,26 +331,78 @@ TEST_CASE("plain bytes need no format and no placement") {
 
 TEST_CASE("the caller's formats replace those that discovery knows") {
     const std::vector<FormatSupport> own{{fourcc::xrgb8888, {tiled}, false}};
+    CapabilitySet callers;
+    callers.formats = own;
     const auto found = capabilities(display({{1, "primary", {{fourcc::xrgb8888, {}, true}}}}),
-                                    use_of(Use::scanout, own), fourcc::xrgb8888);
+                                    use_of(Use::scanout, {callers}), fourcc::xrgb8888);
     REQUIRE(found);
+    REQUIRE(found->size() == 1);
     CHECK(found->front().formats == own);
     CHECK(found->front().evidence.at(ConstraintKind::format).origin == "caller");
+    CHECK(found->front().constraints.max_width == 4096);
+}
+
+TEST_CASE("the caller's constraints are added to those that discovery finds") {
+    std::vector<CapabilitySet> callers(2);
+    callers[0].constraints.max_width = 2048; // less than the display's
+    callers[0].constraints.stride_align = 64;
+    callers[0].evidence[ConstraintKind::stride_align] = {Confidence::assumed, "the other end"};
+    callers[1].constraints.max_width = 8192; // more
+    const DeviceRecord card = display({{1, "primary", {{fourcc::xrgb8888, {}, true}}}});
+    const auto found = capabilities(card, use_of(Use::scanout, callers), fourcc::xrgb8888);
+    REQUIRE(found);
+    REQUIRE(found->size() == 2);
+    const CapabilitySet& first = found->front();
+    CHECK(first.constraints.max_width == 2048);
+    CHECK(first.evidence.at(ConstraintKind::max_width).origin == "caller");
+    CHECK(first.constraints.stride_align == 64);
+    CHECK(first.evidence.at(ConstraintKind::stride_align) ==
+          Evidence{Confidence::assumed, "the other end"});
+    CHECK(first.formats == std::vector<FormatSupport>{{fourcc::xrgb8888, {}, true}});
+    const CapabilitySet& second = found->back();
+    CHECK(second.constraints.max_width == 4096);
+    CHECK(second.evidence.at(ConstraintKind::max_width).origin == "DRM_IOCTL_MODE_GETRESOURCES");
+}
+
+TEST_CASE("each of a device's ways goes with each of the caller's, the caller's order first") {
+    const DeviceRecord cam =
+        camera({V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_NV12M}, V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE);
+    std::vector<CapabilitySet> callers(3);
+    callers[0].constraints.placements = Placements::of(Placement::per_plane);
+    callers[1].constraints.stride_align = 64;
+    callers[2].constraints.placements = Placements::of(Placement::single); // no way of V4L2
+    const auto found = capabilities(cam, use_of(Use::capture, callers), fourcc::nv12);
+    REQUIRE(found);
+    REQUIRE(found->size() == 3);
+    CHECK((*found)[0].label == "NM12");
+    CHECK((*found)[1].constraints.stride_align == 64);
+    CHECK((*found)[1].label == "NV12");
+    CHECK((*found)[2].label == "NM12");
+
+    callers.erase(callers.begin(), callers.begin() + 2);
+    const auto none = capabilities(cam, use_of(Use::capture, callers), fourcc::nv12);
+    REQUIRE_FALSE(none);
+    CHECK(none.error().cause == Cause::unsupported);
+    CHECK_THAT(none.error().detail, Catch::Matchers::Contains("placement"));
 }
 
 TEST_CASE("a described device is what the caller says and no more") {
     DeviceDescription description;
     description.name = "npu";
-    description.constraints.stride_align = 48;
-    description.constraints.contiguity = Contiguity::required;
-    description.formats = {{fourcc::nv12, {}, true}};
+    CapabilitySet& said = description.alternatives.emplace_back();
+    said.constraints.stride_align = 48;
+    said.constraints.contiguity = Contiguity::required;
+    said.formats = {{fourcc::nv12, {}, true}};
     const Device device = Device::described(description);
     const CapabilitySet set = only_set(device.record(), Use::read, fourcc::nv12);
-    CHECK(set.constraints == description.constraints);
-    CHECK(set.formats == description.formats);
+    CHECK(set.constraints == said.constraints);
+    CHECK(set.formats == said.formats);
     CHECK(set.evidence.size() == 3);
     CHECK(set.evidence.at(ConstraintKind::stride_align).origin == "caller");
     CHECK(party_name(device.record(), Use::read) == "npu (read)");
+    const auto told = device.capabilities(Use::read, fourcc::nv12);
+    REQUIRE(told);
+    CHECK(*told == std::vector{set});
 }
 
 TEST_CASE("the driver's answer to TRY_FMT becomes an exact stride and a least size") {

@@ -475,7 +475,7 @@ TEST_CASE("from request to buffer: the modifiers that GPU and described display 
     const Device gpu(std::make_shared<const DeviceRecord>(gpu_record()));
     DeviceDescription display;
     display.name = "display";
-    display.formats = {{fourcc::xrgb8888, {linear, tiled}, true}};
+    display.alternatives.emplace_back().formats = {{fourcc::xrgb8888, {linear, tiled}, true}};
     auto allocator = Allocator::open();
     REQUIRE(allocator);
     const auto request = [&](std::vector<FormatSupport> formats) {

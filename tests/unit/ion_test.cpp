@@ -435,7 +435,7 @@ TEST_CASE("a heap that is not there after all is left for the next one") {
     REQUIRE(allocator);
     DeviceDescription npu;
     npu.name = "npu";
-    npu.constraints.contiguity = Contiguity::required;
+    npu.alternatives.emplace_back().constraints.contiguity = Contiguity::required;
     const Device device = Device::described(npu);
     const auto buffer = allocator->allocate(Request::bytes(8U << 20U).use(device, Use::write));
     REQUIRE(buffer);

@@ -46,7 +46,7 @@ struct Machine {
         REQUIRE(camera);
         DeviceDescription display;
         display.name = "display";
-        display.constraints = other;
+        display.alternatives.emplace_back().constraints = other;
         return Request::image(640, 480, fourcc::yuyv)
             .use(*camera, Use::capture)
             .use(Device::described(display), Use::read);

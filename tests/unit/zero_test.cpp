@@ -98,7 +98,7 @@ TEST_CASE("memory that is known to be out of the CPU's reach is not even mapped"
     add_dma_heap(fake, heap);
     DeviceDescription decoder;
     decoder.name = "decoder";
-    decoder.constraints.protected_memory = true;
+    decoder.alternatives.emplace_back().constraints.protected_memory = true;
     const auto buffer =
         allocate(Request::bytes(8192).use(Device::described(std::move(decoder)), Use::decode));
     REQUIRE(buffer);
