@@ -8,10 +8,14 @@ std::string_view to_string(ConstraintKind kind) noexcept {
     switch (kind) {
     case ConstraintKind::stride_align:
         return "stride-align";
+    case ConstraintKind::stride_align_pixels:
+        return "stride-align-pixels";
     case ConstraintKind::offset_align:
         return "offset-align";
     case ConstraintKind::size_align:
         return "size-align";
+    case ConstraintKind::address_align:
+        return "address-align";
     case ConstraintKind::width_align:
         return "width-align";
     case ConstraintKind::height_align:
@@ -20,10 +24,16 @@ std::string_view to_string(ConstraintKind kind) noexcept {
         return "min-stride";
     case ConstraintKind::min_size:
         return "min-size";
+    case ConstraintKind::min_width:
+        return "min-width";
+    case ConstraintKind::min_height:
+        return "min-height";
     case ConstraintKind::tail_padding:
         return "tail-padding";
     case ConstraintKind::max_stride:
         return "max-stride";
+    case ConstraintKind::max_offset:
+        return "max-offset";
     case ConstraintKind::max_size:
         return "max-size";
     case ConstraintKind::max_width:

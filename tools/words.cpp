@@ -11,16 +11,21 @@ namespace simplealloc::tools {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 28> needs{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 33> needs{{
     {"stride-align", "strides of the right multiple"},
+    {"stride-align-pixels", "strides of the right number of pixels"},
     {"offset-align", "plane offsets of the right multiple"},
     {"size-align", "a size of the right multiple"},
+    {"address-align", "memory that starts at the right multiple"},
     {"width-align", "a width padded to the right multiple"},
     {"height-align", "a height padded to the right multiple"},
     {"min-stride", "a longer stride"},
     {"min-size", "a larger buffer"},
+    {"min-width", "a wider image"},
+    {"min-height", "a higher image"},
     {"tail-padding", "room behind the last plane"},
     {"max-stride", "a shorter stride"},
+    {"max-offset", "planes nearer to the start"},
     {"max-size", "a smaller buffer"},
     {"max-width", "a narrower image"},
     {"max-height", "a lower image"},

@@ -4,6 +4,7 @@
 
 #include <simplealloc/layout.hpp>
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -58,23 +59,47 @@ struct Placements {
     bool operator==(const Placements&) const = default;
 };
 
+/// How many planes an image has at most, as in struct drm_mode_fb_cmd2.
+inline constexpr std::size_t max_planes = 4;
+
+/// What a device needs of one plane alone, beyond what Constraints says of all; merged in the same
+/// way. Bytes.
+struct PlaneLimits {
+    std::uint64_t stride_align = 1;      ///< divisor of its stride
+    std::uint64_t offset_align = 1;      ///< divisor of its offset
+    std::uint64_t min_stride = 0;        ///< of plane 0 the same as Constraints::min_stride
+    std::uint64_t max_stride = no_limit; ///< of plane 0 the same as Constraints::max_stride
+    /// Of the dma-buf that holds it (V4L2 sizeimage of a later memory plane).
+    std::uint64_t min_size = 0;
+
+    bool operator==(const PlaneLimits&) const = default;
+};
+
 /// One device's limits for one way of using a buffer. A default-constructed object limits nothing:
 /// it is the identity of the merge. Bytes unless it says pixels.
 struct Constraints {
     // Divisors; merged to the least common multiple. Need not be powers of two. Never 0.
     std::uint64_t stride_align = 1; ///< of each plane's stride
+    /// Pixels of plane 0: each plane's stride is a multiple of what so many pixels take in it, in
+    /// whole sample blocks (amdgpu, msm and rcar-du count in pixels).
+    std::uint64_t stride_align_pixels = 1;
     std::uint64_t offset_align = 1; ///< of each plane's offset
     std::uint64_t size_align = 1;   ///< of each dma-buf's size
+    /// Of each dma-buf's first address, where the device sees physical addresses.
+    std::uint64_t address_align = 1;
     std::uint64_t width_align = 1;  ///< pixels; the image is padded up to it, the stride with it
     std::uint64_t height_align = 1; ///< lines of plane 0; the planes are padded up to it
 
     // Lower limits; merged to the greatest.
     std::uint64_t min_stride = 0; ///< of plane 0; equal to max_stride where the device dictates it
     std::uint64_t min_size = 0;   ///< of the first dma-buf (V4L2 sizeimage)
+    std::uint64_t min_width = 0;  ///< pixels
+    std::uint64_t min_height = 0; ///< pixels
     std::uint64_t tail_padding = 0; ///< readable bytes wanted behind the last plane
 
     // Upper limits; merged to the least.
     std::uint64_t max_stride = no_limit;   ///< of plane 0
+    std::uint64_t max_offset = no_limit;   ///< of each plane's offset
     std::uint64_t max_size = no_limit;     ///< of a dma-buf
     std::uint64_t max_width = no_limit;    ///< pixels
     std::uint64_t max_height = no_limit;   ///< pixels
@@ -96,6 +121,8 @@ struct Constraints {
         false; ///< payload begins at byte 0 of its dma-buf (V4L2 imports have no offset); or-ed
     std::uint8_t memory_kinds = 0x3; ///< MemoryKind bits; intersected
     bool protected_memory = false;   ///< or-ed; such a buffer has no CPU use
+    /// What holds for single planes, by index.
+    std::array<PlaneLimits, max_planes> planes = {};
     /// Devices (Device::id) whose memory this one accepts; nothing: any exporter. Intersected. A
     /// driver that imports nothing lists only itself.
     std::optional<std::vector<std::string>> exporters;
@@ -103,17 +130,23 @@ struct Constraints {
     bool operator==(const Constraints&) const = default;
 };
 
-/// The name that each field of Constraints has in rejections and conflicts.
+/// The name that each field of Constraints has in rejections and conflicts; a limit of one plane
+/// has the name that it has for all.
 enum class ConstraintKind : std::uint8_t {
     stride_align,
+    stride_align_pixels,
     offset_align,
     size_align,
+    address_align,
     width_align,
     height_align,
     min_stride,
     min_size,
+    min_width,
+    min_height,
     tail_padding,
     max_stride,
+    max_offset,
     max_size,
     max_width,
     max_height,

@@ -173,6 +173,16 @@ Verdict check_address(const Case& c) {
             : "");
 }
 
+Verdict check_alignment(const Case& c) {
+    const std::uint64_t need = std::max<std::uint64_t>(c.set.constraints.address_align, 1);
+    if (c.source.offer.address_align % need == 0)
+        return std::nullopt;
+    return objection(c, ConstraintKind::address_align,
+                     fmt::format("memory starts at a multiple of {}; {} needs a multiple of {}",
+                                 size_text(c.source.offer.address_align), c.use.party,
+                                 size_text(need)));
+}
+
 Verdict check_memory_kind(const Case& c) {
     const auto kind = static_cast<std::uint8_t>(c.source.offer.memory_kind);
     if ((c.set.constraints.memory_kinds & kind) != 0)
@@ -202,8 +212,8 @@ Verdict check_protected(const Case& c) {
         fmt::format("memory is not protected; {} needs protected memory", c.use.party));
 }
 
-constexpr std::array checks{check_format,  check_exporter,    check_attach,   check_contiguity,
-                            check_address, check_memory_kind, check_protected};
+constexpr std::array checks{check_format,  check_exporter,  check_attach,      check_contiguity,
+                            check_address, check_alignment, check_memory_kind, check_protected};
 
 } // namespace
 

@@ -42,9 +42,16 @@ Constraints relevant(Constraints c, const FormatInfo& format) {
     const Constraints open;
     if (format.planes.size() == 1)
         c.placements = open.placements;
+    for (std::size_t i = format.planes.size(); i < max_planes; ++i)
+        c.planes[i] = open.planes[i];
     if (format.fourcc == fourcc::bytes) {
+        c.planes[0] = {.min_size = c.planes[0].min_size};
         c.stride_align = open.stride_align;
+        c.stride_align_pixels = open.stride_align_pixels;
         c.offset_align = open.offset_align;
+        c.max_offset = open.max_offset;
+        c.min_width = open.min_width;
+        c.min_height = open.min_height;
         c.width_align = open.width_align;
         c.height_align = open.height_align;
         c.min_stride = open.min_stride;

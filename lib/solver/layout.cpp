@@ -8,6 +8,8 @@
 #include "lib/solver/layout.hpp"
 
 #include "lib/solver/checked.hpp"
+#include "lib/solver/merge.hpp"
+#include "lib/solver/plane_limits.hpp"
 
 #include <fmt/format.h>
 
@@ -81,16 +83,20 @@ Ratio reduced(std::uint64_t numerator, std::uint64_t denominator) {
     return {numerator / common, denominator / common};
 }
 
-Ratio stride_ratio(const FormatInfo& format, std::size_t plane) {
-    const PlaneGeometry& first = format.planes[0];
+/// The stride of `plane` as a fraction of that of `base`, where they hang together.
+Ratio stride_ratio(const FormatInfo& format, std::size_t plane, std::size_t base = 0) {
+    const PlaneGeometry& first = format.planes[base];
     const PlaneGeometry& other = format.planes[plane];
     return reduced(std::uint64_t{other.bytes} * first.horizontal,
                    std::uint64_t{other.horizontal} * first.bytes);
 }
 
-/// The number that stride 0 has to be a multiple of so that `ratio` of it is a multiple of `align`.
-Checked stride_multiple(Ratio ratio, std::uint64_t align) {
-    return Checked{ratio.denominator} * (align / std::gcd(ratio.numerator, align));
+/// The number that a stride has to be a multiple of so that `ratio` of it is a multiple of `align`.
+Checked stride_multiple(Ratio ratio, Checked align) {
+    Checked multiple =
+        Checked{ratio.denominator} * (align.value / std::gcd(ratio.numerator, align.value));
+    multiple.ok = multiple.ok && align.ok;
+    return multiple;
 }
 
 Checked lines_of(const PlaneGeometry& plane, Checked lines) {
@@ -108,45 +114,80 @@ struct Grid {
     Checked lines;
 };
 
-/// The stride 0 whose `ratio` holds a line of the plane.
-Checked first_stride_for(const FormatInfo& format, std::size_t plane, Checked width) {
-    const Ratio ratio = stride_ratio(format, plane);
-    return divide_up(line_bytes(format.planes[plane], width) * ratio.denominator, ratio.numerator);
+/// The planes from `first` up to `end` whose strides hang together: that of the first decides.
+struct Group {
+    const FormatInfo& format;
+    std::size_t first;
+    std::size_t end;
+
+    [[nodiscard]] Ratio ratio(std::size_t plane) const {
+        return stride_ratio(format, plane, first);
+    }
+    /// The first stride whose `ratio` is at least `bytes` for the plane.
+    [[nodiscard]] Checked at_least(std::size_t plane, Checked bytes) const {
+        return divide_up(bytes * ratio(plane).denominator, ratio(plane).numerator);
+    }
+    /// The greatest first stride under everybody's upper limit.
+    [[nodiscard]] std::uint64_t at_most(const Constraints& c) const {
+        std::uint64_t most = no_limit;
+        for (std::size_t i = first; i < end; ++i) {
+            const Checked scaled = Checked{max_stride(c, i)} * ratio(i).denominator;
+            if (scaled.ok)
+                most = std::min(most, scaled.value / ratio(i).numerator);
+        }
+        return most;
+    }
+};
+
+/// Offsets of packed planes: the lines before a plane, each as a fraction of the first stride.
+void align_offsets(Raise& stride, const Group& group, Checked lines, const Constraints& c) {
+    std::uint64_t denominator = 1;
+    for (std::size_t i = group.first; i < group.end; ++i)
+        denominator = std::lcm(denominator, group.ratio(i).denominator);
+    Checked before = 0;
+    for (std::size_t i = group.first; i + 1 < group.end; ++i) {
+        const Ratio ratio = group.ratio(i);
+        before = before + lines_of(group.format.planes[i], lines) *
+                              (ratio.numerator * (denominator / ratio.denominator));
+        Checked multiple =
+            stride_multiple(reduced(before.value, denominator), offset_align(c, i + 1));
+        multiple.ok = multiple.ok && before.ok;
+        stride.multiple_of(ConstraintKind::offset_align, multiple);
+    }
 }
 
-Result<std::uint64_t> first_stride(const FormatInfo& format, const Grid& grid, Placement placement,
-                                   const Constraints& c) {
-    const std::size_t bound = placement == Placement::packed ? format.planes.size() : 1;
-    Raise stride("the stride", c.max_stride);
-    for (std::size_t i = 0; i < bound; ++i)
-        stride.at_least(ConstraintKind::max_stride, first_stride_for(format, i, grid.width));
-    for (std::size_t i = 0; i < bound; ++i)
+Result<std::uint64_t> first_stride(const Group& group, const Grid& grid, const Constraints& c) {
+    Raise stride("the stride", group.at_most(c));
+    const auto each = [&](auto step) {
+        for (std::size_t i = group.first; i < group.end; ++i)
+            step(i, group.format.planes[i]);
+    };
+    each([&](std::size_t i, const PlaneGeometry& plane) {
+        stride.at_least(ConstraintKind::max_stride,
+                        group.at_least(i, line_bytes(plane, grid.width)));
+    });
+    each([&](std::size_t i, const PlaneGeometry& plane) {
         stride.at_least(ConstraintKind::width_align,
-                        first_stride_for(format, i, grid.padded_width));
-    stride.at_least(ConstraintKind::min_stride, c.min_stride);
-    for (std::size_t i = 0; i < bound; ++i)
+                        group.at_least(i, line_bytes(plane, grid.padded_width)));
+    });
+    each([&](std::size_t i, const PlaneGeometry&) {
+        stride.at_least(ConstraintKind::min_stride, group.at_least(i, min_stride(c, i)));
+    });
+    each([&](std::size_t i, const PlaneGeometry&) {
         stride.multiple_of(ConstraintKind::stride_align,
-                           stride_multiple(stride_ratio(format, i), c.stride_align));
-    // Offsets of packed planes: the lines before a plane, each as a fraction of stride 0.
-    Checked before = 0;
-    std::uint64_t denominator = 1;
-    for (std::size_t i = 0; i < bound; ++i)
-        denominator = std::lcm(denominator, stride_ratio(format, i).denominator);
-    for (std::size_t i = 0; i + 1 < bound; ++i) {
-        const Ratio ratio = stride_ratio(format, i);
-        before = before + lines_of(format.planes[i], grid.lines) *
-                              (ratio.numerator * (denominator / ratio.denominator));
-        if (!before.ok)
-            return over_limit(ConstraintKind::offset_align, "an offset does not fit into 64 bits");
-        stride.multiple_of(ConstraintKind::offset_align,
-                           stride_multiple(reduced(before.value, denominator), c.offset_align));
-    }
+                           stride_multiple(group.ratio(i), stride_align(c, i)));
+    });
+    each([&](std::size_t i, const PlaneGeometry& plane) {
+        stride.multiple_of(ConstraintKind::stride_align_pixels,
+                           stride_multiple(group.ratio(i), stride_align_pixels(c, plane)));
+    });
+    align_offsets(stride, group, grid.lines, c);
     return stride.result();
 }
 
 /// Sets sizes and offsets of planes whose strides are known.
 Result<void> place_planes(Layout& layout, const FormatInfo& format, Checked lines,
-                          std::uint64_t offset_align) {
+                          const Constraints& c) {
     Checked end = 0;
     for (std::size_t i = 0; i < layout.planes.size(); ++i) {
         Plane& plane = layout.planes[i];
@@ -155,14 +196,59 @@ Result<void> place_planes(Layout& layout, const FormatInfo& format, Checked line
         if (layout.placement == Placement::packed)
             offset = end;
         else if (layout.placement == Placement::single)
-            offset = round_up(end, offset_align);
+            offset = round_up(end, offset_align(c, i));
         end = offset + size;
         if (!end.ok)
             return over_limit(ConstraintKind::request_size, "the image does not fit into 64 bits");
+        if (offset.value > c.max_offset)
+            return over_limit(ConstraintKind::max_offset,
+                              fmt::format("plane {} would be at offset {}, at most {} is allowed",
+                                          i, offset.value, c.max_offset));
         plane.offset = offset.value;
         plane.size = size.value;
         plane.dmabuf = layout.placement == Placement::per_plane ? static_cast<std::uint32_t>(i) : 0;
     }
+    return {};
+}
+
+Result<void> set_strides(Layout& layout, const FormatInfo& format, const Grid& grid,
+                         const Constraints& c) {
+    const std::size_t count = format.planes.size();
+    const std::size_t group_size = layout.placement == Placement::packed ? count : 1;
+    for (std::size_t first = 0; first < count; first += group_size) {
+        const Group group{format, first, first + group_size};
+        const auto stride = first_stride(group, grid, c);
+        if (!stride)
+            return stride.error();
+        for (std::size_t i = first; i < group.end; ++i) {
+            const Checked own =
+                Checked{*stride / group.ratio(i).denominator} * group.ratio(i).numerator;
+            if (!own.ok)
+                return over_limit(ConstraintKind::request_size,
+                                  "a stride does not fit into 64 bits");
+            layout.planes.push_back({0, 0, own.value, 0});
+        }
+    }
+    return {};
+}
+
+/// The image as it was asked for, against the extents that are allowed.
+Result<void> check_extent(const Layout& layout, const Constraints& c) {
+    const auto outside = [](ConstraintKind kind, const char* what, std::uint64_t is,
+                            const char* bound, std::uint64_t limit) {
+        return over_limit(
+            kind, fmt::format("the image has {} {}, at {} {} are allowed", is, what, bound, limit));
+    };
+    if (layout.width > c.max_width)
+        return outside(ConstraintKind::max_width, "pixels a line", layout.width, "most",
+                       c.max_width);
+    if (layout.width < c.min_width)
+        return outside(ConstraintKind::min_width, "pixels a line", layout.width, "least",
+                       c.min_width);
+    if (layout.height > c.max_height)
+        return outside(ConstraintKind::max_height, "lines", layout.height, "most", c.max_height);
+    if (layout.height < c.min_height)
+        return outside(ConstraintKind::min_height, "lines", layout.height, "least", c.min_height);
     return {};
 }
 
@@ -173,13 +259,16 @@ Result<void> size_dmabufs(Layout& layout, const Constraints& c, std::uint64_t gr
             std::max<std::size_t>(layout.dmabuf_sizes.size(), plane.dmabuf + 1U));
     for (std::size_t i = 0; i < layout.dmabuf_sizes.size(); ++i) {
         Checked content = 0;
-        for (const Plane& plane : layout.planes)
-            if (plane.dmabuf == i)
+        std::uint64_t least = i == 0 ? c.min_size : 0;
+        for (std::size_t p = 0; p < layout.planes.size(); ++p)
+            if (const Plane& plane = layout.planes[p]; plane.dmabuf == i) {
                 content = std::max(content.value, (Checked{plane.offset} + plane.size).value);
+                least = std::max(least, c.planes[p].min_size);
+            }
         auto size = Raise("the dma-buf", c.max_size)
                         .at_least(ConstraintKind::max_size, content)
                         .at_least(ConstraintKind::tail_padding, content + c.tail_padding)
-                        .at_least(ConstraintKind::min_size, i == 0 ? c.min_size : 0)
+                        .at_least(ConstraintKind::min_size, least)
                         .multiple_of(ConstraintKind::size_align, c.size_align)
                         .multiple_of(ConstraintKind::size_align, granularity)
                         .result();
@@ -213,9 +302,7 @@ Result<Layout> make_layout(Fourcc fourcc, Modifier modifier, std::uint32_t width
     layout.fourcc = fourcc;
     layout.modifier = modifier;
     layout.placement = placement;
-    Constraints c = constraints;
-    c.stride_align = std::max<std::uint64_t>(c.stride_align, 1);
-    c.offset_align = std::max<std::uint64_t>(c.offset_align, 1);
+    const Constraints c = normal(constraints);
 
     const FormatInfo* format = format_info(fourcc);
     if (!format)
@@ -226,35 +313,17 @@ Result<Layout> make_layout(Fourcc fourcc, Modifier modifier, std::uint32_t width
     if (width == 0 || height == 0)
         return failure(Cause::invalid, width == 0 ? "width" : "height",
                        fmt::format("an image of {}x{} pixels has no size", width, height));
-    if (width > c.max_width)
-        return over_limit(
-            ConstraintKind::max_width,
-            fmt::format("the image is {} pixels wide, at most {} are allowed", width, c.max_width));
-    if (height > c.max_height)
-        return over_limit(
-            ConstraintKind::max_height,
-            fmt::format("the image has {} lines, at most {} are allowed", height, c.max_height));
+    if (auto extent = check_extent(layout, c); !extent)
+        return extent.error();
 
     const Grid grid{width, round_up(width, c.width_align), round_up(height, c.height_align)};
     if (!grid.padded_width.ok || !grid.lines.ok)
         return over_limit(grid.lines.ok ? ConstraintKind::width_align
                                         : ConstraintKind::height_align,
                           "the padded image does not fit into 64 bits");
-    const auto stride = first_stride(*format, grid, placement, c);
-    if (!stride)
-        return stride.error();
-    for (std::size_t i = 0; i < format->planes.size(); ++i) {
-        const Ratio ratio = stride_ratio(*format, i);
-        Checked own = *stride;
-        if (placement == Placement::packed)
-            own = *stride / ratio.denominator * ratio.numerator;
-        else if (i > 0)
-            own = round_up(line_bytes(format->planes[i], grid.padded_width), c.stride_align);
-        if (!own.ok)
-            return over_limit(ConstraintKind::stride_align, "a stride does not fit into 64 bits");
-        layout.planes.push_back({0, 0, own.value, 0});
-    }
-    if (auto placed = place_planes(layout, *format, grid.lines, c.offset_align); !placed)
+    if (auto known = set_strides(layout, *format, grid, c); !known)
+        return known.error();
+    if (auto placed = place_planes(layout, *format, grid.lines, c); !placed)
         return placed.error();
     if (auto sized = size_dmabufs(layout, c, granularity); !sized)
         return sized.error();
@@ -290,7 +359,7 @@ Result<Layout> relayout(const Layout& layout, std::uint64_t stride, std::uint64_
             return over_limit(ConstraintKind::request_size, "a stride does not fit into 64 bits");
         result.planes[i].stride = own.value;
     }
-    if (auto placed = place_planes(result, *format, lines, 1); !placed)
+    if (auto placed = place_planes(result, *format, lines, {}); !placed)
         return placed.error();
     return result;
 }

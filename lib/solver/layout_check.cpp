@@ -3,9 +3,12 @@
 #include "lib/solver/layout.hpp"
 
 #include "lib/solver/checked.hpp"
+#include "lib/solver/merge.hpp"
+#include "lib/solver/plane_limits.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 namespace simplealloc::solver {
@@ -22,8 +25,11 @@ Error violation(ConstraintKind kind, std::string detail) {
     return error;
 }
 
-bool divides(std::uint64_t divisor, std::uint64_t number) {
-    return divisor <= 1 || number % divisor == 0;
+/// Nothing but 0 is a multiple of what doesn't fit into 64 bits.
+bool divides(Checked divisor, std::uint64_t number) {
+    if (!divisor.ok)
+        return number == 0;
+    return divisor.value <= 1 || number % divisor.value == 0;
 }
 
 Placements placements_of(const Layout& layout) {
@@ -38,6 +44,16 @@ Verdict check_plane_count(const Layout& layout, const FormatInfo& format) {
         return violation(ConstraintKind::format,
                          fmt::format("{} has {} planes, the layout {}", to_string(layout.fourcc),
                                      format.planes.size(), layout.planes.size()));
+    return std::nullopt;
+}
+
+/// Of every plane, also of those that a modifier adds.
+Verdict check_max_offset(const Layout& layout, const Constraints& c) {
+    for (std::size_t i = 0; i < layout.planes.size(); ++i)
+        if (layout.planes[i].offset > c.max_offset)
+            return violation(ConstraintKind::max_offset,
+                             fmt::format("plane {} is at offset {}, at most {} is allowed", i,
+                                         layout.planes[i].offset, c.max_offset));
     return std::nullopt;
 }
 
@@ -64,13 +80,23 @@ Verdict check_bounds(const Layout& layout, const Constraints& c) {
     return std::nullopt;
 }
 
+/// Of a dma-buf, and of the planes that it holds.
+std::uint64_t least_size(const Layout& layout, std::size_t dmabuf, const Constraints& c) {
+    std::uint64_t least = dmabuf == 0 ? c.min_size : 0;
+    const std::size_t known = std::min(layout.planes.size(), max_planes);
+    for (std::size_t i = 0; i < known; ++i)
+        if (layout.planes[i].dmabuf == dmabuf)
+            least = std::max(least, c.planes[i].min_size);
+    return least;
+}
+
 Verdict check_sizes(const Layout& layout, const Constraints& c) {
     for (std::size_t i = 0; i < layout.dmabuf_sizes.size(); ++i) {
         const std::uint64_t size = layout.dmabuf_sizes[i];
-        if (i == 0 && size < c.min_size)
+        if (const std::uint64_t least = least_size(layout, i, c); size < least)
             return violation(
                 ConstraintKind::min_size,
-                fmt::format("the dma-buf has {} bytes, at least {} are needed", size, c.min_size));
+                fmt::format("the dma-buf has {} bytes, at least {} are needed", size, least));
         if (size > c.max_size)
             return violation(
                 ConstraintKind::max_size,
@@ -92,19 +118,42 @@ Verdict check_extent(const Layout& layout, const Constraints& c) {
         return violation(ConstraintKind::max_height,
                          fmt::format("the image has {} lines, at most {} are allowed",
                                      layout.height, c.max_height));
+    if (layout.width < c.min_width)
+        return violation(ConstraintKind::min_width,
+                         fmt::format("the image is {} pixels wide, at least {} are needed",
+                                     layout.width, c.min_width));
+    if (layout.height < c.min_height)
+        return violation(ConstraintKind::min_height,
+                         fmt::format("the image has {} lines, at least {} are needed",
+                                     layout.height, c.min_height));
     return std::nullopt;
 }
 
-Verdict check_first_stride(const Layout& layout, const Constraints& c) {
-    const std::uint64_t stride = layout.planes[0].stride;
-    if (stride < c.min_stride)
-        return violation(
-            ConstraintKind::min_stride,
-            fmt::format("the stride is {} bytes, at least {} are needed", stride, c.min_stride));
-    if (stride > c.max_stride)
-        return violation(
-            ConstraintKind::max_stride,
-            fmt::format("the stride is {} bytes, at most {} are allowed", stride, c.max_stride));
+Verdict check_stride(const Layout& layout, const PlaneGeometry& geometry, std::size_t index,
+                     const Constraints& c) {
+    const std::uint64_t stride = layout.planes[index].stride;
+    const auto wrong = [&](ConstraintKind kind, const char* what, std::uint64_t limit) {
+        return violation(kind, fmt::format("the stride of plane {} is {} bytes, {} {}", index,
+                                           stride, what, limit));
+    };
+    if (stride < min_stride(c, index))
+        return wrong(ConstraintKind::min_stride, "needed are at least", min_stride(c, index));
+    if (stride > max_stride(c, index))
+        return wrong(ConstraintKind::max_stride, "allowed are at most", max_stride(c, index));
+    if (!divides(stride_align(c, index), stride))
+        return wrong(ConstraintKind::stride_align, "no multiple of", stride_align(c, index).value);
+    if (!divides(stride_align_pixels(c, geometry), stride))
+        return wrong(ConstraintKind::stride_align_pixels, "no multiple of",
+                     stride_align_pixels(c, geometry).value);
+    return std::nullopt;
+}
+
+Verdict check_offset(const Layout& layout, std::size_t index, const Constraints& c) {
+    const std::uint64_t offset = layout.planes[index].offset;
+    if (!divides(offset_align(c, index), offset))
+        return violation(ConstraintKind::offset_align,
+                         fmt::format("plane {} is at offset {}, no multiple of {}", index, offset,
+                                     offset_align(c, index).value));
     return std::nullopt;
 }
 
@@ -112,14 +161,10 @@ Verdict check_plane(const Layout& layout, const FormatInfo& format, std::size_t 
                     const Constraints& c) {
     const Plane& plane = layout.planes[index];
     const PlaneGeometry& geometry = format.planes[index];
-    if (!divides(c.stride_align, plane.stride))
-        return violation(ConstraintKind::stride_align,
-                         fmt::format("the stride of plane {} is {} bytes, no multiple of {}", index,
-                                     plane.stride, c.stride_align));
-    if (!divides(c.offset_align, plane.offset))
-        return violation(ConstraintKind::offset_align,
-                         fmt::format("plane {} is at offset {}, no multiple of {}", index,
-                                     plane.offset, c.offset_align));
+    if (Verdict wrong = check_stride(layout, geometry, index, c))
+        return wrong;
+    if (Verdict wrong = check_offset(layout, index, c))
+        return wrong;
     const std::uint64_t line = divide_up(layout.width, geometry.horizontal) * geometry.bytes;
     if (plane.stride == 0 || plane.stride < line)
         return violation(ConstraintKind::min_stride,
@@ -188,7 +233,8 @@ Verdict check_placement(const Layout& layout, const Constraints& c) {
 
 } // namespace
 
-Result<void> check_layout(const Layout& layout, const Constraints& c) {
+Result<void> check_layout(const Layout& layout, const Constraints& constraints) {
+    const Constraints c = normal(constraints);
     const FormatInfo* format = format_info(layout.fourcc);
     if (!format)
         return violation(
@@ -204,14 +250,14 @@ Result<void> check_layout(const Layout& layout, const Constraints& c) {
         return {};
     if (Verdict wrong = check_extent(layout, c))
         return *wrong;
+    if (Verdict wrong = check_max_offset(layout, c))
+        return *wrong;
     // Strides and lines mean nothing that others could check where pixels are not in lines.
     if (!layout.modifier.is_linear()) {
         if (Verdict wrong = check_placement(layout, c))
             return *wrong;
         return {};
     }
-    if (Verdict wrong = check_first_stride(layout, c))
-        return *wrong;
     for (std::size_t i = 0; i < layout.planes.size(); ++i)
         if (Verdict wrong = check_plane(layout, *format, i, c))
             return *wrong;

@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <utility>
 
 namespace simplealloc::solver {
 namespace {
 
 using Number = std::uint64_t Constraints::*;
+using PlaneNumber = std::uint64_t PlaneLimits::*;
 
 /// `limits`: the value is not the identity. `combine`: false when the values exclude each other.
 /// `implies`: what satisfies the first satisfies the second.
@@ -23,42 +25,72 @@ struct Rule {
     bool shapes_layout;
 };
 
-template <Number field>
+/// Whether `holds` for both values of the field, and of the same field of each plane if it has one.
+template <Number field, PlaneNumber plane_field, typename A, typename Predicate>
+constexpr bool for_all(A& a, const Constraints& b, Predicate holds) {
+    if (!holds(a.*field, b.*field))
+        return false;
+    if constexpr (plane_field != nullptr)
+        for (std::size_t i = 0; i < max_planes; ++i)
+            if (!holds(a.planes[i].*plane_field, b.planes[i].*plane_field))
+                return false;
+    return true;
+}
+
+template <Number field, PlaneNumber plane_field>
+constexpr bool is_open(const Constraints& c) {
+    return for_all<field, plane_field>(
+        c, Constraints{}, [](std::uint64_t value, std::uint64_t open) { return value == open; });
+}
+
+template <Number field, PlaneNumber plane_field = nullptr>
 constexpr Rule divisor(ConstraintKind kind) {
-    return {kind, [](const Constraints& c) { return c.*field > 1; },
+    return {kind, [](const Constraints& c) { return !is_open<field, plane_field>(c); },
             [](Constraints& into, const Constraints& from) {
-                const Checked common = common_multiple(into.*field, from.*field);
-                into.*field = common.value;
-                return common.ok;
+                return for_all<field, plane_field>(into, from,
+                                                   [](std::uint64_t& x, std::uint64_t y) {
+                                                       const Checked common = common_multiple(x, y);
+                                                       x = common.value;
+                                                       return common.ok;
+                                                   });
             },
             [](const Constraints& strict, const Constraints& loose) {
-                return strict.*field % loose.*field == 0;
+                return for_all<field, plane_field>(
+                    strict, loose, [](std::uint64_t x, std::uint64_t y) { return x % y == 0; });
             },
             true};
 }
 
-template <Number field>
+template <Number field, PlaneNumber plane_field = nullptr>
 constexpr Rule lower_limit(ConstraintKind kind) {
-    return {kind, [](const Constraints& c) { return c.*field > 0; },
+    return {kind, [](const Constraints& c) { return !is_open<field, plane_field>(c); },
             [](Constraints& into, const Constraints& from) {
-                into.*field = std::max(into.*field, from.*field);
-                return true;
+                return for_all<field, plane_field>(into, from,
+                                                   [](std::uint64_t& x, std::uint64_t y) {
+                                                       x = std::max(x, y);
+                                                       return true;
+                                                   });
             },
             [](const Constraints& strict, const Constraints& loose) {
-                return strict.*field >= loose.*field;
+                return for_all<field, plane_field>(
+                    strict, loose, [](std::uint64_t x, std::uint64_t y) { return x >= y; });
             },
             true};
 }
 
-template <Number field>
+template <Number field, PlaneNumber plane_field = nullptr>
 constexpr Rule upper_limit(ConstraintKind kind) {
-    return {kind, [](const Constraints& c) { return c.*field != no_limit; },
+    return {kind, [](const Constraints& c) { return !is_open<field, plane_field>(c); },
             [](Constraints& into, const Constraints& from) {
-                into.*field = std::min(into.*field, from.*field);
-                return true;
+                return for_all<field, plane_field>(into, from,
+                                                   [](std::uint64_t& x, std::uint64_t y) {
+                                                       x = std::min(x, y);
+                                                       return true;
+                                                   });
             },
             [](const Constraints& strict, const Constraints& loose) {
-                return strict.*field <= loose.*field;
+                return for_all<field, plane_field>(
+                    strict, loose, [](std::uint64_t x, std::uint64_t y) { return x <= y; });
             },
             true};
 }
@@ -89,6 +121,13 @@ bool combine_exporters(Constraints& into, const Constraints& from) {
     return !into.exporters || !into.exporters->empty();
 }
 
+/// Where memory starts is the source's business, not the layout's.
+constexpr Rule address_align_rule() {
+    Rule rule = divisor<&Constraints::address_align>(ConstraintKind::address_align);
+    rule.shapes_layout = false;
+    return rule;
+}
+
 /// One segment is contiguity: it is counted there, once.
 constexpr Rule max_segments_rule() {
     Rule rule = upper_limit<&Constraints::max_segments>(ConstraintKind::max_segments);
@@ -99,15 +138,20 @@ constexpr Rule max_segments_rule() {
 }
 
 constexpr std::array rules{
-    divisor<&Constraints::stride_align>(ConstraintKind::stride_align),
-    divisor<&Constraints::offset_align>(ConstraintKind::offset_align),
+    divisor<&Constraints::stride_align, &PlaneLimits::stride_align>(ConstraintKind::stride_align),
+    divisor<&Constraints::stride_align_pixels>(ConstraintKind::stride_align_pixels),
+    divisor<&Constraints::offset_align, &PlaneLimits::offset_align>(ConstraintKind::offset_align),
     divisor<&Constraints::size_align>(ConstraintKind::size_align),
+    address_align_rule(),
     divisor<&Constraints::width_align>(ConstraintKind::width_align),
     divisor<&Constraints::height_align>(ConstraintKind::height_align),
-    lower_limit<&Constraints::min_stride>(ConstraintKind::min_stride),
-    lower_limit<&Constraints::min_size>(ConstraintKind::min_size),
+    lower_limit<&Constraints::min_stride, &PlaneLimits::min_stride>(ConstraintKind::min_stride),
+    lower_limit<&Constraints::min_size, &PlaneLimits::min_size>(ConstraintKind::min_size),
+    lower_limit<&Constraints::min_width>(ConstraintKind::min_width),
+    lower_limit<&Constraints::min_height>(ConstraintKind::min_height),
     lower_limit<&Constraints::tail_padding>(ConstraintKind::tail_padding),
-    upper_limit<&Constraints::max_stride>(ConstraintKind::max_stride),
+    upper_limit<&Constraints::max_stride, &PlaneLimits::max_stride>(ConstraintKind::max_stride),
+    upper_limit<&Constraints::max_offset>(ConstraintKind::max_offset),
     upper_limit<&Constraints::max_size>(ConstraintKind::max_size),
     upper_limit<&Constraints::max_width>(ConstraintKind::max_width),
     upper_limit<&Constraints::max_height>(ConstraintKind::max_height),
@@ -170,33 +214,67 @@ constexpr std::array rules{
 };
 
 constexpr std::array against_stride{ConstraintKind::max_stride};
-constexpr std::array against_offset{ConstraintKind::max_stride, ConstraintKind::stride_align};
+constexpr std::array against_offset{ConstraintKind::max_stride, ConstraintKind::stride_align,
+                                    ConstraintKind::stride_align_pixels,
+                                    ConstraintKind::max_offset};
 constexpr std::array against_size{ConstraintKind::max_size};
-/// What makes an image so large that it has no size any more.
-constexpr std::array against_overflow{ConstraintKind::stride_align, ConstraintKind::offset_align,
-                                      ConstraintKind::width_align, ConstraintKind::height_align,
-                                      ConstraintKind::min_stride};
+constexpr std::array against_width{ConstraintKind::max_width};
+constexpr std::array against_height{ConstraintKind::max_height};
+constexpr std::array against_address{ConstraintKind::address_window};
+/// What makes an image so large that it has no size any more, or an offset too far.
+constexpr std::array against_overflow{
+    ConstraintKind::stride_align, ConstraintKind::stride_align_pixels, ConstraintKind::offset_align,
+    ConstraintKind::width_align,  ConstraintKind::height_align,        ConstraintKind::min_stride};
 constexpr std::array against_segments{ConstraintKind::max_segment_size,
                                       ConstraintKind::segment_boundary};
 
-/// A lower limit, rounded up to its divisor, above the upper limit: the one that carries it over.
-std::optional<ConstraintKind> squeezed(std::uint64_t least, std::uint64_t multiple,
-                                       std::uint64_t most, ConstraintKind least_kind,
-                                       ConstraintKind multiple_kind) {
-    if (least > most)
-        return least_kind;
-    const Checked rounded = round_up(std::max<std::uint64_t>(least, 1), multiple);
-    if (!rounded.ok || rounded.value > most)
-        return multiple_kind;
+/// A lower limit and a divisor under an upper limit, with the names of the first two.
+struct Squeeze {
+    std::uint64_t least;
+    std::uint64_t multiple;
+    std::uint64_t most;
+    ConstraintKind least_kind;
+    ConstraintKind multiple_kind;
+};
+
+/// The one that carries the value over its upper limit.
+std::optional<ConstraintKind> squeezed(const Squeeze& s) {
+    if (s.least > s.most)
+        return s.least_kind;
+    const Checked rounded = round_up(s.least, s.multiple);
+    if (!rounded.ok || rounded.value > s.most)
+        return s.multiple_kind;
     return std::nullopt;
 }
 
 std::optional<ConstraintKind> squeezed(const Constraints& c) {
-    if (auto kind = squeezed(c.min_stride, c.stride_align, c.max_stride, ConstraintKind::min_stride,
-                             ConstraintKind::stride_align))
-        return kind;
-    return squeezed(c.min_size, c.size_align, c.max_size, ConstraintKind::min_size,
-                    ConstraintKind::size_align);
+    using Kind = ConstraintKind;
+    // A stride and a size are never 0.
+    const auto positive = [](std::uint64_t least) { return std::max<std::uint64_t>(least, 1); };
+    for (const Squeeze& s :
+         {Squeeze{positive(c.min_stride), c.stride_align, c.max_stride, Kind::min_stride,
+                  Kind::stride_align},
+          Squeeze{positive(c.min_size), c.size_align, c.max_size, Kind::min_size, Kind::size_align},
+          Squeeze{c.min_width, 1, c.max_width, Kind::min_width, Kind::min_width},
+          Squeeze{c.min_height, 1, c.max_height, Kind::min_height, Kind::min_height},
+          Squeeze{c.min_address, c.address_align, c.max_address, Kind::address_window,
+                  Kind::address_align}})
+        if (auto kind = squeezed(s))
+            return kind;
+    for (std::size_t i = 0; i < max_planes; ++i) {
+        const PlaneLimits& plane = c.planes[i];
+        const Checked multiple = common_multiple(c.stride_align, plane.stride_align);
+        if (!multiple.ok)
+            return Kind::stride_align;
+        const std::uint64_t most = i == 0 ? c.max_stride : plane.max_stride;
+        const std::uint64_t least = i == 0 ? c.min_stride : plane.min_stride;
+        if (auto kind = squeezed(
+                {positive(least), multiple.value, most, Kind::min_stride, Kind::stride_align}))
+            return kind;
+        if (plane.min_size > c.max_size)
+            return Kind::min_size;
+    }
+    return std::nullopt;
 }
 
 void append_new(std::vector<std::string>& list, const std::string& name) {
@@ -224,9 +302,18 @@ std::vector<std::string> Merged::parties_around(ConstraintKind kind) const {
 
 Constraints normal(Constraints c) {
     for (Number field :
-         {&Constraints::stride_align, &Constraints::offset_align, &Constraints::size_align,
-          &Constraints::width_align, &Constraints::height_align})
+         {&Constraints::stride_align, &Constraints::stride_align_pixels, &Constraints::offset_align,
+          &Constraints::size_align, &Constraints::address_align, &Constraints::width_align,
+          &Constraints::height_align})
         c.*field = std::max<std::uint64_t>(c.*field, 1);
+    for (PlaneLimits& plane : c.planes) {
+        plane.stride_align = std::max<std::uint64_t>(plane.stride_align, 1);
+        plane.offset_align = std::max<std::uint64_t>(plane.offset_align, 1);
+    }
+    PlaneLimits& first = c.planes[0];
+    c.min_stride = std::max(c.min_stride, std::exchange(first.min_stride, 0));
+    c.max_stride = std::min(c.max_stride, std::exchange(first.max_stride, no_limit));
+    c.min_size = std::max(c.min_size, std::exchange(first.min_size, 0));
     if (c.max_segments <= 1 || c.contiguity == Contiguity::required) {
         c.max_segments = 1;
         c.contiguity = Contiguity::required;
@@ -285,6 +372,7 @@ std::span<const ConstraintKind> opposed(ConstraintKind kind) {
     switch (kind) {
     case ConstraintKind::min_stride:
     case ConstraintKind::stride_align:
+    case ConstraintKind::stride_align_pixels:
     case ConstraintKind::width_align:
         return against_stride;
     case ConstraintKind::offset_align:
@@ -294,8 +382,15 @@ std::span<const ConstraintKind> opposed(ConstraintKind kind) {
     case ConstraintKind::height_align:
     case ConstraintKind::tail_padding:
         return against_size;
+    case ConstraintKind::min_width:
+        return against_width;
+    case ConstraintKind::min_height:
+        return against_height;
+    case ConstraintKind::address_align:
+        return against_address;
     case ConstraintKind::max_segments:
         return against_segments;
+    case ConstraintKind::max_offset:
     case ConstraintKind::request_size:
         return against_overflow;
     default:

@@ -35,7 +35,8 @@ std::optional<ConstraintKind> merge(Merged& into, const Constraints& constraints
 std::optional<ConstraintKind> merge(Constraints& into, const Constraints& constraints);
 
 /// The one way to write these constraints: a divisor is at least 1, contiguity required and one
-/// segment go together, exporters are sorted. Merged constraints are normal.
+/// segment go together, what is said of plane 0 is said once, exporters are sorted. Merged
+/// constraints are normal.
 Constraints normal(Constraints constraints);
 
 /// Whether every layout that satisfies `strict` satisfies `loose` too, as far as constraints shape

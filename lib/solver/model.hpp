@@ -58,7 +58,7 @@ struct Offer {
     /// CPU physical addresses that the memory may have.
     std::uint64_t min_address = 0;
     std::uint64_t max_address = no_limit;
-    std::uint64_t address_align = 1;
+    std::uint64_t address_align = 4096; ///< divisor of a dma-buf's first address: whole pages
     CpuCaching caching = CpuCaching::unknown;
     /// It gives cached or write-combined memory as the allocation says; then `caching` is not
     /// looked at: see caching_for().

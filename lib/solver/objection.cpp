@@ -20,6 +20,20 @@ std::string placements_text(Placements placements) {
     return "placement " + list_text(names);
 }
 
+/// `stride a multiple of 64 bytes and of plane 1 a multiple of 128 bytes`
+std::string planes_text(const Constraints& c, std::uint64_t Constraints::*whole,
+                        std::uint64_t PlaneLimits::*single, const char* what, const char* rule) {
+    const Constraints open;
+    std::vector<std::string> demands;
+    if (c.*whole != open.*whole)
+        demands.push_back(std::string(what) + " " + fmt::format(fmt::runtime(rule), c.*whole));
+    for (std::size_t i = 0; i < max_planes; ++i)
+        if (c.planes[i].*single != open.planes[i].*single)
+            demands.push_back(fmt::format("{} of plane {} {}", what, i,
+                                          fmt::format(fmt::runtime(rule), c.planes[i].*single)));
+    return list_text(demands);
+}
+
 } // namespace
 
 std::string size_text(std::uint64_t bytes) {
@@ -59,23 +73,38 @@ std::string list_text(std::span<const std::string> names) {
 std::string demand_text(ConstraintKind kind, const Constraints& c) {
     switch (kind) {
     case ConstraintKind::stride_align:
-        return fmt::format("stride a multiple of {} bytes", c.stride_align);
+        return planes_text(c, &Constraints::stride_align, &PlaneLimits::stride_align, "stride",
+                           "a multiple of {} bytes");
+    case ConstraintKind::stride_align_pixels:
+        return fmt::format("stride a multiple of {} pixels", c.stride_align_pixels);
     case ConstraintKind::offset_align:
-        return fmt::format("plane offsets a multiple of {} bytes", c.offset_align);
+        return planes_text(c, &Constraints::offset_align, &PlaneLimits::offset_align,
+                           "plane offset", "a multiple of {} bytes");
     case ConstraintKind::size_align:
         return fmt::format("size a multiple of {} bytes", c.size_align);
+    case ConstraintKind::address_align:
+        return fmt::format("first address a multiple of {}", size_text(c.address_align));
     case ConstraintKind::width_align:
         return fmt::format("width padded to {} pixels", c.width_align);
     case ConstraintKind::height_align:
         return fmt::format("height padded to {} lines", c.height_align);
     case ConstraintKind::min_stride:
-        return fmt::format("stride at least {} bytes", c.min_stride);
+        return planes_text(c, &Constraints::min_stride, &PlaneLimits::min_stride, "stride",
+                           "at least {} bytes");
     case ConstraintKind::min_size:
-        return fmt::format("size at least {} bytes", c.min_size);
+        return planes_text(c, &Constraints::min_size, &PlaneLimits::min_size, "size",
+                           "at least {} bytes");
+    case ConstraintKind::min_width:
+        return fmt::format("width at least {} pixels", c.min_width);
+    case ConstraintKind::min_height:
+        return fmt::format("height at least {} lines", c.min_height);
     case ConstraintKind::tail_padding:
         return fmt::format("{} bytes behind the last plane", c.tail_padding);
     case ConstraintKind::max_stride:
-        return fmt::format("stride at most {} bytes", c.max_stride);
+        return planes_text(c, &Constraints::max_stride, &PlaneLimits::max_stride, "stride",
+                           "at most {} bytes");
+    case ConstraintKind::max_offset:
+        return fmt::format("plane offsets at most {} bytes", c.max_offset);
     case ConstraintKind::max_size:
         return fmt::format("size at most {} bytes", c.max_size);
     case ConstraintKind::max_width:

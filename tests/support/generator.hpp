@@ -33,15 +33,34 @@ private:
     std::uint64_t state_;
 };
 
+inline PlaneLimits random_plane_limits(Generator& g) {
+    PlaneLimits limits;
+    if (g.one_in(3))
+        limits.stride_align = g.pick<std::uint64_t>({0, 1, 3, 16, 128});
+    if (g.one_in(3))
+        limits.offset_align = g.pick<std::uint64_t>({0, 1, 5, 64, 4096});
+    if (g.one_in(4))
+        limits.min_stride = g.below(2000);
+    if (g.one_in(4))
+        limits.max_stride = g.below(6000);
+    if (g.one_in(4))
+        limits.min_size = g.below(500000);
+    return limits;
+}
+
 /// Each field is limited now and then, so that most sets can be satisfied and some can't.
 inline Constraints random_constraints(Generator& g) {
     Constraints c;
     if (g.one_in(3))
         c.stride_align = g.pick<std::uint64_t>({0, 1, 2, 3, 8, 12, 32, 64, 96, 256, 1ULL << 63U});
+    if (g.one_in(8))
+        c.stride_align_pixels = g.pick<std::uint64_t>({0, 1, 2, 3, 16, 64});
     if (g.one_in(4))
         c.offset_align = g.pick<std::uint64_t>({1, 4, 7, 256, 4096});
     if (g.one_in(4))
         c.size_align = g.pick<std::uint64_t>({1, 3, 512, 4096, 65536});
+    if (g.one_in(8))
+        c.address_align = g.pick<std::uint64_t>({1, 256, 4096, 65536});
     if (g.one_in(4))
         c.width_align = g.pick<std::uint64_t>({1, 2, 5, 16, 64});
     if (g.one_in(4))
@@ -50,10 +69,16 @@ inline Constraints random_constraints(Generator& g) {
         c.min_stride = g.below(3000);
     if (g.one_in(6))
         c.min_size = g.below(1000000);
+    if (g.one_in(20))
+        c.min_width = g.below(500);
+    if (g.one_in(20))
+        c.min_height = g.below(500);
     if (g.one_in(6))
         c.tail_padding = g.below(5000);
     if (g.one_in(4))
         c.max_stride = g.below(9000);
+    if (g.one_in(12))
+        c.max_offset = g.below(2000000);
     if (g.one_in(8))
         c.max_size = g.below(3000000);
     if (g.one_in(10))
@@ -74,6 +99,9 @@ inline Constraints random_constraints(Generator& g) {
         c.max_address = g.below(1ULL << 40U);
     if (g.one_in(4))
         c.placements.bits = static_cast<std::uint8_t>(1 + g.below(7));
+    for (PlaneLimits& plane : c.planes)
+        if (g.one_in(12))
+            plane = random_plane_limits(g);
     c.starts_at_zero = g.one_in(4);
     if (g.one_in(6))
         c.memory_kinds = static_cast<std::uint8_t>(1 + g.below(3));

@@ -161,6 +161,22 @@ TEST_CASE("address window: all memory that the source may give has to be in reac
     });
 }
 
+TEST_CASE("address alignment: a source promises whole pages unless it says more") {
+    run({
+        {"", [](auto& i) { need(i).address_align = 4096; }, ""},
+        {"", [](auto& i) { need(i).address_align = 0; }, ""},
+        {"address-align", [](auto& i) { need(i).address_align = 65536; },
+         "a multiple of 4 KiB; camera needs a multiple of 64 KiB"},
+        {"address-align", [](auto& i) { need(i).address_align = 12288; }, "12 KiB"},
+        {"",
+         [](auto& i) {
+             need(i).address_align = 65536;
+             offer(i).address_align = 131072;
+         },
+         ""},
+    });
+}
+
 TEST_CASE("exporter, attach, memory kind and protection are each looked at") {
     run({
         {"exporter", [](auto& i) { need(i).exporters = {{"isp"}}; }, "no memory but its own"},
@@ -398,6 +414,38 @@ TEST_CASE("layout limits of uses and of the source meet, and both are named") {
         {"max-size", [](auto& i) { need(i).max_size = 307199; }, "at most 307199"},
         {"max-width", [](auto& i) { need(i).max_width = 639; }, "639"},
         {"max-height", [](auto& i) { need(i).max_height = 479; }, "479"},
+        {"min-width",
+         [&](auto& i) {
+             need(i).min_width = 641;
+             second(i, [](auto& c) { c.max_width = 640; });
+         },
+         "camera: width at least 641 pixels; display: width at most 640 pixels"},
+        {"min-height", [](auto& i) { need(i).min_height = 481; }, "481"},
+        {"max-offset",
+         [](auto& i) {
+             need(i).max_offset = 307199;
+             need(i).placements = Placements::of(Placement::packed);
+         },
+         "307200"},
+        {"", [](auto& i) { need(i).max_offset = 307199; }, ""}, // a dma-buf for each plane
+        {"stride-align-pixels",
+         [](auto& i) {
+             need(i).stride_align_pixels = 1024;
+             need(i).max_stride = 1000;
+         },
+         "stride a multiple of 1024 pixels"},
+        {"stride-align",
+         [&](auto& i) {
+             need(i).planes[1].stride_align = 1024;
+             second(i, [](auto& c) { c.planes[1].max_stride = 1000; });
+         },
+         "camera: stride of plane 1 a multiple of 1024 bytes; display: stride of plane 1 at most"},
+        {"", // NV12 has two planes
+         [&](auto& i) {
+             need(i).planes[2].stride_align = 1024;
+             second(i, [](auto& c) { c.planes[2].max_stride = 1000; });
+         },
+         ""},
         {"stride-align",
          [](auto& i) {
              offer(i).layout.stride_align = 1024;

@@ -184,6 +184,11 @@ TEST_CASE("each constraint changes the layout as it says") {
         {[](auto& c) { c.tail_padding = page; }, 100, 10, 2 * page},
         {[](auto& c) { c.min_size = 2 * page + 1; }, 100, 10, 3 * page},
         {[](auto& c) { c.size_align = 6144; }, 100, 10, 12288},
+        {[](auto& c) { c.stride_align_pixels = 64; }, 128, 10, page},
+        {[](auto& c) { c.planes[0].stride_align = 64, c.stride_align = 48; }, 192, 10, page},
+        {[](auto& c) { c.planes[0].min_stride = 130; }, 130, 10, page},
+        {[](auto& c) { c.planes[0].min_size = page + 1; }, 100, 10, 2 * page},
+        {[](auto& c) { c.min_width = 100, c.min_height = 10, c.max_offset = 0; }, 100, 10, page},
     };
     for (const Row& row : table) {
         Constraints c;
@@ -209,6 +214,13 @@ TEST_CASE("the constraint that can't be met is the one that is named") {
         {"stride-align", [](auto& c) { c.max_stride = 110, c.stride_align = 64; }},
         {"max-width", [](auto& c) { c.max_width = 99; }},
         {"max-height", [](auto& c) { c.max_height = 9; }},
+        {"min-width", [](auto& c) { c.min_width = 101; }},
+        {"min-height", [](auto& c) { c.min_height = 11; }},
+        {"stride-align-pixels", [](auto& c) { c.max_stride = 110, c.stride_align_pixels = 64; }},
+        {"stride-align-pixels",
+         [](auto& c) { c.stride_align_pixels = no_limit, c.stride_align = 2; }},
+        {"max-stride", [](auto& c) { c.planes[0].max_stride = 99; }},
+        {"min-size", [](auto& c) { c.max_size = page, c.planes[0].min_size = page + 1; }},
         {"max-size", [](auto& c) { c.max_size = 999; }},
         {"tail-padding", [](auto& c) { c.max_size = page, c.tail_padding = page; }},
         {"min-size", [](auto& c) { c.max_size = page, c.min_size = page + 1; }},
@@ -231,6 +243,88 @@ TEST_CASE("the constraint that can't be met is the one that is named") {
                (overflow_of_image && std::string(row.name) == "height-align")));
         CHECK(!layout.error().detail.empty());
     }
+}
+
+TEST_CASE("a stride counted in pixels is a multiple of their bytes in each plane") {
+    struct Row {
+        Fourcc format;
+        std::uint64_t pixels;
+        std::vector<std::uint64_t> strides;
+    };
+    // 100 pixels wide; the rules of amdgpu, msm and rcar-du among them
+    const std::vector<Row> table{
+        {Fourcc{'R', '8', ' ', ' '}, 256, {256}},
+        {fourcc::rgb565, 128, {256}},
+        {Fourcc{'R', 'G', '2', '4'}, 64, {384}},
+        {fourcc::xrgb8888, 64, {512}},
+        {fourcc::xrgb8888, 16, {448}},
+        {fourcc::yuyv, 16, {224}},
+        {fourcc::yuyv, 3, {204}}, // 102 pixels, 51 blocks of 4 bytes
+        {fourcc::nv12, 32, {128, 128}},
+        {fourcc::yuv420, 32, {128, 64, 64}},
+        {fourcc::p010, 32, {256, 256}},
+    };
+    for (const Row& row : table) {
+        CAPTURE(to_string(row.format), row.pixels);
+        Constraints c;
+        c.stride_align_pixels = row.pixels;
+        for (const Placement placement : all_placements) {
+            const auto layout = lay(row.format, 100, 10, c, placement);
+            REQUIRE(layout);
+            for (std::size_t i = 0; i < row.strides.size(); ++i)
+                CHECK(layout->planes[i].stride == row.strides[i]);
+            CHECK(check_layout(*layout, c));
+        }
+    }
+}
+
+TEST_CASE("limits of one plane leave the other planes alone where they are independent") {
+    Constraints c;
+    c.planes[1].stride_align = 128;
+    c.planes[1].min_stride = 200;
+    c.planes[2].offset_align = 4096;
+    c.planes[2].min_size = 3 * page;
+    const auto single = lay(fourcc::yuv420, 100, 10, c, Placement::single);
+    REQUIRE(single);
+    compare(*single, {fourcc::yuv420, {100, 256, 50}, {0, 1000, 4096}, {1000, 1280, 250}});
+    CHECK(single->dmabuf_sizes == std::vector<std::uint64_t>{3 * page});
+    CHECK(check_layout(*single, c));
+    const auto spread = lay(fourcc::yuv420, 100, 10, c, Placement::per_plane);
+    REQUIRE(spread);
+    CHECK(spread->dmabuf_sizes == std::vector<std::uint64_t>{page, page, 3 * page});
+    CHECK(check_layout(*spread, c));
+    // In a packed image all strides follow from the first.
+    c.planes[2].offset_align = 1;
+    const auto packed = lay(fourcc::yuv420, 100, 10, c);
+    REQUIRE(packed);
+    CHECK(packed->planes[0].stride == 512);
+    CHECK(packed->planes[1].stride == 256);
+    CHECK(check_layout(*packed, c));
+    c.planes[1].max_stride = 255;
+    CHECK(failed_at(lay(fourcc::yuv420, 100, 10, c)) == "stride-align");
+    CHECK(failed_at(lay(fourcc::yuv420, 100, 10, c, Placement::single)) == "stride-align");
+}
+
+TEST_CASE("a plane must not begin behind the greatest offset") {
+    Constraints c;
+    c.max_offset = 999;
+    CHECK(failed_at(lay(fourcc::nv12, 100, 10, c)) == "max-offset");
+    CHECK(failed_at(lay(fourcc::nv12, 100, 10, c, Placement::single)) == "max-offset");
+    CHECK(lay(fourcc::nv12, 100, 10, c, Placement::per_plane));
+    c.max_offset = 1000;
+    CHECK(lay(fourcc::nv12, 100, 10, c));
+}
+
+TEST_CASE("padding to a number of pixels or lines takes whole blocks") {
+    Constraints c;
+    c.width_align = 5;
+    c.height_align = 3;
+    const auto packed_pixels = lay(fourcc::yuyv, 11, 1, c);
+    REQUIRE(packed_pixels);
+    CHECK(packed_pixels->planes[0].stride == 32); // 15 pixels, 8 blocks of 2
+    const auto chroma = lay(fourcc::nv12, 11, 4, c, Placement::single);
+    REQUIRE(chroma);
+    compare(*chroma, {fourcc::nv12, {15, 16}, {0, 90}, {90, 48}}); // 6 lines, 3 of chroma
 }
 
 TEST_CASE("absurd requests end in an error, never in a wrapped number") {
@@ -306,6 +400,16 @@ TEST_CASE("a real layout is held against every constraint") {
         {"max-size", [](Layout&, auto& c) { c.max_size = 4095; }},
         {"max-width", [](Layout&, auto& c) { c.max_width = 99; }},
         {"max-height", [](Layout&, auto& c) { c.max_height = 9; }},
+        {"min-width", [](Layout&, auto& c) { c.min_width = 101; }},
+        {"min-height", [](Layout&, auto& c) { c.min_height = 11; }},
+        {"max-offset", [](Layout&, auto& c) { c.max_offset = 999; }},
+        {"stride-align-pixels", [](Layout&, auto& c) { c.stride_align_pixels = 64; }},
+        {"stride-align-pixels", [](Layout&, auto& c) { c.stride_align_pixels = no_limit; }},
+        {"stride-align", [](Layout&, auto& c) { c.planes[1].stride_align = 64; }},
+        {"offset-align", [](Layout&, auto& c) { c.planes[1].offset_align = 4096; }},
+        {"min-stride", [](Layout&, auto& c) { c.planes[1].min_stride = 101; }},
+        {"max-stride", [](Layout&, auto& c) { c.planes[1].max_stride = 99; }},
+        {"min-size", [](Layout&, auto& c) { c.planes[1].min_size = 4097; }},
         {"tail-padding", [](Layout&, auto& c) { c.tail_padding = 4096; }},
         {"placement", [](Layout&, auto& c) { c.placements.bits = 0x5; }},
         {"placement", [](Layout& l, auto&) { l.planes[1].offset = 1004; }},

@@ -52,6 +52,31 @@ const std::vector<Row>& rows() {
          [](auto& c) { c.stride_align = 3; }, nullptr},
         {ConstraintKind::stride_align, [](auto& c) { c.stride_align = 4096; },
          [](auto& c) { c.max_stride = 4000; }, nullptr},
+        {ConstraintKind::stride_align, [](auto& c) { c.planes[1].stride_align = 48; },
+         [](auto& c) { c.planes[1].stride_align = 32; },
+         [](auto& c) { c.planes[1].stride_align = 96; }},
+        {ConstraintKind::stride_align, [](auto& c) { c.planes[2].stride_align = 128; },
+         [](auto& c) { c.planes[2].max_stride = 127; }, nullptr},
+        {ConstraintKind::stride_align, [](auto& c) { c.planes[2].stride_align = 1ULL << 63U; },
+         [](auto& c) { c.stride_align = 3; }, nullptr},
+        {ConstraintKind::stride_align_pixels, [](auto& c) { c.stride_align_pixels = 32; },
+         [](auto& c) { c.stride_align_pixels = 12; }, [](auto& c) { c.stride_align_pixels = 96; }},
+        {ConstraintKind::stride_align_pixels, [](auto& c) { c.stride_align_pixels = 1ULL << 63U; },
+         [](auto& c) { c.stride_align_pixels = 3; }, nullptr},
+        {ConstraintKind::offset_align, [](auto& c) { c.planes[1].offset_align = 4096; },
+         [](auto& c) { c.offset_align = 256; },
+         [](auto& c) {
+             c.planes[1].offset_align = 4096;
+             c.offset_align = 256;
+         }},
+        {ConstraintKind::address_align, [](auto& c) { c.address_align = 65536; },
+         [](auto& c) { c.address_align = 3; }, [](auto& c) { c.address_align = 196608; }},
+        {ConstraintKind::address_align, [](auto& c) { c.address_align = 1ULL << 32U; },
+         [](auto& c) {
+             c.min_address = 1;
+             c.max_address = 0xffffffff;
+         },
+         nullptr},
         {ConstraintKind::offset_align, [](auto& c) { c.offset_align = 6; },
          [](auto& c) { c.offset_align = 4; }, [](auto& c) { c.offset_align = 12; }},
         {ConstraintKind::offset_align, [](auto& c) { c.offset_align = 1ULL << 63U; },
@@ -68,6 +93,29 @@ const std::vector<Row>& rows() {
          [](auto& c) { c.min_stride = 200; }, [](auto& c) { c.min_stride = 200; }},
         {ConstraintKind::min_stride, [](auto& c) { c.min_stride = 101; },
          [](auto& c) { c.max_stride = 100; }, nullptr},
+        {ConstraintKind::min_stride, [](auto& c) { c.planes[3].min_stride = 100; },
+         [](auto& c) { c.planes[3].min_stride = 50; },
+         [](auto& c) { c.planes[3].min_stride = 100; }},
+        {ConstraintKind::min_stride, [](auto& c) { c.planes[0].min_stride = 100; },
+         [](auto& c) { c.min_stride = 50; }, [](auto& c) { c.min_stride = 100; }},
+        {ConstraintKind::min_stride, [](auto& c) { c.planes[0].min_stride = 100; },
+         [](auto& c) { c.max_stride = 99; }, nullptr},
+        {ConstraintKind::min_width, [](auto& c) { c.min_width = 100; },
+         [](auto& c) { c.min_width = 200; }, [](auto& c) { c.min_width = 200; }},
+        {ConstraintKind::min_width, [](auto& c) { c.min_width = 100; },
+         [](auto& c) { c.max_width = 99; }, nullptr},
+        {ConstraintKind::min_height, [](auto& c) { c.min_height = 300; },
+         [](auto& c) { c.min_height = 200; }, [](auto& c) { c.min_height = 300; }},
+        {ConstraintKind::min_height, [](auto& c) { c.min_height = 100; },
+         [](auto& c) { c.max_height = 99; }, nullptr},
+        {ConstraintKind::min_size, [](auto& c) { c.planes[1].min_size = 100; },
+         [](auto& c) { c.planes[2].min_size = 50; },
+         [](auto& c) {
+             c.planes[1].min_size = 100;
+             c.planes[2].min_size = 50;
+         }},
+        {ConstraintKind::min_size, [](auto& c) { c.planes[1].min_size = 100; },
+         [](auto& c) { c.max_size = 99; }, nullptr},
         {ConstraintKind::min_size, [](auto& c) { c.min_size = 100; },
          [](auto& c) { c.min_size = 50; }, [](auto& c) { c.min_size = 100; }},
         {ConstraintKind::min_size, [](auto& c) { c.min_size = 101; },
@@ -76,6 +124,11 @@ const std::vector<Row>& rows() {
          [](auto& c) { c.tail_padding = 32; }, [](auto& c) { c.tail_padding = 64; }},
         {ConstraintKind::max_stride, [](auto& c) { c.max_stride = 64; },
          [](auto& c) { c.max_stride = 32; }, [](auto& c) { c.max_stride = 32; }},
+        {ConstraintKind::max_stride, [](auto& c) { c.planes[1].max_stride = 64; },
+         [](auto& c) { c.planes[1].max_stride = 32; },
+         [](auto& c) { c.planes[1].max_stride = 32; }},
+        {ConstraintKind::max_offset, [](auto& c) { c.max_offset = 64; },
+         [](auto& c) { c.max_offset = 32; }, [](auto& c) { c.max_offset = 32; }},
         {ConstraintKind::max_size, [](auto& c) { c.max_size = 64; },
          [](auto& c) { c.max_size = 32; }, [](auto& c) { c.max_size = 32; }},
         {ConstraintKind::max_width, [](auto& c) { c.max_width = 640; },
@@ -200,6 +253,18 @@ TEST_CASE("one segment and contiguity required are the same thing") {
     REQUIRE(!merge(into, one_segment));
     CHECK(into.contiguity == Contiguity::required);
     CHECK(into.max_segments == 1);
+}
+
+TEST_CASE("a limit of one plane is a contribution to the constraint of its name") {
+    Constraints chroma;
+    chroma.planes[1].stride_align = 128;
+    chroma.planes[1].min_size = 4096;
+    Merged into;
+    REQUIRE(!merge(into, chroma, "encoder"));
+    CHECK(into.parties(ConstraintKind::stride_align) == std::vector<std::string>{"encoder"});
+    CHECK(into.parties(ConstraintKind::min_size) == std::vector<std::string>{"encoder"});
+    CHECK(into.parties(ConstraintKind::offset_align).empty());
+    CHECK(into.contributions.size() == 2);
 }
 
 TEST_CASE("merging is commutative") {
