@@ -6,6 +6,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,8 @@ def run(test):
             status = f"none, {error}"
         log.seek(0)
         output = log.read().decode(errors="replace")
+    # tests/support/cases.hpp says how many it ran.
+    generated = sum(map(int, re.findall(r"^generated cases: (\d+)$", output, re.MULTILINE)))
 
     def judge():
         if names is not None:
@@ -54,7 +57,7 @@ def run(test):
         if results.failed:
             print(f"FAILED: {suite}: exit status {status}, output:\n{output}")
         folder.cleanup()
-        return results
+        return results, generated
 
     return judge
 
@@ -62,11 +65,13 @@ def run(test):
 def main(build, tally=None):
     introspect = ["meson", "introspect", "--tests", build]
     tests = json.loads(subprocess.run(introspect, stdout=subprocess.PIPE, check=True).stdout)
-    total = Results()
+    total, generated = Results(), 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for judge in pool.map(run, tests):
-            total += judge()
-    print(f"{build}: {total}")
+            results, cases = judge()
+            total += results
+            generated += cases
+    print(f"{build}: {total}; {generated} generated cases in them")
     total.append_to(tally)
     return total.failed > 0
 
