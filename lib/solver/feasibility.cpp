@@ -13,6 +13,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <tuple>
 
 namespace simplealloc::solver {
 namespace {
@@ -393,6 +395,13 @@ Scope whole(const Input& input) {
     Scope scope;
     for (std::size_t i = 0; i < input.uses.size(); ++i)
         scope.uses.push_back(i);
+    // The request's order decides nothing: where wishes are equal, the busier device's counts.
+    const auto weight = [&](std::size_t i) {
+        const UseInput& use = input.uses[i];
+        return std::make_tuple(-traffic(use.use), std::cref(use.party), std::cref(use.device));
+    };
+    std::stable_sort(scope.uses.begin(), scope.uses.end(),
+                     [&](std::size_t a, std::size_t b) { return weight(a) < weight(b); });
     scope.cpu = input.request.cpu;
     return scope;
 }

@@ -13,7 +13,8 @@ namespace simplealloc::solver {
 
 /// The part of an Input that is looked at; the search for the smallest conflict leaves things out.
 struct Scope {
-    std::vector<std::size_t> uses; ///< indices into Input::uses
+    std::vector<std::size_t>
+        uses; ///< indices into Input::uses, those whose wishes count more first
     CpuAccess cpu = CpuAccess::none;
     bool policy = true; ///< whether disabled and unnamed sources are out
 };

@@ -55,7 +55,7 @@ Result<void> check_request(const Request::Fields& request, std::uint64_t page_si
     return error;
 }
 
-Choice choice(const Input& input, std::size_t index, Fit fit) {
+Choice choice(const Input& input, const Scope& scope, std::size_t index, Fit fit) {
     const SourceInput& source = input.sources[index];
     Choice result;
     result.source = index;
@@ -66,7 +66,9 @@ Choice choice(const Input& input, std::size_t index, Fit fit) {
     result.candidate.unproven = !fit.unproven_by.empty();
     result.candidate.criteria = criteria(input, source, fit);
     result.candidate.layout = std::move(fit.layout);
-    result.alternatives = std::move(fit.alternatives);
+    result.alternatives.resize(input.uses.size());
+    for (std::size_t i = 0; i < scope.uses.size(); ++i)
+        result.alternatives[scope.uses[i]] = fit.alternatives[i];
     result.merged = std::move(fit.merged);
     result.modifiers = std::move(fit.modifiers);
     result.explicit_modifier = fit.explicit_modifier;
@@ -83,7 +85,7 @@ Result<Output> solve(const Input& input) {
     for (std::size_t i = 0; i < input.sources.size(); ++i) {
         Evaluation evaluation = evaluate(input, scope, input.sources[i]);
         if (evaluation.fit)
-            output.choices.push_back(choice(input, i, std::move(*evaluation.fit)));
+            output.choices.push_back(choice(input, scope, i, std::move(*evaluation.fit)));
         for (Objection& objection : evaluation.objections)
             output.rejections.push_back(
                 {input.sources[i].name, std::string(to_string(objection.kind)),

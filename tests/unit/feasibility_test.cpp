@@ -419,7 +419,7 @@ TEST_CASE("layout limits of uses and of the source meet, and both are named") {
              need(i).min_width = 641;
              second(i, [](auto& c) { c.max_width = 640; });
          },
-         "camera: width at least 641 pixels; display: width at most 640 pixels"},
+         "display: width at most 640 pixels; camera: width at least 641 pixels"},
         {"min-height", [](auto& i) { need(i).min_height = 481; }, "481"},
         {"max-offset",
          [](auto& i) {
@@ -439,7 +439,7 @@ TEST_CASE("layout limits of uses and of the source meet, and both are named") {
              need(i).planes[1].stride_align = 1024;
              second(i, [](auto& c) { c.planes[1].max_stride = 1000; });
          },
-         "camera: stride of plane 1 a multiple of 1024 bytes; display: stride of plane 1 at most"},
+         "display: stride of plane 1 at most 1000 bytes; camera: stride of plane 1 a multiple of"},
         {"", // NV12 has two planes
          [&](auto& i) {
              need(i).planes[2].stride_align = 1024;

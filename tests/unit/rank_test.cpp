@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Each criterion of the ranking by itself, in its place, and the order as a whole.
 #include "tests/support/catch.hpp"
-#include "tests/support/generator.hpp"
 #include "tests/support/solver_input.hpp"
 
 #include <functional>
@@ -181,24 +180,4 @@ TEST_CASE("the built-in policy orders backends, after what the caller names") {
     input.order.clear();
     input.request.order = {"ion"};
     CHECK(candidates(solved(input))[0] == "ion:i");
-}
-
-TEST_CASE("the order of sources and repeated runs change nothing") {
-    Input input = image(640, 480, fourcc::xrgb8888);
-    input.uses = {contiguous_camera(), vkms_display()};
-    input.uses[0].alternatives[0].constraints.contiguity = Contiguity::preferred;
-    input.request.cpu = CpuAccess::read_often;
-    input.sources = {system_heap(),         cma_heap(),  udmabuf(), dumb("card1", "vgem"),
-                     dumb("card2", "vkms"), bochs_dumb()};
-    const auto expected = candidates(solved(input));
-    CHECK(expected.size() == 5);
-    Generator g(8);
-    for (int run = 0; run < 50; ++run) {
-        for (std::size_t i = input.sources.size() - 1; i > 0; --i)
-            std::swap(input.sources[i], input.sources[g.below(i + 1)]);
-        const Output output = solved(input);
-        REQUIRE(candidates(output) == expected);
-        for (const Choice& choice : output.choices)
-            REQUIRE(input.sources[choice.source].name == choice.candidate.source);
-    }
 }
