@@ -1,0 +1,14 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The page on constraints has a row for each that the library names, and no others."""
+
+import re
+
+from consumer import SOURCE, check
+
+named = set(re.findall(r'return "([a-z-]+)";', (SOURCE / "lib/constraints.cpp").read_text()))
+named -= {"unknown"}  # of no constraint
+check("contiguity" in named, "lib/constraints.cpp names constraints otherwise now")
+rows = re.findall(r"^\| (`.+?`) \|", (SOURCE / "docs/constraints.md").read_text(), re.M)
+written = set(re.findall(r"`([a-z-]+)`", " ".join(rows)))
+check(named == written, f"only in the library or only on the page: {named ^ written}")
