@@ -57,7 +57,7 @@ Buffer allocate(const Allocator& allocator, const Request& request) {
 } // namespace
 
 TEST_CASE_METHOD(guest::NothingLeft, "heap and udmabuf memory is mapped, written and read back",
-                 "[stock][stock-32]") {
+                 "[stock][full-32]") {
     const auto allocator = Allocator::open();
     REQUIRE(allocator);
     for (const std::string other : {"udmabuf", "dma-heap"}) {
@@ -73,8 +73,23 @@ TEST_CASE_METHOD(guest::NothingLeft, "heap and udmabuf memory is mapped, written
     }
 }
 
+TEST_CASE_METHOD(guest::NothingLeft, "a 32-bit program gets contiguous memory of the CMA heap",
+                 "[full-32]") {
+    const auto allocator = Allocator::open();
+    REQUIRE(allocator);
+    const auto camera = allocator->device(guest::video("vivid-000-vid-cap"));
+    REQUIRE(camera);
+    const Buffer buffer = allocate(*allocator, Request::image(1280, 720, fourcc::xrgb8888)
+                                                   .use(*camera, Use::capture)
+                                                   .cpu(CpuAccess::read_often));
+    CHECK(buffer.source() == "dma-heap:reserved");
+    REQUIRE(buffer.verified().size() == 1);
+    CHECK(buffer.verified()[0].imported == true);
+    check_memory(buffer);
+}
+
 TEST_CASE_METHOD(guest::NothingLeft, "dumb buffers of every card are mapped, written and read back",
-                 "[stock][stock-32]") {
+                 "[stock][full-32]") {
     const auto allocator = Allocator::open();
     REQUIRE(allocator);
     for (const std::string driver : {"virtio_gpu", "bochs-drm", "vgem"}) {

@@ -102,7 +102,7 @@ int modern_alloc(std::uint64_t length, std::uint32_t mask) {
 } // namespace
 
 TEST_CASE_METHOD(Ion, "the ION driver answers with the errnos of the published interface",
-                 "[ion]") {
+                 "[ion][full-32]") {
     constexpr std::uint32_t carveout = 1U << 2U;
     constexpr std::uint32_t unused = 1U << 30U;
     ion::uapi::LegacyHandle none = {};
@@ -215,7 +215,7 @@ TEST_CASE_METHOD(Ion, "an ordinary user is told what would give access to ION", 
 }
 
 TEST_CASE_METHOD(Ion, "what the CPU writes into a buffer of ION is there when it is mapped again",
-                 "[ion]") {
+                 "[ion][full-32]") {
     const auto* const abi = GENERATE("modern", "legacy");
     const auto cpu = GENERATE(CpuAccess::read_often, CpuAccess::write);
     INFO(abi);
@@ -242,7 +242,8 @@ TEST_CASE_METHOD(Ion, "what the CPU writes into a buffer of ION is there when it
     CHECK(counter("syncs") - syncs == (own_call ? 1 : 0));
 }
 
-TEST_CASE_METHOD(Ion, "a secure heap serves no CPU use, and its buffer can't be mapped", "[ion]") {
+TEST_CASE_METHOD(Ion, "a secure heap serves no CPU use, and its buffer can't be mapped",
+                 "[ion][full-32]") {
     const auto* const abi = GENERATE("modern", "legacy-query", "modular");
     INFO(abi);
     use(abi);
@@ -275,7 +276,7 @@ TEST_CASE_METHOD(Ion, "a secure heap serves no CPU use, and its buffer can't be 
 TEST_CASE_METHOD(Ion,
                  "a heap of ION that runs out is left for the next one, and nothing of it is "
                  "kept",
-                 "[ion]") {
+                 "[ion][full-32]") {
     const auto* const abi = GENERATE("modern", "legacy");
     INFO(abi);
     use(abi);
@@ -295,7 +296,7 @@ TEST_CASE_METHOD(Ion,
     CHECK(counter("buffers") == 1);
 }
 
-TEST_CASE_METHOD(Ion, "a vendor's heap id is used where a quirk row names it", "[ion]") {
+TEST_CASE_METHOD(Ion, "a vendor's heap id is used where a quirk row names it", "[ion][full-32]") {
     use("legacy");
     const std::string folder = std::string(std::getenv("LANE_OUT")) + "/quirks";
     std::filesystem::create_directories(folder);

@@ -274,3 +274,23 @@ TEST_CASE_METHOD(guest::NothingLeft,
     CHECK(large.error().cause == Cause::exhausted);
     CHECK(large.error().sys_errno == EINVAL);
 }
+
+TEST_CASE_METHOD(guest::NothingLeft,
+                 "a 32-bit program is told that the simple allocator has no calls for it",
+                 "[full-32]") {
+    const SimpleAllocator driver;
+    auto data = asking(4096);
+    CHECK(raw_ioctl(SA_IOC_ALLOC, &data) == ENOTTY);
+    const auto allocator = Allocator::open();
+    REQUIRE(allocator);
+    const auto plan = allocator->plan(from_simple_allocator(4096).without("ion"));
+    REQUIRE(plan);
+    CHECK(plan->candidates().empty());
+    const auto rejections = plan->rejections();
+    const auto access = std::find_if(rejections.begin(), rejections.end(), [](const auto& one) {
+        return one.source == "simple-allocator:cma0" && one.constraint == "access";
+    });
+    REQUIRE(access != rejections.end());
+    CHECK(access->reason.find("no compat_ioctl") != std::string::npos);
+    CHECK(access->remedy == "use a 64-bit build of the program");
+}
