@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <sstream>
+#include <string>
 
 namespace simplealloc {
 
@@ -29,18 +30,33 @@ std::uint64_t cma_total() {
     return 0;
 }
 
+/// Of the nearest ancestor that the device tree describes (drivers/of/of_reserved_mem.c).
+bool has_own_pool(const DeviceRecord& device) {
+    kernel::Stat stat;
+    for (std::string at = device.id; at.size() > 1; at = at.substr(0, at.rfind('/')))
+        if (kernel::stat((at + "/of_node").c_str(), stat) >= 0)
+            return kernel::stat((at + "/of_node/memory-region").c_str(), stat) >= 0;
+    return false;
+}
+
 } // namespace
 
 void limit_to_cma(SourceRecord& source) {
     const std::uint64_t total = cma_total();
-    if (total == 0)
-        return;
     solver::Offer& offer = source.input.offer;
+    if (total == 0 || total > offer.max_size)
+        return;
     offer.max_size = total;
     offer.max_size_reason = fmt::format("the CMA areas hold {}", size_text(total));
     offer.max_size_remedy = "boot with a larger cma=";
     source.facts.push_back(
         {"max-size", size_text(total), Confidence::known, "/proc/meminfo CmaTotal"});
+}
+
+void limit_to_cma(SourceRecord& source, const DeviceRecord& device) {
+    // kernel/dma/contiguous.c dma_alloc_contiguous(); behind an IOMMU single pages will do.
+    if (source.input.offer.contiguity == solver::OfferContiguity::physical && !has_own_pool(device))
+        limit_to_cma(source);
 }
 
 } // namespace simplealloc

@@ -10,4 +10,8 @@ namespace simplealloc {
 /// kernel has no such area.
 void limit_to_cma(SourceRecord& source);
 
+/// The same for contiguous memory that a driver allocates for its device, unless the device tree
+/// gives the device a pool of its own.
+void limit_to_cma(SourceRecord& source, const DeviceRecord& device);
+
 } // namespace simplealloc

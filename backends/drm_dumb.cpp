@@ -2,6 +2,7 @@
 // Dumb buffers of a DRM card, exported by PRIME.
 #include "backends/drm_dumb.hpp"
 
+#include "backends/cma.hpp"
 #include "backends/dumb_shape.hpp"
 #include "backends/source.hpp"
 #include "lib/drm_node.hpp"
@@ -228,6 +229,7 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
          drm.dumb_origin.empty() ? Confidence::assumed : Confidence::known, drm.dumb_origin});
     if (!offer.attach_reason.empty())
         source.facts.push_back({"attachable", "no", Confidence::known, device->export_origin});
+    limit_to_cma(source, *device);
     return source;
 }
 

@@ -2,6 +2,7 @@
 // Buffers of a V4L2 queue, exported and orphaned.
 #include "backends/v4l2.hpp"
 
+#include "backends/cma.hpp"
 #include "backends/source.hpp"
 #include "backends/v4l2_queue.hpp"
 #include "lib/failure.hpp"
@@ -130,6 +131,7 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
                                           device->export_origin);
     offer.side_effect = solver::SideEffect::takes_queue;
     describe_memory(source);
+    limit_to_cma(source, *device);
     return source;
 }
 

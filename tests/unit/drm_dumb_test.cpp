@@ -122,6 +122,29 @@ TEST_CASE("contiguity in the card's own domain is physical without a translating
     CHECK(source(std::move(record)).input.offer.contiguity == OfferContiguity::device_domain);
 }
 
+TEST_CASE("contiguous dumb memory is no larger than the CMA areas, which it comes from") {
+    FakeKernel fake;
+    add_drm_card(fake);
+    fake.add_file("/proc/meminfo", "CmaTotal:          65536 kB\n");
+    DeviceRecord record = card_record();
+    CHECK(source(card_record()).input.offer.max_size == 0xfffff000);
+    record.drm->dumb_contiguity = OfferContiguity::physical;
+    SECTION("as of the default area") {
+        const SourceRecord found = source(std::move(record));
+        CHECK(found.input.offer.max_size == 64U << 20U);
+        CHECK(find_fact(found, "max-size")->origin == "/proc/meminfo CmaTotal");
+    }
+    SECTION("but a device may have a pool of its own") {
+        fake.add_file(record.id + "/of_node/memory-region", std::string(4, '\0'));
+        CHECK(source(std::move(record)).input.offer.max_size == 0xfffff000);
+    }
+    SECTION("and a translating IOMMU makes one run of any pages") {
+        record.drm->dumb_contiguity = OfferContiguity::device_domain;
+        record.reach.translated = true;
+        CHECK(source(std::move(record)).input.offer.max_size == 0xfffff000);
+    }
+}
+
 TEST_CASE("what the quirks say of exports is in the offer, with its origin") {
     FakeKernel fake;
     add_drm_card(fake);
