@@ -2,9 +2,11 @@
 // What is known of the kernel's CMA areas.
 #include "backends/cma.hpp"
 
+#include "backends/cma_window.hpp"
 #include "backends/source.hpp"
 #include "lib/kernel.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <sstream>
 #include <string>
@@ -57,6 +59,18 @@ void limit_to_cma(SourceRecord& source, const DeviceRecord& device) {
     // kernel/dma/contiguous.c dma_alloc_contiguous(); behind an IOMMU single pages will do.
     if (source.input.offer.contiguity == solver::OfferContiguity::physical && !has_own_pool(device))
         limit_to_cma(source);
+}
+
+void place_in_cma(SourceRecord& source, const std::string& area) {
+    const CmaWindow window = cma_window(area);
+    if (window.origin.empty())
+        return;
+    solver::Offer& offer = source.input.offer;
+    offer.min_address = std::max(offer.min_address, window.min_address);
+    offer.max_address = std::min(offer.max_address, window.max_address);
+    source.facts.push_back({"addresses",
+                            fmt::format("{:#x} to {:#x}", offer.min_address, offer.max_address),
+                            Confidence::known, window.origin});
 }
 
 } // namespace simplealloc

@@ -4,6 +4,8 @@
 
 #include "lib/backend.hpp"
 
+#include <string>
+
 namespace simplealloc {
 
 /// A source of CMA memory can't give more than all areas together hold. Nothing is said where the
@@ -13,5 +15,8 @@ void limit_to_cma(SourceRecord& source);
 /// The same for contiguous memory that a driver allocates for its device, unless the device tree
 /// gives the device a pool of its own.
 void limit_to_cma(SourceRecord& source, const DeviceRecord& device);
+
+/// Its memory is that of one area (its name as in /sys/kernel/mm/cma), and lies where that lies.
+void place_in_cma(SourceRecord& source, const std::string& area);
 
 } // namespace simplealloc

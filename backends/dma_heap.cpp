@@ -59,8 +59,10 @@ SourceRecord describe(const Heap& heap) {
     if (known.max_address != no_limit)
         source.facts.push_back({"max-address", fmt::format("{:#x}", known.max_address),
                                 known.confidence, known.origin});
-    if (known.cma)
+    if (known.cma) {
         limit_to_cma(source);
+        place_in_cma(source, heap_base_name(heap.name));
+    }
     return source;
 }
 
