@@ -22,6 +22,21 @@ bool cheaper(const Combination& a, const Combination& b) {
     return std::tie(a.cost, a.alternatives) < std::tie(b.cost, b.alternatives);
 }
 
+LayoutNeeds both(const LayoutNeeds& a, const LayoutNeeds& b) {
+    LayoutNeeds result{std::min(a.room, b.room), std::max(a.packed_lines, b.packed_lines)};
+    if (a.packed_lines != 0 && b.packed_lines != 0 && a.packed_lines != b.packed_lines)
+        result.packed_lines = no_limit;
+    return result;
+}
+
+/// Whether `other` takes every layout that `candidate` takes.
+bool admits_no_less(const Combination& other, const Combination& candidate) {
+    return shapes_no_less(candidate.merged, other.merged) &&
+           other.needs.room >= candidate.needs.room &&
+           (other.needs.packed_lines == 0 ||
+            other.needs.packed_lines == candidate.needs.packed_lines);
+}
+
 /// Keeps the undominated ones. Over the cap, half of the places go to the cheapest, the other half
 /// to those whose constraints admit the most, so that neither taste nor feasibility is lost.
 std::vector<Combination> pruned(std::vector<Combination> all) {
@@ -30,7 +45,7 @@ std::vector<Combination> pruned(std::vector<Combination> all) {
     for (Combination& candidate : all) {
         // What is kept already costs no more.
         const bool beaten = std::any_of(kept.begin(), kept.end(), [&](const Combination& other) {
-            return shapes_no_less(candidate.merged, other.merged);
+            return admits_no_less(other, candidate);
         });
         if (!beaten)
             kept.push_back(std::move(candidate));
@@ -105,6 +120,7 @@ Combinations combine(const std::vector<Party>& parties) {
                 Combination longer = so_far;
                 longer.alternatives.push_back(option.alternative);
                 longer.cost += option.cost;
+                longer.needs = both(longer.needs, option.needs);
                 if (const auto failed = merge(longer.merged, option.constraints); !failed)
                     next.push_back(std::move(longer));
                 else if (!first_objection)

@@ -11,11 +11,20 @@
 
 namespace simplealloc::solver {
 
+/// What a layout has to be like for reasons that no single constraint tells.
+struct LayoutNeeds {
+    std::uint64_t room = no_limit; ///< bytes of a dma-buf that stay within the limits on segments
+    /// Of plane 0, when planes are packed: a device that is told no offsets counts them. 0: any
+    /// number; no_limit: devices count differently.
+    std::uint64_t packed_lines = 0;
+};
+
 /// An alternative that a source's memory is good for; a smaller cost is preferred.
 struct Option {
     std::size_t alternative;
     std::uint64_t cost;
     Constraints constraints; ///< normal
+    LayoutNeeds needs = {};
 };
 
 /// Somebody who takes part in the merge: a use, or the source with its own layout rules.
@@ -28,6 +37,7 @@ struct Combination {
     std::vector<std::size_t> alternatives; ///< for each party
     std::uint64_t cost = 0;
     Constraints merged;
+    LayoutNeeds needs;
 };
 
 struct Combinations {

@@ -125,6 +125,40 @@ void check_offer(const Problem& p, std::vector<Objection>& objections) {
     }
 }
 
+/// The longest segment that the use may count on, and what limits it.
+struct Segment {
+    std::uint64_t size;
+    ConstraintKind limit;
+};
+
+// A contiguous run counts as one segment while it isn't longer than the boundary: where it starts
+// is known only after the allocation.
+Segment longest_segment(const Problem& p, const UseInput& use, const Constraints& need) {
+    const Offer& offer = p.source.offer;
+    Segment segment{p.input.page_size, ConstraintKind::max_segments};
+    if (contiguous_for(offer, use.device))
+        segment.size = no_limit;
+    else if (offer.contiguity == OfferContiguity::chunks)
+        segment.size = offer.chunk_size;
+    if (need.max_segment_size < segment.size)
+        segment = {need.max_segment_size, ConstraintKind::max_segment_size};
+    segment.size = std::max<std::uint64_t>(segment.size, 1);
+    if (need.segment_boundary < segment.size - 1)
+        segment = {need.segment_boundary + 1, ConstraintKind::segment_boundary};
+    return segment;
+}
+
+LayoutNeeds layout_needs(const Problem& p, const UseInput& use, const Constraints& need) {
+    LayoutNeeds needs;
+    const Checked room = Checked{need.max_segments} * longest_segment(p, use, need).size;
+    if (need.max_segments != no_limit && room.ok)
+        needs.room = room.value;
+    // Bytes and single planes take every placement by now.
+    if (need.placements.has(Placement::packed) && !need.placements.has(Placement::single))
+        needs.packed_lines = round_up(p.input.request.height, need.height_align).value;
+    return needs;
+}
+
 /// A use with the alternatives that accept the source; without one, the objection of the
 /// alternative that came nearest.
 std::optional<Party> options_of(const Problem& p, const UseInput& use,
@@ -134,10 +168,12 @@ std::optional<Party> options_of(const Problem& p, const UseInput& use,
     for (std::size_t i = 0; i < use.alternatives.size(); ++i) {
         const CapabilitySet& set = use.alternatives[i];
         Acceptance acceptance = accept(use, set, p.source, p.wanted);
-        if (!acceptance.objection)
-            party.options.push_back({i, i + (acceptance.unproven ? unproven_cost : 0),
-                                     relevant(set.constraints, p.format)});
-        else if (!nearest.objection || acceptance.passed > nearest.passed)
+        if (!acceptance.objection) {
+            Constraints need = relevant(set.constraints, p.format);
+            const LayoutNeeds needs = layout_needs(p, use, need);
+            party.options.push_back(
+                {i, i + (acceptance.unproven ? unproven_cost : 0), std::move(need), needs});
+        } else if (!nearest.objection || acceptance.passed > nearest.passed)
             nearest = std::move(acceptance);
     }
     if (!party.options.empty())
@@ -188,38 +224,45 @@ Objection layout_objection(const Problem& p, const std::vector<Party>& parties,
         p.source.name);
 }
 
-// A contiguous run counts as one segment while it isn't longer than the boundary: where it starts
-// is known only after the allocation.
 std::optional<Objection> check_segments(const Problem& p, const UseInput& use,
                                         const Constraints& need, const Layout& layout) {
-    if (need.max_segments == no_limit)
-        return std::nullopt;
-    const Offer& offer = p.source.offer;
-    const bool contiguous = contiguous_for(offer, use.device);
-    for (const std::uint64_t size : layout.dmabuf_sizes) {
-        std::uint64_t run = contiguous ? size : p.input.page_size;
-        if (!contiguous && offer.contiguity == OfferContiguity::chunks)
-            run = offer.chunk_size;
-        ConstraintKind kind = ConstraintKind::max_segments;
-        if (need.max_segment_size < run) {
-            run = need.max_segment_size;
-            kind = ConstraintKind::max_segment_size;
-        }
-        if (need.segment_boundary < run - std::min<std::uint64_t>(run, 1)) {
-            run = need.segment_boundary + 1;
-            kind = ConstraintKind::segment_boundary;
-        }
-        const std::uint64_t segments = divide_up(size, std::max<std::uint64_t>(run, 1));
-        if (segments > need.max_segments)
-            return Objection{kind,
+    const std::uint64_t room = layout_needs(p, use, need).room;
+    const Segment segment = longest_segment(p, use, need);
+    for (const std::uint64_t size : layout.dmabuf_sizes)
+        if (size > room)
+            return Objection{segment.limit,
                              fmt::format("{} may take {} segments of {}; {} takes at most {}",
-                                         size_text(size), segments, size_text(run), use.party,
-                                         need.max_segments),
+                                         size_text(size), divide_up(size, segment.size),
+                                         size_text(segment.size), use.party, need.max_segments),
                              {use.party},
                              "",
                              false};
-    }
     return std::nullopt;
+}
+
+/// Who is told no offsets finds a packed plane behind the lines that it counts itself, so nobody
+/// else can have more.
+std::optional<Objection> check_packed_lines(const Problem& p, const std::vector<Party>& parties,
+                                            const Combination& combination, const Layout& layout) {
+    const std::uint64_t counted = combination.needs.packed_lines;
+    if (layout.placement != Placement::packed || counted == 0)
+        return std::nullopt;
+    const std::uint64_t lines = layout.planes[0].size / layout.planes[0].stride;
+    if (lines == counted)
+        return std::nullopt;
+    const Merged names = explained(parties, combination.alternatives);
+    std::vector<std::string> required_by = names.parties(ConstraintKind::height_align);
+    for (const std::string& name : names.parties(ConstraintKind::placement))
+        if (std::find(required_by.begin(), required_by.end(), name) == required_by.end())
+            required_by.push_back(name);
+    return without_source(
+        {ConstraintKind::height_align,
+         fmt::format("planes would be packed behind {} lines each, and not all devices count so "
+                     "many ({})",
+                     lines,
+                     demands_text(parties, combination.alternatives, ConstraintKind::height_align)),
+         std::move(required_by), "", false},
+        p.source.name);
 }
 
 std::optional<Objection> check_size(const Problem& p, const Layout& layout) {
@@ -235,10 +278,6 @@ std::optional<Objection> check_size(const Problem& p, const Layout& layout) {
                                          offer.max_size_reason.empty() ? "" : ": ",
                                          offer.max_size_reason),
                              offer.max_size_remedy);
-        if (size < offer.min_size)
-            return by_source(ConstraintKind::request_size,
-                             fmt::format("{} are needed, the source gives at least {}",
-                                         size_text(size), size_text(offer.min_size)));
     }
     if (offer.memory_kind == MemoryKind::system && !offer.scarce &&
         (!total.ok || total.value > p.input.available_memory))
@@ -265,9 +304,11 @@ std::optional<Objection> check_refusals(const Problem& p, const Layout& layout) 
     return std::nullopt;
 }
 
-std::optional<Objection> check_result(const Problem& p, const Combination& combination,
-                                      const Layout& layout) {
+std::optional<Objection> check_result(const Problem& p, const std::vector<Party>& parties,
+                                      const Combination& combination, const Layout& layout) {
     if (auto found = check_size(p, layout))
+        return found;
+    if (auto found = check_packed_lines(p, parties, combination, layout))
         return found;
     for (std::size_t i = 0; i < p.scope.uses.size(); ++i) {
         const UseInput& use = use_of(p, i);
@@ -322,7 +363,7 @@ Evaluation lay_out(const Problem& p, const std::vector<Party>& parties) {
             auto layout =
                 make_layout(p.format.fourcc, p.wanted.modifier, request.width, request.height,
                             request.size, placement, merged, p.source.offer.granularity);
-            auto objection = layout ? check_result(p, combination, *layout)
+            auto objection = layout ? check_result(p, parties, combination, *layout)
                                     : layout_objection(p, parties, combination, layout.error());
             if (!objection) {
                 result.fit = describe(p, combination, std::move(*layout));

@@ -194,6 +194,12 @@ Verdict check_packed(const Layout& layout, const FormatInfo& format, const Const
         return violation(
             ConstraintKind::height_align,
             fmt::format("plane 0 has {} lines, no multiple of {}", lines, c.height_align));
+    // A device that takes no offsets counts the lines before a plane itself.
+    const Checked counted = round_up(layout.height, c.height_align);
+    if (!c.placements.has(Placement::single) && lines != counted.value)
+        return violation(
+            ConstraintKind::height_align,
+            fmt::format("plane 0 has {} lines, packed planes lie behind {}", lines, counted.value));
     Checked end = 0;
     for (std::size_t i = 0; i < layout.planes.size(); ++i) {
         const PlaneGeometry& own = format.planes[i];

@@ -65,7 +65,6 @@ struct Offer {
     bool caching_selectable = false;
     bool sync_effective = true; ///< DMA_BUF_IOCTL_SYNC does cache maintenance where it is needed
     std::optional<bool> zeroed;
-    std::uint64_t min_size = 0;        ///< bytes of one dma-buf
     std::uint64_t max_size = no_limit; ///< bytes of one dma-buf
     std::string max_size_reason;       ///< e.g. `size_limit_mb of udmabuf is 64 MiB`
     std::string max_size_remedy;

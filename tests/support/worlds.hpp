@@ -15,10 +15,14 @@ inline Constraints small_constraints(Generator& g) {
     Constraints c;
     if (g.one_in(3))
         c.stride_align = g.pick<std::uint64_t>({0, 2, 3, 4, 8, 12});
+    if (g.one_in(10))
+        c.stride_align_pixels = g.pick<std::uint64_t>({0, 2, 3, 4});
     if (g.one_in(5))
         c.offset_align = g.pick<std::uint64_t>({0, 2, 4, 6, 16});
     if (g.one_in(6))
         c.size_align = g.pick<std::uint64_t>({0, 3, 64, 256});
+    if (g.one_in(10))
+        c.address_align = g.pick<std::uint64_t>({0, 256, 4096});
     if (g.one_in(6))
         c.width_align = g.pick<std::uint64_t>({0, 2, 4, 5});
     if (g.one_in(6))
@@ -33,6 +37,25 @@ inline Constraints small_constraints(Generator& g) {
         c.max_stride = 8 + g.below(100);
     if (g.one_in(8))
         c.max_size = 200 + g.below(3000);
+    if (g.one_in(16))
+        c.min_width = g.below(8);
+    if (g.one_in(16))
+        c.min_height = g.below(6);
+    if (g.one_in(12))
+        c.max_offset = g.below(400);
+    for (std::size_t i = 0; i < 3; ++i) {
+        PlaneLimits& plane = c.planes[i];
+        if (g.one_in(20))
+            plane.stride_align = g.pick<std::uint64_t>({0, 2, 6});
+        if (g.one_in(20))
+            plane.offset_align = g.pick<std::uint64_t>({0, 4, 16});
+        if (g.one_in(20))
+            plane.min_stride = g.below(40);
+        if (g.one_in(20))
+            plane.max_stride = 8 + g.below(60);
+        if (g.one_in(20))
+            plane.min_size = g.below(1000);
+    }
     if (g.one_in(16))
         c.max_width = 1 + g.below(12);
     if (g.one_in(16))
@@ -112,8 +135,7 @@ inline solver::SourceInput small_source(Generator& g, const std::string& name,
                             CpuCaching::unmappable, CpuCaching::unknown});
     offer.caching_selectable = g.one_in(6);
     offer.sync_effective = !g.one_in(6);
-    if (g.one_in(8))
-        offer.min_size = g.below(500);
+    offer.address_align = g.pick<std::uint64_t>({256, 4096, 65536});
     if (g.one_in(6))
         offer.max_size = 500 + g.below(3000);
     if (g.one_in(6))
@@ -210,9 +232,8 @@ inline std::string text(const solver::Input& input) {
         const solver::Offer& o = source.offer;
         result += source.name + ": contiguity " + std::to_string(static_cast<int>(o.contiguity)) +
                   ", chunks of " + std::to_string(o.chunk_size) + ", granularity " +
-                  std::to_string(o.granularity) + ", size " + std::to_string(o.min_size) + " to " +
-                  std::to_string(o.max_size) + ", " +
-                  solver::window_text(o.min_address, o.max_address) + text(o.layout) + "\n";
+                  std::to_string(o.granularity) + ", size up to " + std::to_string(o.max_size) +
+                  ", " + solver::window_text(o.min_address, o.max_address) + text(o.layout) + "\n";
     }
     return result;
 }

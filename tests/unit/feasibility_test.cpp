@@ -337,7 +337,6 @@ TEST_CASE("request size: limits of the source are known before any call") {
              offer(i).max_size_reason = "pool is small";
          },
          "452 KiB are needed in one dma-buf, the source gives at most 64 KiB: pool is small"},
-        {"request-size", [](auto& i) { offer(i).min_size = mib; }, "at least 1 MiB"},
         {"request-size", [](auto& i) { i.available_memory = 65536; }, "64 KiB of memory"},
         {"",
          [](auto& i) {

@@ -118,3 +118,27 @@ TEST_CASE("the ranking is total: candidates differ, and the first difference dec
         REQUIRE(candidates(output) == candidates(solved(input)));
     });
 }
+
+TEST_CASE("another device never adds a candidate") {
+    std::uint64_t before = 0;
+    std::uint64_t after = 0;
+    for_each_case(1500, [&](Generator& g) {
+        Input input = small_world(g);
+        // The one rule that is not of this kind: protected memory is for those who ask for it.
+        for (solver::SourceInput& source : input.sources)
+            source.offer.protected_memory = false;
+        Input fewer = input;
+        fewer.uses.clear();
+        Names previous = sorted(candidates(solved(fewer)));
+        for (const solver::UseInput& use : input.uses) {
+            fewer.uses.push_back(use);
+            const Names names = sorted(candidates(solved(fewer)));
+            INFO(text(fewer));
+            REQUIRE(std::includes(previous.begin(), previous.end(), names.begin(), names.end()));
+            before += previous.size();
+            after += names.size();
+            previous = names;
+        }
+    });
+    check_share(after, before, 0.1, 0.9);
+}

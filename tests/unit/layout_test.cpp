@@ -376,6 +376,21 @@ TEST_CASE("a layout with another stride keeps the packed relation") {
     CHECK(relayout(*planned, no_limit - 1, 10, 8192).error().cause == Cause::limit);
 }
 
+TEST_CASE("packed planes behind other lines are no use to who takes no offsets") {
+    const Layout layout = *lay(fourcc::nv12, 64, 32, {}, Placement::packed);
+    Layout cropped = layout;
+    cropped.height = 30; // in a buffer for 32 lines
+    Constraints packed;
+    packed.placements = Placements::of(Placement::packed);
+    CHECK(check_layout(layout, packed));
+    CHECK(check_layout(cropped, {}));
+    const auto verdict = check_layout(cropped, packed);
+    REQUIRE(!verdict);
+    CHECK(verdict.error().object == "height-align");
+    packed.height_align = 16;
+    CHECK(check_layout(cropped, packed));
+}
+
 TEST_CASE("a real layout is held against every constraint") {
     const auto good = lay(fourcc::nv12, 100, 10);
     REQUIRE(good);

@@ -208,30 +208,50 @@ TEST_CASE("odd images of every format are planned for a camera and a display") {
     }
 }
 
-TEST_CASE("another use never adds a candidate") {
-    Generator g(6);
-    int fewer = 0;
-    for (int i = 0; i < 600; ++i) {
-        Input input = image(static_cast<std::uint32_t>(1 + g.below(800)),
-                            static_cast<std::uint32_t>(1 + g.below(600)),
-                            g.pick({fourcc::xrgb8888, fourcc::nv12, fourcc::yuyv}));
-        input.sources = {system_heap(), cma_heap(), dumb("card0", "display")};
-        std::vector<std::string> previous = candidates(solved(input));
-        for (const char* device : {"camera", "display", "gpu"}) {
-            auto next = use(device, device, Use::read);
-            for (CapabilitySet* set = &next.alternatives[0]; set; set = nullptr) {
-                set->constraints = random_constraints(g);
-                set->constraints.height_align = 1; // see the layout's own law
-            }
-            input.uses.push_back(std::move(next));
-            const auto names = candidates(solved(input));
-            for (const std::string& name : names)
-                REQUIRE(std::find(previous.begin(), previous.end(), name) != previous.end());
-            fewer += names.size() < previous.size() ? 1 : 0;
-            previous = names;
-        }
-    }
-    CHECK(fewer > 100);
+TEST_CASE("a way with fewer segments is kept beside one that is liked better") {
+    Input input = bytes(8192);
+    input.uses = {use("camera", "isp", Use::capture), use("encoder", "vpu", Use::encode)};
+    auto& camera = input.uses[0].alternatives;
+    camera[0].constraints.max_segments = 2;
+    camera[0].constraints.max_segment_size = 512; // 16 segments
+    camera.emplace_back();
+    camera[1].constraints.max_segments = 2;
+    auto& encoder = input.uses[1].alternatives;
+    encoder.emplace_back();
+    encoder[1].constraints.max_segments = 100;
+    encoder[1].constraints.max_segment_size = 512;
+    input.sources = {system_heap()};
+    const Output output = solved(input);
+    REQUIRE(output.choices.size() == 1);
+    CHECK(output.choices[0].alternatives == std::vector<std::size_t>{1, 0});
+    encoder.erase(encoder.begin()); // both ways now merge to the same limits
+    CHECK(solved(input).choices.size() == 1);
+}
+
+TEST_CASE("packed planes lie where a device that takes no offsets counts them") {
+    Input input = image(64, 30, fourcc::nv12);
+    input.uses = {use("camera", "isp", Use::capture), use("encoder", "vpu", Use::encode)};
+    Constraints& camera = input.uses[0].alternatives[0].constraints;
+    Constraints& encoder = input.uses[1].alternatives[0].constraints;
+    camera.placements = Placements::of(Placement::packed);
+    encoder.height_align = 16;
+    input.sources = {system_heap()};
+    const Output output = solved(input);
+    CHECK(output.choices.empty()); // behind 30 lines for the one, 32 for the other
+    const Rejection* found = rejection(output, "dma-heap:system", "height-align");
+    REQUIRE(found);
+    CHECK_THAT(found->reason, Contains("behind 32 lines") && Contains("height padded to 16 lines"));
+    CHECK(found->required_by == Names{"encoder", "camera"});
+    input.request.height = 32;
+    CHECK(solved(input).choices.size() == 1);
+    input.request.height = 30;
+    camera.height_align = 2 * 16;
+    CHECK(solved(input).choices.size() == 1); // both have 32
+    camera.height_align = 1;
+    camera.placements = Placements::of(Placement::packed) | Placements::of(Placement::per_plane);
+    const Output apart = solved(input);
+    REQUIRE(apart.choices.size() == 1);
+    CHECK(apart.choices[0].candidate.layout.placement == Placement::per_plane);
 }
 
 TEST_CASE("the one combination that fits is found among very many that are liked better") {
