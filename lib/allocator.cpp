@@ -2,13 +2,14 @@
 // Holds settings and what devices refused; runs a plan's candidates with checks and fallback.
 #include <simplealloc/allocator.hpp>
 
+#include "lib/allocator_data.hpp"
 #include "lib/backend.hpp"
 #include "lib/buffer_data.hpp"
 #include "lib/dmabuf.hpp"
 #include "lib/failure.hpp"
-#include "lib/kernel.hpp"
 #include "lib/log.hpp"
 #include "lib/plan_data.hpp"
+#include "lib/policy.hpp"
 #include "lib/refusals.hpp"
 #include "lib/solver/accept.hpp"
 #include "lib/solver/layout.hpp"
@@ -17,93 +18,22 @@
 #include "lib/zero.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <mutex>
-#include <string_view>
 #include <utility>
 
 namespace simplealloc {
-
-namespace {
-
-/// Every backend that any build may have: leaving out one that this build lacks is not a mistake.
-constexpr std::array<std::string_view, 7> known_backends{
-    "dma-heap", "udmabuf", "drm-dumb", "v4l2", "ion", "simple-allocator", "gbm"};
-
-bool names_backend_or_source(std::string_view name) {
-    const std::string_view backend = name.substr(0, name.find(':'));
-    return std::find(known_backends.begin(), known_backends.end(), backend) != known_backends.end();
-}
-
-Result<void> check_names(const std::vector<std::string>& names, const char* what) {
-    for (const std::string& name : names)
-        if (!names_backend_or_source(name))
-            return failure(Stage::request, Cause::invalid, 0, what,
-                           fmt::format("no backend or source is called '{}'", name),
-                           fmt::format("name one of {}, or a source such as dma-heap:system",
-                                       fmt::join(known_backends, ", ")));
-    return {};
-}
-
-std::vector<std::string> split(std::string_view text, char separator) {
-    std::vector<std::string> parts;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find(separator), text.size());
-        if (end > 0)
-            parts.emplace_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return parts;
-}
-
-} // namespace
-
-struct AllocatorData {
-    AllocatorOptions options;
-    Discovery discovery;
-
-    Refusals refusals;
-
-    /// A capture queue has one format and one set of buffers, which an allocation or a test changes
-    /// for a while and puts back: two at a time would put back each other's.
-    std::mutex queues;
-
-    std::unique_lock<std::mutex> hold_queues(const DeviceRecord* device) {
-        return device != nullptr && device->v4l2 ? std::unique_lock(queues)
-                                                 : std::unique_lock<std::mutex>();
-    }
-
-    [[nodiscard]] Request complete(const Request& request) const {
-        Request full = request;
-        if (options.any_device)
-            full.any_device();
-        if (options.strict)
-            full.strict();
-        if (full.fields().order.empty())
-            full.order(options.order);
-        return full;
-    }
-};
 
 Result<Allocator> Allocator::open(AllocatorOptions options) {
     auto quirks = Quirks::load(options.quirk_path);
     if (!quirks)
         return quirks.error();
-    if (auto checked = check_names(options.without, "without"); !checked)
-        return checked.error();
-    if (auto checked = check_names(options.order, "order"); !checked)
-        return checked.error();
-    if (const char* disabled = kernel::environment("SIMPLEALLOC_DISABLE")) {
-        for (std::string& name : split(disabled, ',')) {
-            if (!names_backend_or_source(name))
-                log::line(LogLevel::warning,
-                          "SIMPLEALLOC_DISABLE: no backend or source is called '{}'", name);
-            options.without.push_back(std::move(name));
-        }
-    }
-    return Allocator(std::unique_ptr<AllocatorData>(
-        new AllocatorData{std::move(options), Discovery(std::move(*quirks)), {}, {}}));
+    auto policy = Policy::load(options);
+    if (!policy)
+        return policy.error();
+    auto ledger = Ledger::create(policy->quotas);
+    return Allocator(std::unique_ptr<AllocatorData>(new AllocatorData{
+        std::move(*policy), Discovery(std::move(*quirks)), std::move(ledger), {}, {}}));
 }
 
 Allocator::Allocator(std::unique_ptr<AllocatorData> data) noexcept : data_(std::move(data)) {}
@@ -155,35 +85,25 @@ Result<std::vector<SourceInfo>> Allocator::sources() const {
     return sources;
 }
 
+std::vector<PolicyValue> Allocator::policy() const {
+    return data_->policy.values();
+}
+
+std::uint64_t Allocator::held(const std::string& of) const {
+    return data_->ledger->held(of);
+}
+
 Result<Plan> Allocator::plan(const Request& request) const {
-    const Request full = data_->complete(request);
-    if (auto checked = check_names(full.fields().without, "without"); !checked)
+    const Request full = data_->policy.complete(request);
+    if (auto checked = check_source_names(full.fields().without, "without"); !checked)
         return checked.error();
-    if (auto checked = check_names(full.fields().order, "order"); !checked)
+    if (auto checked = check_source_names(full.fields().order, "order"); !checked)
         return checked.error();
 
-    // What the request names goes first and is known best; the rest of the machine is only listed.
-    std::vector<std::shared_ptr<const DeviceRecord>> devices;
-    for (const DeviceUse& use : full.fields().uses) {
-        const auto record = use.device.shared_record();
-        if (std::find(devices.begin(), devices.end(), record) == devices.end())
-            devices.push_back(record);
-    }
-    // A sandbox may hide sysfs: the devices that the request names and the heaps do without.
-    auto listed = data_->discovery.list();
-    if (!listed && listed.error().cause == Cause::fd_limit)
-        return listed.error();
-    if (!listed) {
-        log::line(LogLevel::warning, "plan: {}", listed.error().message());
-        listed = std::vector<DeviceRecord>();
-    }
-    for (DeviceRecord& record : *listed) {
-        const bool named = std::any_of(devices.begin(), devices.end(),
-                                       [&](const auto& known) { return known->id == record.id; });
-        if (!named)
-            devices.push_back(std::make_shared<const DeviceRecord>(std::move(record)));
-    }
-    return make_plan(full, data_->options.without, std::move(devices), data_->discovery.quirks(),
+    auto devices = data_->devices(full.fields().uses);
+    if (!devices)
+        return devices.error();
+    return make_plan(full, data_->policy, std::move(*devices), data_->discovery.quirks(),
                      data_->refusals.current());
 }
 
@@ -239,13 +159,16 @@ Result<void> check_drivers(const PlanData& plan, const Layout& layout) {
 }
 
 Result<std::unique_ptr<BufferData>> allocate_from(const PlanData& plan,
-                                                  const solver::Choice& choice) {
+                                                  const solver::Choice& choice, Ledger& ledger) {
     const SourceRecord& source = plan.sources[choice.source];
     const Backend* backend = find_backend(source.input.backend);
     if (backend == nullptr)
         return failure(Stage::allocate, Cause::our_bug, 0, source.input.name, "backend is missing");
     if (auto checked = check_memory(source, choice.candidate.layout); !checked)
         return checked.error();
+    auto charge = ledger.charge(source.input.name, total_size(choice.candidate.layout));
+    if (!charge)
+        return charge.error();
 
     const Request::Fields& request = plan.request.fields();
     AllocationSpec spec;
@@ -260,6 +183,8 @@ Result<std::unique_ptr<BufferData>> allocate_from(const PlanData& plan,
     auto raw = backend->allocate(source, spec);
     if (!raw)
         return raw.error();
+    if (auto charged = charge->resize(total_size(raw->layout)); !charged)
+        return charged.error();
     if (auto checked = solver::check_layout(raw->layout, choice.merged); !checked) {
         Error error = checked.error();
         error.cause = Cause::mismatch;
@@ -276,6 +201,7 @@ Result<std::unique_ptr<BufferData>> allocate_from(const PlanData& plan,
     }
 
     auto data = std::make_unique<BufferData>();
+    data->charge = std::move(*charge);
     for (UniqueFd& fd : raw->dmabufs) {
         auto described = dmabuf::describe(fd.get());
         if (!described)
@@ -287,15 +213,15 @@ Result<std::unique_ptr<BufferData>> allocate_from(const PlanData& plan,
         data->fds.push_back(std::move(fd));
     }
     data->layout = std::move(raw->layout);
-    data->source = source.input.name;
-    data->mappable = source.input.offer.caching != solver::CpuCaching::unmappable;
+    data->source = source;
     data->flush = std::move(raw->flush);
     data->facts = source.facts;
     // The plan's fact has both ways, the buffer has one.
     for (Fact& fact : data->facts)
         if (fact.name == "caching" && source.input.offer.caching_selectable)
             fact.value = spec.caching == solver::CpuCaching::cached ? "cached" : "write-combined";
-    data->uses = request.uses;
+    data->request = plan.request;
+    data->criteria = choice.candidate.criteria;
     if (request.zeroed)
         if (auto cleared = clear_memory(*data, source.input.offer.zeroed); !cleared)
             return cleared.error();
@@ -320,7 +246,7 @@ Result<Buffer> Allocator::allocate(const Plan& plan, AllocateOptions options) co
         }
         auto data = [&] {
             const auto queue = data_->hold_queues(source.device.get());
-            return allocate_from(planned, choice);
+            return allocate_from(planned, choice, *data_->ledger);
         }();
         if (!data) {
             attempts.push_back(attempt_of(source.input.name, data.error()));
@@ -334,7 +260,7 @@ Result<Buffer> Allocator::allocate(const Plan& plan, AllocateOptions options) co
             std::vector<Verification> verified;
             for (std::size_t i = 0; i < uses.size(); ++i) {
                 const auto queue = data_->hold_queues(&uses[i].device.record());
-                verified.push_back(verify_import(uses[i], buffer, i, source.input.offer.device,
+                verified.push_back(verify_import(uses[i], buffer, source.input.offer.device,
                                                  options.borrow_idle_queues));
             }
             const auto refused =

@@ -12,7 +12,7 @@ namespace simplealloc {
 namespace {
 
 Error no_such_dmabuf(Stage stage, const BufferData& data, std::size_t index) {
-    return failure(stage, Cause::invalid, 0, data.source,
+    return failure(stage, Cause::invalid, 0, data.source.input.name,
                    fmt::format("dma-buf {} of {}", index, data.dmabufs.size()));
 }
 
@@ -33,7 +33,7 @@ const Layout& Buffer::layout() const noexcept {
     return data_->layout;
 }
 const std::string& Buffer::source() const noexcept {
-    return data_->source;
+    return data_->source.input.name;
 }
 std::span<const Fact> Buffer::facts() const noexcept {
     return data_->facts;
@@ -46,18 +46,19 @@ std::span<const Attempt> Buffer::attempts() const noexcept {
 }
 
 Result<Setup> Buffer::setup(std::size_t use_index) const {
-    if (use_index >= data_->uses.size())
+    const auto& uses = data_->request.fields().uses;
+    if (use_index >= uses.size())
         return failure(Stage::request, Cause::invalid, 0, "setup",
-                       fmt::format("use {} of {}", use_index, data_->uses.size()));
-    const DeviceUse& use = data_->uses[use_index];
+                       fmt::format("use {} of {}", use_index, uses.size()));
+    const DeviceUse& use = uses[use_index];
     return make_setup(use.device.record(), use, data_->layout);
 }
 
 Result<Mapping> Buffer::map(Access access, std::size_t dmabuf) const {
     if (dmabuf >= data_->dmabufs.size())
         return no_such_dmabuf(Stage::map, *data_, dmabuf);
-    if (!data_->mappable)
-        return failure(Stage::map, Cause::unsupported, 0, data_->source,
+    if (!is_mappable(*data_))
+        return failure(Stage::map, Cause::unsupported, 0, source(),
                        "this memory can't be mapped by the CPU",
                        "request CPU access, so that another source is chosen");
     const DmaBuf& target = data_->dmabufs[dmabuf];
@@ -72,6 +73,7 @@ Result<UniqueFd> Buffer::dup_fd(std::size_t dmabuf) const {
 
 std::vector<UniqueFd> Buffer::release() {
     data_->dmabufs.clear();
+    data_->charge = {};
     return std::exchange(data_->fds, {});
 }
 

@@ -2,7 +2,8 @@
 // What a Buffer holds.
 #pragma once
 
-#include "lib/cache_flush.hpp"
+#include "lib/backend.hpp"
+#include "lib/quota.hpp"
 
 #include <simplealloc/buffer.hpp>
 
@@ -13,16 +14,23 @@
 namespace simplealloc {
 
 struct BufferData {
+    Charge charge; ///< first, so that the memory is gone when its share is given back
     std::vector<UniqueFd> fds;
     std::vector<DmaBuf> dmabufs; ///< fd borrowed from `fds`
     Layout layout;
-    std::string source;
-    bool mappable = true;
+    SourceRecord source;
     std::shared_ptr<const CacheFlush> flush; ///< null: none is needed
     std::vector<Fact> facts;
-    std::vector<DeviceUse> uses;
+    /// As the policy has completed it. Of an adopted buffer it says what is known of its users.
+    Request request = Request::bytes(0);
+    std::vector<Criterion> criteria; ///< of the candidate that it came from
     std::vector<Verification> verified;
     std::vector<Attempt> attempts;
 };
+
+/// Whether the CPU may map it, as far as its source knows.
+inline bool is_mappable(const BufferData& buffer) {
+    return buffer.source.input.offer.caching != solver::CpuCaching::unmappable;
+}
 
 } // namespace simplealloc

@@ -8,6 +8,7 @@
 #include "lib/log.hpp"
 #include "lib/plan_data.hpp"
 #include "lib/solver/solver.hpp"
+#include "lib/solver/source_names.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -21,14 +22,21 @@ namespace {
 /// settle.
 constexpr int max_format_rounds = 3;
 
-bool left_out(const std::vector<std::string>& without, const solver::SourceInput& source) {
-    return std::any_of(without.begin(), without.end(), [&](const std::string& name) {
-        return name == source.name || name == source.backend;
-    });
+/// Who leaves the source out; empty: nobody.
+std::string left_out_by(const Request::Fields& request, const Policy& policy,
+                        const solver::SourceInput& source) {
+    const auto names = [&](std::string_view name) {
+        return solver::means(name, source.name, source.backend);
+    };
+    if (std::any_of(request.without.begin(), request.without.end(), names))
+        return "caller";
+    for (const Sourced<std::string>& name : policy.forbidden)
+        if (names(name.value))
+            return name.origin;
+    return {};
 }
 
-std::vector<SourceRecord> find_sources(const Request::Fields& request,
-                                       const std::vector<std::string>& without,
+std::vector<SourceRecord> find_sources(const Request::Fields& request, const Policy& policy,
                                        std::span<const std::shared_ptr<const DeviceRecord>> devices,
                                        const Quirks& quirks) {
     std::vector<SourceRecord> sources;
@@ -37,7 +45,8 @@ std::vector<SourceRecord> find_sources(const Request::Fields& request,
             sources.push_back(std::move(source));
     for (SourceRecord& source : sources) {
         solver::SourceInput& input = source.input;
-        input.enabled = !left_out(without, input) && !left_out(request.without, input);
+        input.disabled_by = left_out_by(request, policy, input);
+        input.enabled = input.disabled_by.empty();
         input.named =
             !source.device || request.any_device ||
             std::any_of(request.uses.begin(), request.uses.end(),
@@ -49,17 +58,10 @@ std::vector<SourceRecord> find_sources(const Request::Fields& request,
 Result<std::vector<solver::UseInput>> find_uses(const Request::Fields& request) {
     std::vector<solver::UseInput> uses;
     for (const DeviceUse& use : request.uses) {
-        const DeviceRecord& record = use.device.record();
-        auto alternatives = capabilities(record, use, request.fourcc);
-        if (!alternatives)
-            return alternatives.error();
-        solver::UseInput input;
-        input.party = party_name(record, use.use);
-        input.device = record.id;
-        input.use = use.use;
-        input.alternatives = std::move(*alternatives);
-        input.coherent = record.reach.coherent;
-        uses.push_back(std::move(input));
+        auto input = find_use(use, request.fourcc);
+        if (!input)
+            return input.error();
+        uses.push_back(std::move(*input));
     }
     return uses;
 }
@@ -151,7 +153,21 @@ Result<Settled> settle(const Request::Fields& request, const solver::Input& inpu
 
 } // namespace
 
-Result<Plan> make_plan(const Request& request, const std::vector<std::string>& without,
+Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc) {
+    const DeviceRecord& record = use.device.record();
+    auto alternatives = capabilities(record, use, fourcc);
+    if (!alternatives)
+        return alternatives.error();
+    solver::UseInput input;
+    input.party = party_name(record, use.use);
+    input.device = record.id;
+    input.use = use.use;
+    input.alternatives = std::move(*alternatives);
+    input.coherent = record.reach.coherent;
+    return input;
+}
+
+Result<Plan> make_plan(const Request& request, const Policy& policy,
                        std::vector<std::shared_ptr<const DeviceRecord>> devices,
                        const Quirks& quirks, std::vector<solver::Input::Refusal> refusals) {
     const Request::Fields& fields = request.fields();
@@ -159,7 +175,8 @@ Result<Plan> make_plan(const Request& request, const std::vector<std::string>& w
 
     solver::Input input;
     input.request = fields;
-    input.order = fields.order;
+    input.order = fields.order.empty() ? policy.order.value : fields.order;
+    input.order_origin = fields.order.empty() ? policy.order.origin : "caller";
     input.page_size = kernel::page_size();
     input.available_memory = available_memory();
     input.refusals = std::move(refusals);
@@ -167,7 +184,7 @@ Result<Plan> make_plan(const Request& request, const std::vector<std::string>& w
     if (!uses)
         return uses.error();
     input.uses = std::move(*uses);
-    data->sources = find_sources(fields, without, devices, quirks);
+    data->sources = find_sources(fields, policy, devices, quirks);
     for (const SourceRecord& source : data->sources)
         input.sources.push_back(source.input);
 

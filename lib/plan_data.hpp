@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/backend.hpp"
+#include "lib/policy.hpp"
 #include "lib/solver/model.hpp"
 
 #include <simplealloc/plan.hpp>
@@ -21,9 +22,13 @@ struct PlanData {
     bool settled = true; ///< the V4L2 drivers take the best candidate's strides as they are
 };
 
-/// Discovers the request's sources and devices' limits and solves. `devices` are those that may
+/// What is known of one use with a format. Fails where the device can't do it at all.
+Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc);
+
+/// Discovers the request's sources and devices' limits and solves. The policy has completed the
+/// request; `devices` are those that may
 /// serve as device-bound sources beside the named ones; `refusals` what devices refused before.
-Result<Plan> make_plan(const Request& request, const std::vector<std::string>& without,
+Result<Plan> make_plan(const Request& request, const Policy& policy,
                        std::vector<std::shared_ptr<const DeviceRecord>> devices,
                        const Quirks& quirks, std::vector<solver::Input::Refusal> refusals);
 

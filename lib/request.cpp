@@ -77,11 +77,13 @@ Request& Request::name(std::string name) & {
 
 Request& Request::any_device(bool yes) & {
     fields_.any_device = yes;
+    says_any_device_ = true;
     return *this;
 }
 
 Request& Request::strict(bool yes) & {
     fields_.strict = yes;
+    says_strict_ = true;
     return *this;
 }
 
@@ -98,6 +100,13 @@ Request& Request::without(std::string backend_or_source) & {
 Request& Request::order(std::vector<std::string> backends_or_sources) & {
     fields_.order = std::move(backends_or_sources);
     return *this;
+}
+
+void Request::complete(bool any_device, bool strict) noexcept {
+    if (!says_any_device_)
+        fields_.any_device = any_device;
+    if (!says_strict_)
+        fields_.strict = strict;
 }
 
 } // namespace simplealloc

@@ -169,7 +169,7 @@ void verify_display(const DeviceUse& use, const Setup& setup, int fd,
 
 } // namespace
 
-Verification verify_drm(const DeviceUse& use, const Buffer& buffer, std::size_t use_index,
+Verification verify_drm(const DeviceUse& use, const Buffer& buffer,
                         const std::string& source_device) {
     const DeviceRecord& record = use.device.record();
     Verification result{party_name(record, use.use), std::nullopt, "", ""};
@@ -193,7 +193,7 @@ Verification verify_drm(const DeviceUse& use, const Buffer& buffer, std::size_t 
     }
     if (!wants_framebuffer(use.use) || buffer.fourcc() == fourcc::bytes)
         return result;
-    const auto setup = buffer.setup(use_index);
+    const auto setup = make_setup(record, use, buffer.layout());
     if (!setup || !setup->drm) {
         result.imported = false;
         result.reason = setup ? "no DRM setup for this use" : setup.error().message();

@@ -201,15 +201,14 @@ Trial import(int fd, std::uint32_t type, const V4l2Setup& setup, const Buffer& b
 
 } // namespace
 
-Verification verify_v4l2(const DeviceUse& use, const Buffer& buffer, std::size_t use_index,
-                         bool borrow_idle_queues) {
+Verification verify_v4l2(const DeviceUse& use, const Buffer& buffer, bool borrow_idle_queues) {
     const DeviceRecord& record = use.device.record();
     Verification result{party_name(record, use.use), std::nullopt, "", ""};
     if (buffer.fourcc() == fourcc::bytes) {
         result.reason = "a buffer of plain bytes has no V4L2 format to test";
         return result;
     }
-    const auto setup = buffer.setup(use_index);
+    const auto setup = make_setup(record, use, buffer.layout());
     if (!setup || !setup->v4l2) {
         result.reason = setup ? "no V4L2 setup for this use" : setup.error().message();
         return result;

@@ -34,7 +34,7 @@ void set_fact(std::vector<Fact>& facts) {
 } // namespace
 
 Result<void> clear_memory(BufferData& buffer, std::optional<bool> zeroed) {
-    if (zeroed == true || !buffer.mappable)
+    if (zeroed == true || !is_mappable(buffer))
         return {};
     // Zeros are no image in a layout that only devices understand.
     if (!buffer.layout.modifier.is_linear())
@@ -46,12 +46,12 @@ Result<void> clear_memory(BufferData& buffer, std::optional<bool> zeroed) {
         // Some exporters have no mmap, which only trying tells.
         if (cleared.error().stage != Stage::map || cleared.error().cause != Cause::unsupported) {
             Error error = cleared.error();
-            error.object = buffer.source;
+            error.object = buffer.source.input.name;
             error.detail = "clear old data: " + error.detail;
             return error;
         }
-        log::line(LogLevel::info, "allocate: {}: old data is not cleared: {}", buffer.source,
-                  cleared.error().message());
+        log::line(LogLevel::info, "allocate: {}: old data is not cleared: {}",
+                  buffer.source.input.name, cleared.error().message());
         return {};
     }
     set_fact(buffer.facts);

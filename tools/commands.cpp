@@ -39,6 +39,7 @@ int fail(const CommonOptions& common, const Error& error, int status = exit_fail
 Result<Allocator> open_allocator(const CommonOptions& common) {
     AllocatorOptions options;
     options.quirk_path = common.quirks;
+    options.policy_path = common.policy;
     return Allocator::open(std::move(options));
 }
 
@@ -60,7 +61,11 @@ Result<Request> build_request(const Allocator& allocator, const RequestOptions& 
         }
         request.use(known->second, use.use);
     }
-    request.cpu(options.cpu).any_device(options.any_device).strict(options.strict);
+    request.cpu(options.cpu);
+    if (options.any_device)
+        request.any_device();
+    if (options.strict)
+        request.strict();
     request.zeroed(options.zeroed);
     request.order(options.order);
     if (!options.name.empty())
@@ -153,6 +158,22 @@ int devices_command(const CommonOptions& common, std::span<const std::string> pa
     for (const DeviceReport& report : reports)
         text += (text.empty() ? "" : "\n") + device_text(report, screen);
     return print(text, status);
+}
+
+int policy_command(const CommonOptions& common) {
+    auto allocator = open_allocator(common);
+    if (!allocator)
+        return fail(common, allocator.error());
+    const std::vector<PolicyValue> values = allocator->policy();
+    return print(common.json ? policy_json(values) : policy_text(values, screen_of(stdout_fd)));
+}
+
+int check_policy_command(const CommonOptions& common, const std::string& file) {
+    const auto report = check_policy_file(file);
+    if (!report)
+        return fail(common, report.error());
+    return print(common.json ? policy_check_json(file, *report) : policy_check_text(file, *report),
+                 report->mistakes.empty() ? exit_done : exit_failed);
 }
 
 int sources_command(const CommonOptions& common) {

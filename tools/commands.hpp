@@ -17,6 +17,7 @@ inline constexpr int exit_usage = 2;  ///< the command line can't be understood
 struct CommonOptions {
     bool json = false;
     std::string quirks; ///< a folder; empty: the built-in rows alone
+    std::string policy; ///< a file; empty: the administrator's, if there is one
 };
 
 struct AllocCommandOptions {
@@ -26,6 +27,10 @@ struct AllocCommandOptions {
 };
 
 int devices_command(const CommonOptions& common, std::span<const std::string> paths);
+/// The policy that is in force.
+int policy_command(const CommonOptions& common);
+/// Whether a policy file is right, which is not used.
+int check_policy_command(const CommonOptions& common, const std::string& file);
 int sources_command(const CommonOptions& common);
 int plan_command(const CommonOptions& common, const RequestText& text);
 int alloc_command(const CommonOptions& common, const RequestText& text,

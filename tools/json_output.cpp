@@ -140,6 +140,27 @@ std::string devices_json(std::span<const DeviceReport> devices, std::span<const 
     return print(json);
 }
 
+std::string policy_json(std::span<const PolicyValue> values) {
+    Json json = document();
+    json["policy"] = list(values, [](const PolicyValue& value) {
+        return Json{{"section", value.section},
+                    {"key", value.key},
+                    {"value", value.value},
+                    {"origin", value.origin}};
+    });
+    return print(json);
+}
+
+std::string policy_check_json(const std::string& file, const PolicyFileReport& report) {
+    Json json = document();
+    json["file"] = file;
+    json["values"] = report.values;
+    json["mistakes"] = list(report.mistakes, [](const PolicyFileMistake& mistake) {
+        return Json{{"line", mistake.line}, {"text", mistake.text}};
+    });
+    return print(json);
+}
+
 std::string sources_json(std::span<const SourceInfo> sources) {
     Json json = document();
     json["sources"] = list(sources, [](const SourceInfo& source) {

@@ -13,6 +13,8 @@ namespace simplealloc::tools {
 
 /// `failures`: of the paths that could not be asked; the first one is also the document's `error`.
 std::string devices_json(std::span<const DeviceReport> devices, std::span<const Error> failures);
+std::string policy_json(std::span<const PolicyValue> values);
+std::string policy_check_json(const std::string& file, const PolicyFileReport& report);
 std::string sources_json(std::span<const SourceInfo> sources);
 std::string plan_json(const PlanReport& plan);
 /// One buffer has its keys at the top of the document, several are under `buffers`.

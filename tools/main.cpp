@@ -19,6 +19,7 @@ struct CommandLine {
     RequestText request;
     AllocCommandOptions alloc;
     std::vector<std::string> device_paths;
+    std::string policy_file; ///< to check
 };
 
 /// CLI11 does not wrap, but indents what follows a newline.
@@ -34,6 +35,11 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
         .add_option("--quirks", options.quirks,
                     "A folder of *.quirks files, whose rows win over the built-in ones")
         ->type_name("DIR");
+    command
+        .add_option("--policy", options.policy,
+                    folded("The policy file (default: /etc/libsimplealloc/policy.conf, if there "
+                           "is one)"))
+        ->type_name("FILE");
 }
 
 /// Takes one value each time it is given, unlike CLI11's own lists, which take all that follow.
@@ -119,7 +125,7 @@ std::string message_of(const CLI::ParseError& error, const CLI::App& app) {
     if (!app.get_subcommands().empty())
         return error.what();
     const std::vector<std::string> unknown = app.remaining();
-    return unknown.empty() ? "name a command: devices, sources, plan or alloc"
+    return unknown.empty() ? "name a command: devices, policy, sources, plan or alloc"
                            : "'" + unknown.front() + "' is not a command or option";
 }
 
@@ -150,6 +156,13 @@ int run(int argc, char** argv) {
         ->type_name("PATH");
     add_common_options(*devices, line.common);
 
+    CLI::App* policy =
+        app.add_subcommand("policy", "Show the policy that is in force, or check a policy file");
+    CLI::Option* check_policy = policy->add_option(
+        "--check", line.policy_file, "Name the mistakes of a policy file, and use none of it");
+    check_policy->type_name("FILE")->option_text("FILE");
+    add_common_options(*policy, line.common);
+
     CLI::App* sources = app.add_subcommand(
         "sources", "List the places that memory can come from (V4L2 nodes: see plan)");
     add_common_options(*sources, line.common);
@@ -176,6 +189,9 @@ int run(int argc, char** argv) {
 
     if (devices->parsed())
         return devices_command(line.common, line.device_paths);
+    if (policy->parsed())
+        return check_policy->count() > 0 ? check_policy_command(line.common, line.policy_file)
+                                         : policy_command(line.common);
     if (sources->parsed())
         return sources_command(line.common);
     if (plan->parsed())

@@ -258,6 +258,24 @@ std::string device_text(const DeviceReport& device, const Screen& screen) {
     return table.empty() ? text : text + table.render(screen);
 }
 
+std::string policy_text(std::span<const PolicyValue> values, const Screen& screen) {
+    TextTable table({{"section"}, {"key"}, {"value"}, {"from"}});
+    for (const PolicyValue& value : values)
+        table.add({{value.section}, {value.key}, {value.value}, {value.origin, Style::dim}});
+    return table.render(screen);
+}
+
+std::string policy_check_text(const std::string& file, const PolicyFileReport& report) {
+    if (report.mistakes.empty())
+        return printable(fmt::format("{}: {} {}", file, report.values,
+                                     report.values == 1 ? "value" : "values")) +
+               "\n";
+    std::string text;
+    for (const PolicyFileMistake& mistake : report.mistakes)
+        text += printable(fmt::format("{}:{}: {}", file, mistake.line, mistake.text)) + "\n";
+    return text;
+}
+
 std::string sources_text(std::span<const SourceInfo> sources, const Screen& screen) {
     if (sources.empty())
         return "no source of memory on this machine\n";

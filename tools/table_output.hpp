@@ -16,6 +16,10 @@ namespace simplealloc::tools {
 std::string devices_text(std::span<const DeviceReport> devices, const Screen& screen);
 /// One device with all that is known of it.
 std::string device_text(const DeviceReport& device, const Screen& screen);
+/// Each value that is in force, and who wants it so.
+std::string policy_text(std::span<const PolicyValue> values, const Screen& screen);
+/// `FILE:LINE: …` for each mistake; `FILE: N values` where there is none.
+std::string policy_check_text(const std::string& file, const PolicyFileReport& report);
 std::string sources_text(std::span<const SourceInfo> sources, const Screen& screen);
 std::string plan_text(const PlanReport& plan, const Screen& screen);
 std::string buffers_text(std::span<const BufferReport> buffers, const Screen& screen);

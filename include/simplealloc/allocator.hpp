@@ -3,6 +3,7 @@
 #pragma once
 
 #include <simplealloc/buffer.hpp>
+#include <simplealloc/policy.hpp>
 
 #include <memory>
 #include <string>
@@ -10,13 +11,18 @@
 
 namespace simplealloc {
 
-/// Settings for all requests of an Allocator.
+/// Settings for all requests of an Allocator. What a Request says counts first, then what is said
+/// here, then the policy file.
 struct AllocatorOptions {
-    std::vector<std::string>
-        without; ///< backends or sources that are never used; SIMPLEALLOC_DISABLE adds to it
-    std::vector<std::string> order; ///< see Request::order
-    bool any_device = false;        ///< see Request::any_device
-    bool strict = false;            ///< see Request::strict
+    /// Backends or sources that are never used; SIMPLEALLOC_DISABLE and the policy file add to it.
+    std::vector<std::string> without;
+    std::vector<std::string> order; ///< see Request::order; empty: as the policy file says
+    std::optional<bool> any_device; ///< see Request::any_device; nothing: as the policy file says
+    std::optional<bool> strict;     ///< see Request::strict; nothing: as the policy file says
+    std::vector<Quota> quotas;      ///< each replaces that of the same name in the policy file
+    /// The policy file; empty: /etc/libsimplealloc/policy.conf, if there is one. An empty file such
+    /// as /dev/null is no policy.
+    std::string policy_path;
     /// A folder of *.quirks files that are read after the built-in rows, so theirs win; empty:
     /// none.
     std::string quirk_path;
@@ -50,8 +56,8 @@ class SIMPLEALLOC_API Allocator {
 public:
     /// Environment: SIMPLEALLOC_DISABLE names backends or sources to leave out, separated by
     /// commas. A set-uid program ignores the environment.
-    /// Fails with invalid where a quirk file is wrong or an option names no backend, and with gone
-    /// or denied where AllocatorOptions::quirk_path can't be read.
+    /// Fails with invalid where a quirk or policy file is wrong or an option names no backend, and
+    /// with gone or denied where AllocatorOptions::quirk_path or a policy file can't be read.
     static Result<Allocator> open(AllocatorOptions options = {});
 
     Allocator(Allocator&&) noexcept;
@@ -74,11 +80,17 @@ public:
     /// a node is listed in plans of requests that name it, not here.
     [[nodiscard]] Result<std::vector<SourceInfo>> sources() const;
 
+    /// The policy that is in force, value by value; a Request may still say otherwise.
+    [[nodiscard]] std::vector<PolicyValue> policy() const;
+    /// How many bytes living Buffers of this Allocator hold, as its quotas count them. `of` is a
+    /// backend, a source, or empty for everything.
+    [[nodiscard]] std::uint64_t held(const std::string& of = {}) const;
+
     /// Allocates nothing. A request that nothing satisfies still gives a Plan, with the conflict;
     /// an Error means that the request itself is wrong.
     [[nodiscard]] Result<Plan> plan(const Request& request) const;
-    /// Tries the plan's candidates in order, each once. On failure nothing is left behind, and
-    /// Error::attempts has every try.
+    /// Tries the plan's candidates in order, each once; one that would exceed a quota fails with
+    /// limit. On failure nothing is left behind, and Error::attempts has every try.
     [[nodiscard]] Result<Buffer> allocate(const Plan& plan, AllocateOptions options = {}) const;
     /// Plans and allocates.
     [[nodiscard]] Result<Buffer> allocate(const Request& request,

@@ -60,7 +60,8 @@ public:
     [[nodiscard]] const std::string& source() const noexcept;
     /// What the source guarantees of it: contiguity, caching, zeroing.
     [[nodiscard]] std::span<const Fact> facts() const noexcept;
-    /// One for each use of the request; empty when AllocateOptions::verify was off.
+    /// One for each use of the request; empty when
+    /// AllocateOptions::verify was off.
     [[nodiscard]] std::span<const Verification> verified() const noexcept;
     /// Sources that failed before this one.
     [[nodiscard]] std::span<const Attempt> attempts() const noexcept;
@@ -71,13 +72,16 @@ public:
     /// Maps a dma-buf and begins the CPU's turn on it. Fails with unsupported where the memory
     /// can't be mapped, with invalid for a wrong index.
     [[nodiscard]] Result<Mapping> map(Access access, std::size_t dmabuf = 0) const;
-    /// A new close-on-exec descriptor that the caller owns.
+    /// A new close-on-exec descriptor that the caller owns. It does not keep the Buffer's share of
+    /// a quota.
     [[nodiscard]] Result<UniqueFd> dup_fd(std::size_t dmabuf = 0) const;
-    /// Hands all descriptors, in order, to the caller and leaves the Buffer without dma-bufs.
+    /// Hands all descriptors, in order, to the caller and leaves the Buffer without dma-bufs and
+    /// without a share of a quota: nobody could tell when the caller closes them.
     [[nodiscard]] std::vector<UniqueFd> release();
 
     // Library-internal.
     explicit Buffer(std::unique_ptr<BufferData> data) noexcept;
+    [[nodiscard]] const BufferData& data() const noexcept { return *data_; }
     void set_verified(std::vector<Verification> verified);
     void set_attempts(std::vector<Attempt> attempts);
 

@@ -6,6 +6,7 @@
 #include <simplealloc/device.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,9 +55,11 @@ public:
     Request& cpu(CpuAccess access) &;
     /// Shown in /proc/…/fdinfo and debugfs; the kernel keeps 31 characters.
     Request& name(std::string name) &;
-    /// Also considers memory of devices that the request does not name.
+    /// Also considers memory of devices that the request does not name. Unless this is called, what
+    /// AllocatorOptions or a policy file say counts.
     Request& any_device(bool yes = true) &;
-    /// Rejects candidates that rest on an unknown instead of ranking them last.
+    /// Rejects candidates that rest on an unknown instead of ranking them last. Unless this is
+    /// called, what AllocatorOptions or a policy file say counts.
     Request& strict(bool yes = true) &;
     /// Clears memory that may hold old data before it is handed out, where the CPU can reach it;
     /// the buffer's fact `zeroed` says what holds. On by default: without it the buffer may show
@@ -104,8 +107,13 @@ public:
     /// What was asked for; lives as long as the Request.
     [[nodiscard]] const Fields& fields() const noexcept { return fields_; }
 
+    // Library-internal: what counts where the request says nothing.
+    void complete(bool any_device, bool strict) noexcept;
+
 private:
     Fields fields_;
+    bool says_any_device_ = false;
+    bool says_strict_ = false;
 };
 
 } // namespace simplealloc

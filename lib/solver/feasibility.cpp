@@ -68,7 +68,9 @@ std::optional<Objection> check_policy(const Problem& p) {
     if (!p.scope.policy)
         return std::nullopt;
     if (!p.source.enabled)
-        return by_source(ConstraintKind::policy, "disabled by caller or environment",
+        return by_source(ConstraintKind::policy,
+                         p.source.disabled_by.empty() ? "disabled"
+                                                      : "disabled by " + p.source.disabled_by,
                          "do not leave it out");
     if (!p.source.named)
         return by_source(ConstraintKind::policy,

@@ -93,7 +93,8 @@ struct SourceInput {
     bool usable = true;
     std::string reason; ///< why not usable
     std::string remedy;
-    bool enabled = true; ///< false: left out by caller or environment
+    bool enabled = true;     ///< false: left out
+    std::string disabled_by; ///< e.g. `caller`
     bool named =
         true; ///< false: bound to a device that the request does not name, and any_device is off
     Offer offer;
@@ -103,7 +104,8 @@ struct Input {
     Request::Fields request; ///< `uses` is not looked at: `uses` below replaces it
     std::vector<UseInput> uses;
     std::vector<SourceInput> sources;
-    std::vector<std::string> order; ///< the caller's policy order, may be empty
+    std::vector<std::string> order;      ///< what ranks first; may be empty
+    std::string order_origin = "caller"; ///< who wants that order
     std::uint64_t page_size = 4096;
     /// Memory that all sources of system memory share, in bytes (MemAvailable); no_limit when
     /// unknown.

@@ -4,19 +4,15 @@
 
 #include "lib/solver/accept.hpp"
 #include "lib/solver/own_layout.hpp"
+#include "lib/solver/source_names.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 namespace simplealloc::solver {
 namespace {
-
-/// The built-in policy: memory that is meant for sharing before memory that is meant for something.
-constexpr std::array<std::string_view, 7> policy_order{
-    "dma-heap", "udmabuf", "simple-allocator", "ion", "gbm", "v4l2", "drm-dumb"};
 
 Criterion proven(const Fit& fit) {
     if (!fit.unproven_by.empty())
@@ -97,29 +93,31 @@ Criterion side_effects(const Input& input, const Offer& offer) {
     return {"side-effects", "takes a V4L2 queue", 3};
 }
 
-Criterion policy(const std::vector<std::string>& order, const SourceInput& source) {
+Criterion policy(const Input& input, const SourceInput& source) {
+    const auto& order = input.order.empty() ? input.request.order : input.order;
     const auto wished = std::find_if(order.begin(), order.end(), [&](const std::string& entry) {
-        return entry == source.name || entry == source.backend;
+        return means(entry, source.name, source.backend);
     });
-    const auto built_in = std::find(policy_order.begin(), policy_order.end(), source.backend);
     if (wished != order.end()) {
         const auto position = wished - order.begin();
-        return {"policy", fmt::format("caller's choice {}", position + 1), position};
+        return {"policy", fmt::format("choice {} of {}", position + 1, input.order_origin),
+                position};
     }
-    const auto position = built_in - policy_order.begin();
+    const auto built_in = known_backends();
+    const auto position =
+        std::find(built_in.begin(), built_in.end(), source.backend) - built_in.begin();
     return {"policy", source.backend, static_cast<std::int64_t>(order.size()) + position};
 }
 
 } // namespace
 
 std::vector<Criterion> criteria(const Input& input, const SourceInput& source, const Fit& fit) {
-    const auto& order = input.order.empty() ? input.request.order : input.order;
     return {proven(fit),
             layout(input, source, fit),
             cpu_fit(input.request.cpu, caching_for(source.offer, input.request.cpu)),
             scarcity(source.offer, fit),
             side_effects(input, source.offer),
-            policy(order, source),
+            policy(input, source),
             {"name", source.name, 0}};
 }
 

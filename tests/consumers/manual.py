@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The manual page has every option and command that the program has, and no others."""
+"""The manual pages have every option, command and policy key that there is."""
 
 import re
 import sys
 
 from consumer import SOURCE, check, run
 
-COMMANDS = ("devices", "sources", "plan", "alloc")
+COMMANDS = ("devices", "policy", "sources", "plan", "alloc")
 
 
 def options(text):
@@ -23,6 +23,12 @@ def main(program):
         check(f".B {name}\n" in page, f"the page lacks {name}")
     real, written = options("\n".join(helps)), options(page)
     check(real == written, f"only in the program or only in the page: {real ^ written}")
+
+    reader = (SOURCE / "lib/policy_file.cpp").read_text()
+    keys = set(re.findall(r'entry\.key [!=]= "([a-z-]+)"', reader)) | {"total"}
+    page = (SOURCE / "docs/simplealloc-policy.5").read_text().replace(r"\-", "-")
+    missing = {key for key in keys if f".B {key}\n" not in page}
+    check(len(keys) == 5 and not missing, f"the page lacks {missing} of {keys}")
 
 
 main(*sys.argv[1:])

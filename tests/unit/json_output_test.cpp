@@ -78,6 +78,18 @@ struct AllocatedBuffer {
 
 } // namespace
 
+TEST_CASE("a policy document has every value with its origin") {
+    const std::vector<PolicyValue> values{{"policy", "strict", "yes", "caller"}};
+    CHECK(Json::parse(policy_json(values)) == Json::parse(R"({"schema": 1, "policy": [
+        {"section": "policy", "key": "strict", "value": "yes", "origin": "caller"}]})"));
+}
+
+TEST_CASE("the check of a policy file is a document with every mistake") {
+    const Json json = Json::parse(policy_check_json("a.conf", {2, {{3, "unknown key `x`"}}}));
+    CHECK(json == Json::parse(R"({"schema": 1, "file": "a.conf", "values": 2,
+        "mistakes": [{"line": 3, "text": "unknown key `x`"}]})"));
+}
+
 TEST_CASE("a plan document has its lists under the documented keys") {
     const std::vector<Candidate> candidates{nv12_candidate()};
     const std::vector<Rejection> rejections{rejection()};

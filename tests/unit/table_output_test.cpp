@@ -60,6 +60,25 @@ const Screen wide{120, false};
 
 } // namespace
 
+TEST_CASE("a policy is told value by value, with who wants it so") {
+    const std::vector<PolicyValue> values{
+        {"policy", "order", "udmabuf dma-heap", "policy /my.conf [policy]"},
+        {"quota", "total", "4096", "caller"}};
+    const auto lines = lines_of(policy_text(values, wide));
+    REQUIRE(lines.size() == 3);
+    CHECK(contains(lines[1], "order"));
+    CHECK(contains(lines[1], "udmabuf dma-heap"));
+    CHECK(contains(lines[1], "policy /my.conf [policy]"));
+    CHECK(contains(lines[2], "caller"));
+}
+
+TEST_CASE("a policy file that is right says how many values it has, a wrong one names every line") {
+    CHECK(policy_check_text("a.conf", {1, {}}) == "a.conf: 1 value\n");
+    CHECK(policy_check_text("a.conf", {0, {}}) == "a.conf: 0 values\n");
+    CHECK(policy_check_text("a\x1b.conf", {2, {{3, "unknown key `x`"}, {9, "`\a`"}}}) ==
+          "a?.conf:3: unknown key `x`\na?.conf:9: `?`\n");
+}
+
 TEST_CASE("a plan says which criterion put the first candidate before the second") {
     const auto candidates = two_heaps();
     REQUIRE(deciding_criterion(candidates) != nullptr);

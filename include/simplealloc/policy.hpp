@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// What the administrator wants of allocations, from a file; simplealloc-policy(5) has the format.
+#pragma once
+
+#include <simplealloc/constraints.hpp>
+#include <simplealloc/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace simplealloc {
+
+/// How much the Buffers of one Allocator may hold at a time. Counted are whole dma-bufs, from their
+/// allocation until their Buffer is destroyed or released; what a device or a duplicated descriptor
+/// keeps alive after that is not.
+struct Quota {
+    std::string of;                 ///< a backend, a source, or empty: everything together
+    std::uint64_t bytes = no_limit; ///< at most
+
+    bool operator==(const Quota&) const = default;
+};
+
+/// One value that is in force, and who gave it.
+struct PolicyValue {
+    std::string section; ///< of the policy file: `policy`, `quota`, or a device's, e.g. `drm:vc4`
+    std::string key;     ///< e.g. `order`
+    std::string value;   ///< as it would be written in a file
+    std::string origin;  ///< `caller`, `SIMPLEALLOC_DISABLE`, `policy FILE [SECTION]`, `built-in`
+
+    bool operator==(const PolicyValue&) const = default;
+};
+
+/// What is wrong with a line of a policy file.
+struct PolicyFileMistake {
+    std::size_t line = 0; ///< from 1
+    std::string text;     ///< in words
+};
+
+/// What check_policy_file() found.
+struct PolicyFileReport {
+    std::size_t values = 0;                  ///< that were understood
+    std::vector<PolicyFileMistake> mistakes; ///< all of them, by line; empty: the file is right
+};
+
+/// Reads a policy file and uses nothing of it. Fails with gone, denied or limit (more than 1 MiB)
+/// when it can't be read. Thread-safe.
+SIMPLEALLOC_API Result<PolicyFileReport> check_policy_file(const std::string& path);
+
+} // namespace simplealloc

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// What an Allocator holds.
+#pragma once
+
+#include "lib/backend.hpp"
+#include "lib/discovery/device_record.hpp"
+#include "lib/policy.hpp"
+#include "lib/quota.hpp"
+#include "lib/refusals.hpp"
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace simplealloc {
+
+struct AllocatorData {
+    Policy policy;
+    Discovery discovery;
+    std::shared_ptr<Ledger> ledger;
+
+    Refusals refusals;
+
+    /// A capture queue has one format and one set of buffers, which an allocation or a test changes
+    /// for a while and puts back: two at a time would put back each other's.
+    std::mutex queues;
+
+    std::unique_lock<std::mutex> hold_queues(const DeviceRecord* device) {
+        return device != nullptr && device->v4l2 ? std::unique_lock(queues)
+                                                 : std::unique_lock<std::mutex>();
+    }
+
+    /// What the uses name goes first and is known best; the rest of the machine is only listed.
+    [[nodiscard]] Result<std::vector<std::shared_ptr<const DeviceRecord>>>
+    devices(const std::vector<DeviceUse>& uses) const;
+    /// The source of that name, which may be bound to a device of the uses or another; nothing when
+    /// there is none.
+    [[nodiscard]] Result<std::optional<SourceRecord>>
+    find_source(const std::string& name, const std::vector<DeviceUse>& uses) const;
+};
+
+} // namespace simplealloc
