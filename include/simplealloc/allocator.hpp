@@ -2,7 +2,7 @@
 // The entry point: finds devices and sources, plans, allocates.
 #pragma once
 
-#include <simplealloc/buffer.hpp>
+#include <simplealloc/check.hpp>
 #include <simplealloc/policy.hpp>
 
 #include <memory>
@@ -95,6 +95,16 @@ public:
     /// Plans and allocates.
     [[nodiscard]] Result<Buffer> allocate(const Request& request,
                                           AllocateOptions options = {}) const;
+
+    /// A Buffer for dma-bufs that something else allocated, to map, set up and check like one's
+    /// own. It has no share of a quota. Fails with invalid where layout and dma-bufs don't fit
+    /// together, or this machine has no such source.
+    [[nodiscard]] Result<Buffer> adopt(const ForeignBuffer& foreign) const;
+    /// Whether a buffer serves one more use; see Check. Nothing is allocated, and nothing changes
+    /// but for test imports, which are taken back. An Error means that the use itself is wrong (see
+    /// plan()) or the buffer has no layout that could be judged.
+    [[nodiscard]] Result<Check> check(const Buffer& buffer, const DeviceUse& use,
+                                      CheckOptions options = {}) const;
 
 private:
     explicit Allocator(std::unique_ptr<AllocatorData> data) noexcept;

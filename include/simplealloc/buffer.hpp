@@ -60,7 +60,7 @@ public:
     [[nodiscard]] const std::string& source() const noexcept;
     /// What the source guarantees of it: contiguity, caching, zeroing.
     [[nodiscard]] std::span<const Fact> facts() const noexcept;
-    /// One for each use of the request; empty when
+    /// One for each use of the request; empty for an adopted Buffer and when
     /// AllocateOptions::verify was off.
     [[nodiscard]] std::span<const Verification> verified() const noexcept;
     /// Sources that failed before this one.
