@@ -132,7 +132,9 @@ TEST_CASE_METHOD(guest::NothingLeft,
     ForeignBuffer foreign;
     foreign.layout = buffer.layout();
     foreign.dmabufs = {buffer.dmabufs()[0].fd};
-    foreign.contiguous = true; // a lie
+    // What is true of neither.
+    foreign.contiguous = true;
+    foreign.max_address = 0x7fffffff;
     const auto adopted = allocator.adopt(foreign);
     REQUIRE(adopted);
     const Check answer = check(allocator, *adopted,
