@@ -12,14 +12,12 @@
 #include "lib/solver/layout.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <drm.h>
 #include <drm_mode.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <numeric>
-#include <string_view>
 
 namespace simplealloc::drm_dumb {
 
@@ -27,10 +25,6 @@ namespace {
 
 /// drm_mode_create_dumb() multiplies in 32 bits and refuses what does not fit.
 constexpr std::uint64_t max_size = 0xfffff000;
-
-/// Dumb memory of these was seen to be zero-filled; nothing promises it elsewhere.
-constexpr std::array<std::string_view, 5> zeroing_drivers{"virtio_gpu", "vgem", "vkms", "bochs",
-                                                          "bochs-drm"};
 
 Cause dumb_cause(int sys_errno) {
     // Drivers refuse a bpp or a size that they don't like with EINVAL.
@@ -203,9 +197,7 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
     else if (offer.scarce && device->reach.mask_known)
         offer.max_address = std::min(offer.max_address, device->reach.max_address);
     offer.caching = drm.dumb_caching;
-    if (std::find(zeroing_drivers.begin(), zeroing_drivers.end(), device->driver) !=
-        zeroing_drivers.end())
-        offer.zeroed = true;
+    offer.zeroed = drm.dumb_zeroed;
     offer.max_size = max_size;
     offer.max_size_reason = "a dumb buffer is smaller than 4 GiB";
     offer.attachable = device->attachable;
@@ -218,11 +210,12 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
                         device->export_origin);
     offer.side_effect = solver::SideEffect::scanout_memory;
     offer.layout.stride_align = stride_align(drm);
+    offer.layout.width_align = drm.dumb_width_align;
     offer.layout_exact = false;
 
     add_contiguity_fact(source, Confidence::known, drm.dumb_origin);
     add_caching_fact(source, Confidence::known, drm.dumb_origin);
-    add_zeroed_fact(source, Confidence::assumed, "measured on Linux 6.12");
+    add_zeroed_fact(source, Confidence::known, drm.dumb_zeroed_origin);
     add_mode_fact(source);
     source.facts.push_back(
         {"memory-kind", offer.memory_kind == MemoryKind::device_local ? "device-local" : "system",

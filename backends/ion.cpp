@@ -57,10 +57,7 @@ Result<World> explore(const std::string& path, const Quirks& quirks) {
         return abi.error();
     World world;
     world.abi = *abi;
-    std::string machine;
-    // No device tree, no vendor: only rows for every machine are left.
-    kernel::read_file("/proc/device-tree/compatible", machine);
-    world.vendor = vendor_heaps(quirks, machine);
+    world.vendor = vendor_heaps(quirks);
     auto listed = query_heaps(node.get());
     if (listed) {
         world.heaps = std::move(*listed);
@@ -162,7 +159,7 @@ std::vector<SourceRecord> find_with_quirks(const Quirks& quirks) {
 }
 
 std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>>) {
-    return find_with_quirks({});
+    return find_with_quirks(Quirks());
 }
 
 Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec) {

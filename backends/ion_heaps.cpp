@@ -2,10 +2,11 @@
 // What the type of an ION heap, or a quirk row, says of its memory.
 #include "backends/ion_heaps.hpp"
 
+#include "lib/ini.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
-#include <sstream>
 
 namespace simplealloc::ion {
 
@@ -18,18 +19,6 @@ VendorHeap parse(const std::string& word, const std::string& origin) {
     const std::size_t last = word.rfind(':');
     return {static_cast<std::uint32_t>(std::strtoul(word.c_str(), nullptr, 10)),
             word.substr(first + 1, last - first - 1), word.substr(last + 1), origin};
-}
-
-/// `machine` is the device tree's list, each string ended by a zero.
-bool is_for(const QuirkRow& row, const std::string& machine) {
-    const auto wanted = row.values.find("compatible");
-    if (wanted == row.values.end())
-        return true;
-    std::istringstream strings(machine);
-    for (std::string one; std::getline(strings, one, '\0');)
-        if (one.starts_with(wanted->second))
-            return true;
-    return false;
 }
 
 void describe_protected(HeapKnowledge& heap) {
@@ -97,17 +86,17 @@ void describe_vendor(HeapKnowledge& heap, const VendorHeap& vendor) {
 
 } // namespace
 
-std::vector<VendorHeap> vendor_heaps(const Quirks& quirks, const std::string& machine) {
+std::vector<VendorHeap> vendor_heaps(const Quirks& quirks) {
     std::vector<VendorHeap> heaps;
-    for (const QuirkRow& row : quirks.rows()) {
-        const auto list = row.values.find("heaps");
-        if (row.subsystem != "ion" || list == row.values.end() || !is_for(row, machine))
+    for (const QuirkRowPtr& row : quirks.rows_of("ion")) {
+        const auto list = row->values.find("heaps");
+        if (list == row->values.end())
             continue;
-        std::istringstream words(list->second);
-        for (std::string word; words >> word;) {
-            VendorHeap heap = parse(word, row.origin);
-            std::erase_if(heaps, [&](const VendorHeap& other) { return other.id == heap.id; });
-            heaps.push_back(std::move(heap));
+        for (const std::string& word : ini::words(list->second)) {
+            VendorHeap heap = parse(word, row->origin);
+            if (std::none_of(heaps.begin(), heaps.end(),
+                             [&](const VendorHeap& other) { return other.id == heap.id; }))
+                heaps.push_back(std::move(heap));
         }
     }
     return heaps;

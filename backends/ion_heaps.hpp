@@ -21,9 +21,8 @@ struct VendorHeap {
     std::string origin;
 };
 
-/// From the rows for this machine: those whose `compatible` begins one of `machine`'s strings, and
-/// those without. Later rows win, id by id.
-std::vector<VendorHeap> vendor_heaps(const Quirks& quirks, const std::string& machine);
+/// From the rows for this machine; the strongest wins, id by id.
+std::vector<VendorHeap> vendor_heaps(const Quirks& quirks);
 
 /// The heaps whose id is their type, which is what a kernel had whose vendor changed nothing.
 std::vector<Heap> conventional_heaps();

@@ -124,6 +124,11 @@ std::string machine() {
     return ::uname(&name) == 0 ? name.machine : "";
 }
 
+std::string release() {
+    struct ::utsname name = {};
+    return ::uname(&name) == 0 ? name.release : "";
+}
+
 int read_file(const std::string& path, std::string& out) {
     out.clear();
     const int fd = open(path.c_str(), O_RDONLY);

@@ -47,6 +47,8 @@ int access(const char* path, int mode);
 std::size_t page_size();
 /// uname's machine, e.g. `x86_64`: that of the kernel, whatever this process is.
 std::string machine();
+/// uname's release, e.g. `6.12.9-amd64`; empty when it can't be asked.
+std::string release();
 
 /// The whole of a small text file (sysfs, procfs), at most 1 MiB.
 int read_file(const std::string& path, std::string& out);

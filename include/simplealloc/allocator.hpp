@@ -23,8 +23,8 @@ struct AllocatorOptions {
     /// The policy file; empty: /etc/libsimplealloc/policy.conf, if there is one. An empty file such
     /// as /dev/null is no policy.
     std::string policy_path;
-    /// A folder of *.quirks files that are read after the built-in rows, so theirs win; empty:
-    /// none.
+    /// Quirk files, and folders of *.quirks files, separated by colons. They are read after the
+    /// built-in rows and those of SIMPLEALLOC_QUIRKS, so theirs win; empty: none.
     std::string quirk_path;
 };
 
@@ -55,9 +55,10 @@ struct AllocatorData;
 class SIMPLEALLOC_API Allocator {
 public:
     /// Environment: SIMPLEALLOC_DISABLE names backends or sources to leave out, separated by
-    /// commas. A set-uid program ignores the environment.
+    /// commas; SIMPLEALLOC_QUIRKS names further quirk files and folders, separated by colons. A
+    /// set-uid program ignores the environment.
     /// Fails with invalid where a quirk or policy file is wrong or an option names no backend, and
-    /// with gone or denied where AllocatorOptions::quirk_path or a policy file can't be read.
+    /// with gone or denied where one can't be read.
     static Result<Allocator> open(AllocatorOptions options = {});
 
     Allocator(Allocator&&) noexcept;

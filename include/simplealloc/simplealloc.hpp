@@ -8,4 +8,5 @@
 
 #include <simplealloc/allocator.hpp>
 #include <simplealloc/log.hpp>
+#include <simplealloc/quirks.hpp>
 #include <simplealloc/version.hpp>

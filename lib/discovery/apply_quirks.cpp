@@ -2,6 +2,8 @@
 // Quirk values were checked when they were read, so they are only converted here.
 #include "lib/discovery/apply_quirks.hpp"
 
+#include "lib/discovery/quirk_keys.hpp"
+#include "lib/ini.hpp"
 #include "lib/kernel.hpp"
 
 #include <algorithm>
@@ -13,32 +15,20 @@ namespace simplealloc {
 
 namespace {
 
-/// Looks keys up for one device, and keeps a fact of each that is there.
+/// Looks keys of the whole device up.
 class Rows {
 public:
-    Rows(const Quirks& quirks, DeviceRecord& record) : quirks_(quirks), record_(record) {}
+    explicit Rows(const DeviceRecord& record) : rows_(record.quirks) {}
 
-    std::optional<Quirks::Value> find(const std::string& key) {
-        auto value = quirks_.find(record_.subsystem, record_.driver, key);
-        if (value)
-            record_.facts.push_back({key, value->text, Confidence::known, value->origin});
-        return value;
+    [[nodiscard]] std::optional<QuirkValue> find(const std::string& key) const {
+        return find_value(rows_, key);
     }
 
 private:
-    const Quirks& quirks_;
-    DeviceRecord& record_;
+    std::span<const QuirkRowPtr> rows_;
 };
 
-std::uint64_t number(std::string_view text, int base = 10) {
-    if (base == 16)
-        text.remove_prefix(2);
-    std::uint64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value, base);
-    return value;
-}
-
-void apply_sharing(Rows& rows, DeviceRecord& record) {
+void apply_sharing(const Rows& rows, DeviceRecord& record) {
     if (const auto value = rows.find("imports")) {
         record.imports = value->text == "yes";
         record.import_origin = value->origin;
@@ -53,33 +43,42 @@ void apply_sharing(Rows& rows, DeviceRecord& record) {
     }
 }
 
-void apply_limits(Rows& rows, DeviceRecord& record) {
-    if (const auto value = rows.find("contiguous")) {
-        record.needs_contiguous = value->text == "yes";
-        record.contiguous_origin = value->origin;
-    }
+void apply_reach(const Rows& rows, Reach& reach) {
+    const auto learn = [&](const QuirkValue& value) {
+        reach.mask_known = true;
+        reach.mask_confidence = value.confidence;
+        reach.mask_origin = value.origin;
+    };
     if (const auto value = rows.find("max-address")) {
-        record.reach.max_address = std::min(record.reach.max_address, number(value->text, 16));
-        record.reach.mask_known = true;
-        record.reach.mask_origin = value->origin;
+        reach.max_address = std::min(reach.max_address, number_of(value->text));
+        learn(*value);
     }
-    if (const auto value = rows.find("stride-align")) {
-        record.stride_align = number(value->text);
-        record.stride_align_origin = value->origin;
+    if (const auto value = rows.find("min-address")) {
+        reach.min_address = number_of(value->text);
+        learn(*value);
     }
+    if (const auto value = rows.find("coherent"); value && value->text != "dt")
+        reach.coherent = value->text == "yes";
 }
 
-void apply_dumb(Rows& rows, const Reach& reach, DrmInfo& drm) {
+void apply_dumb(const Rows& rows, const Reach& reach, DrmInfo& drm) {
     if (const auto value = rows.find("dumb-bpp")) {
-        std::istringstream words(value->text);
         drm.dumb_bpp.emplace();
-        for (std::uint32_t bpp = 0; words >> bpp;)
-            drm.dumb_bpp->push_back(bpp);
+        for (const std::string& word : ini::words(value->text))
+            drm.dumb_bpp->push_back(static_cast<std::uint32_t>(number_of(word)));
         drm.dumb_origin = value->origin;
     }
     if (const auto value = rows.find("dumb-pitch-align")) {
-        drm.dumb_pitch_align = number(value->text);
+        drm.dumb_pitch_align = number_of(value->text);
         drm.dumb_origin = value->origin;
+    }
+    if (const auto value = rows.find("dumb-width-align")) {
+        drm.dumb_width_align = number_of(value->text);
+        drm.dumb_origin = value->origin;
+    }
+    if (const auto value = rows.find("dumb-zeroed")) {
+        drm.dumb_zeroed = value->text == "yes";
+        drm.dumb_zeroed_origin = value->origin;
     }
     if (const auto value = rows.find("dumb-caching")) {
         drm.dumb_caching = value->text == "cached" ? solver::CpuCaching::cached
@@ -120,14 +119,14 @@ std::optional<std::uint64_t> parameter_slot(const std::string& text, unsigned in
     return value;
 }
 
-void apply_memory(Rows& rows, DeviceRecord& record, V4l2Info& v4l2) {
-    const auto learn = [&](V4l2Memory memory, const std::string& origin) {
+void apply_memory(const Rows& rows, DeviceRecord& record, V4l2Info& v4l2) {
+    const auto learn = [&](V4l2Memory memory, Confidence confidence, const std::string& origin) {
         v4l2.memory = memory;
-        v4l2.memory_confidence = Confidence::known;
+        v4l2.memory_confidence = confidence;
         v4l2.memory_origin = origin;
     };
     if (const auto value = rows.find("memory"))
-        learn(memory_named(value->text), value->origin);
+        learn(memory_named(value->text), value->confidence, value->origin);
     if (const auto value = rows.find("memory-parameter")) {
         const std::string path =
             fmt::format("/sys/module/{}/parameters/{}", record.driver, value->text);
@@ -136,17 +135,58 @@ void apply_memory(Rows& rows, DeviceRecord& record, V4l2Info& v4l2) {
             kernel::read_file(path, text) >= 0 ? parameter_slot(text, v4l2.index) : std::nullopt;
         // The test drivers agree on 0 for vmalloc and 1 for dma-contig.
         if (slot && *slot <= 1)
-            learn(*slot == 0 ? V4l2Memory::vmalloc : V4l2Memory::dma_contig,
+            learn(*slot == 0 ? V4l2Memory::vmalloc : V4l2Memory::dma_contig, value->confidence,
                   fmt::format("{}[{}], {}", path, v4l2.index, value->origin));
     }
 }
 
+/// What restricts a row to some uses or formats.
+std::string scope_of(const QuirkRow& row) {
+    std::string scope;
+    if (!row.roles.empty())
+        scope = fmt::format("role = {}", fmt::join(row.roles, " "));
+    if (!row.formats.empty()) {
+        std::vector<std::string> codes;
+        for (const Fourcc& fourcc : row.formats)
+            codes.push_back(to_string(fourcc));
+        scope += fmt::format("{}format = {}", scope.empty() ? "" : "; ", fmt::join(codes, " "));
+    }
+    return scope;
+}
+
+Fact fact_of(const AppliedQuirk& quirk) {
+    return {quirk.key,
+            quirk.scope.empty() ? quirk.value : fmt::format("{} ({})", quirk.value, quirk.scope),
+            quirk.confidence, quirk.origin};
+}
+
 } // namespace
 
+std::vector<AppliedQuirk> applied_quirks(std::span<const QuirkRowPtr> rows) {
+    std::vector<AppliedQuirk> applied;
+    for (const QuirkRowPtr& row : rows)
+        for (const auto& [key, value] : row->values) {
+            AppliedQuirk quirk{key,       value,     scope_of(*row), row->confidence,
+                               row->file, row->line, row->origin,    row->source,
+                               false};
+            // A row for all uses and formats leaves nothing for weaker ones, another its own.
+            quirk.overridden =
+                std::any_of(applied.begin(), applied.end(), [&](const AppliedQuirk& other) {
+                    return other.key == key && (other.scope.empty() || other.scope == quirk.scope);
+                });
+            applied.push_back(std::move(quirk));
+        }
+    return applied;
+}
+
 void apply_quirks(const Quirks& quirks, DeviceRecord& record) {
-    Rows rows(quirks, record);
+    record.quirks = quirks.rows_for(record.identity);
+    for (const AppliedQuirk& quirk : applied_quirks(record.quirks))
+        if (!quirk.overridden && find_quirk_key(quirk.key)->scope != KeyScope::driver)
+            record.facts.push_back(fact_of(quirk));
+    const Rows rows(record);
     apply_sharing(rows, record);
-    apply_limits(rows, record);
+    apply_reach(rows, record.reach);
     if (record.drm)
         apply_dumb(rows, record.reach, *record.drm);
     if (record.v4l2)

@@ -4,10 +4,18 @@
 
 #include "lib/discovery/device_record.hpp"
 
+#include <simplealloc/quirks.hpp>
+
+#include <span>
+#include <vector>
+
 namespace simplealloc {
 
-/// Looks up `record.subsystem` and `record.driver`; each value used becomes a fact. Reads module
-/// parameters where a row names one.
+/// Looks `record.identity` up and keeps the rows that are for it; each value becomes a fact. Reads
+/// module parameters where a row names one.
 void apply_quirks(const Quirks& quirks, DeviceRecord& record);
+
+/// `rows` have the strongest first.
+std::vector<AppliedQuirk> applied_quirks(std::span<const QuirkRowPtr> rows);
 
 } // namespace simplealloc

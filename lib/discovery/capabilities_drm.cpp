@@ -98,7 +98,7 @@ void add_cursor(const DrmInfo& drm, solver::CapabilitySet& set) {
 
 CapabilitySets drm_capabilities(const DeviceRecord& device, Use use, Fourcc fourcc) {
     const DrmInfo& drm = *device.drm;
-    solver::CapabilitySet set = memory_limits(device);
+    solver::CapabilitySet set = memory_limits(device, use, fourcc);
     const bool image = fourcc != fourcc::bytes;
     switch (use) {
     case Use::scanout:

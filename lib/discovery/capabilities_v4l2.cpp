@@ -60,19 +60,19 @@ FormatSupport support_of(const V4l2Format& format) {
     return {format.fourcc, {format.modifier}, false};
 }
 
-solver::CapabilitySet common(const DeviceRecord& device) {
-    solver::CapabilitySet set = memory_limits(device);
+solver::CapabilitySet common(const DeviceRecord& device, Use use, Fourcc fourcc) {
+    solver::CapabilitySet set = memory_limits(device, use, fourcc);
     set.constraints.starts_at_zero = true;
     set.evidence[ConstraintKind::starts_at_zero] = {Confidence::known,
                                                     "V4L2 imports have no offset"};
     return set;
 }
 
-solver::CapabilitySet set_for(const DeviceRecord& device, const V4l2Format& format) {
-    solver::CapabilitySet set = common(device);
+solver::CapabilitySet set_for(const DeviceRecord& device, Use use, const V4l2Format& format) {
+    solver::CapabilitySet set = common(device, use, format.fourcc);
     set.formats = {support_of(format)};
     set.evidence[ConstraintKind::format] = {Confidence::known, "VIDIOC_ENUM_FMT"};
-    set.constraints.placements = placements_of(format);
+    set.constraints.placements = set.constraints.placements & placements_of(format);
     if (set.constraints.placements != Placements::all())
         set.evidence[ConstraintKind::placement] = {Confidence::known,
                                                    pixelformat_name(format.pixelformat)};
@@ -82,7 +82,7 @@ solver::CapabilitySet set_for(const DeviceRecord& device, const V4l2Format& form
 
 /// The ways to program `fourcc` into the queue; of pixel formats that mean the same, the preferred
 /// one.
-void add_alternatives(const DeviceRecord& device, const V4l2Queue& queue, Fourcc fourcc,
+void add_alternatives(const DeviceRecord& device, Use use, const V4l2Queue& queue, Fourcc fourcc,
                       std::vector<solver::CapabilitySet>& sets) {
     for (const std::uint32_t pixelformat : queue.pixelformats) {
         const V4l2Format* format = find_v4l2_format(pixelformat);
@@ -91,14 +91,14 @@ void add_alternatives(const DeviceRecord& device, const V4l2Queue& queue, Fourcc
             continue;
         if (find_v4l2_format(fourcc, format->modifier, format->per_plane, queue.pixelformats) ==
             format)
-            sets.push_back(set_for(device, *format));
+            sets.push_back(set_for(device, use, *format));
     }
 }
 
 /// Everything that the queues take: what is wanted is not in it, and the solver says so.
-solver::CapabilitySet set_without(const DeviceRecord& device,
+solver::CapabilitySet set_without(const DeviceRecord& device, Use use, Fourcc fourcc,
                                   const std::vector<const V4l2Queue*>& queues) {
-    solver::CapabilitySet set = common(device);
+    solver::CapabilitySet set = common(device, use, fourcc);
     set.evidence[ConstraintKind::format] = {Confidence::known, "VIDIOC_ENUM_FMT"};
     for (const V4l2Queue* queue : queues)
         for (const std::uint32_t pixelformat : queue->pixelformats) {
@@ -119,18 +119,18 @@ CapabilitySets v4l2_capabilities(const DeviceRecord& device, Use use, Fourcc fou
     if (const std::string why = obstacle(v4l2, use); !why.empty()) {
         // Memory that it touches in some other way than by a queue.
         if ((use == Use::read || use == Use::write) && queues_for(v4l2, use).empty())
-            return std::vector{memory_limits(device)};
+            return std::vector{memory_limits(device, use, fourcc)};
         return unsupported_use(device, use, why);
     }
     if (fourcc == fourcc::bytes)
-        return std::vector{common(device)};
+        return std::vector{common(device, use, fourcc)};
 
     const std::vector<const V4l2Queue*> queues = importing_queues(v4l2, use);
     std::vector<solver::CapabilitySet> sets;
     for (const V4l2Queue* queue : queues)
-        add_alternatives(device, *queue, fourcc, sets);
+        add_alternatives(device, use, *queue, fourcc, sets);
     if (sets.empty()) {
-        solver::CapabilitySet set = set_without(device, queues);
+        solver::CapabilitySet set = set_without(device, use, fourcc, queues);
         if (set.formats.empty())
             return unsupported_use(device, use, "has no pixel format that DRM has a code for");
         sets.push_back(std::move(set));

@@ -21,9 +21,12 @@ namespace simplealloc {
 struct Reach {
     std::string bus;         ///< pci, platform, usb, virtio, virtual…
     bool translated = false; ///< behind an IOMMU domain that translates
-    /// Highest bus address; no_limit when unknown or unlimited (then `mask_known` tells which).
+    /// Lowest and highest bus address; no_limit when unknown or unlimited (then `mask_known` tells
+    /// which).
+    std::uint64_t min_address = 0;
     std::uint64_t max_address = no_limit;
     bool mask_known = false;
+    Confidence mask_confidence = Confidence::known;
     std::string mask_origin;
     bool coherent =
         true; ///< snoops CPU caches: always on x86, elsewhere by dma-coherent of the device tree
@@ -52,10 +55,13 @@ struct DrmInfo {
     std::optional<std::vector<std::uint32_t>>
         dumb_bpp;                       ///< which bpp CREATE_DUMB takes (quirk), nothing: any
     std::uint64_t dumb_pitch_align = 1; ///< bytes (quirk)
+    std::uint64_t dumb_width_align = 1; ///< pixels (quirk)
     solver::CpuCaching dumb_caching = solver::CpuCaching::unknown;              ///< quirk
     MemoryKind dumb_memory = MemoryKind::system;                                ///< quirk
     solver::OfferContiguity dumb_contiguity = solver::OfferContiguity::unknown; ///< quirk
-    std::string dumb_origin; ///< of the quirk values above
+    std::optional<bool> dumb_zeroed;                                            ///< quirk
+    std::string dumb_zeroed_origin;
+    std::string dumb_origin; ///< of the other quirk values above
 };
 
 /// The kind of vb2 memory of a V4L2 driver.
@@ -108,10 +114,8 @@ struct DeviceRecord {
     bool vmap_stable = true;
     std::string import_origin;
     std::string export_origin;
-    std::optional<bool> needs_contiguous; ///< quirk; nothing: see defaults.hpp
-    std::string contiguous_origin;
-    std::uint64_t stride_align = 1; ///< bytes (quirk)
-    std::string stride_align_origin;
+    DeviceIdentity identity;
+    std::vector<QuirkRowPtr> quirks; ///< that are for the device, the strongest first
 
     UniqueFd caller_fd; ///< a duplicate of what the caller handed over, or none
     QueueAccess queue_access = QueueAccess::not_ours;

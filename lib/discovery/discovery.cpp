@@ -133,6 +133,7 @@ void deny(DeviceRecord& record, const std::string& otherwise, const std::string&
 
 /// What follows once the driver's final name is known.
 void conclude(const udev::Node& node, const Quirks& quirks, DeviceRecord& record) {
+    record.identity = identity_of(node, record.driver);
     if (record.v4l2)
         number_instance(record);
     apply_quirks(quirks, record);

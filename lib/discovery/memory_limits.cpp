@@ -3,12 +3,20 @@
 #include "lib/discovery/memory_limits.hpp"
 
 #include "lib/discovery/defaults.hpp"
+#include "lib/discovery/quirk_limits.hpp"
 
 namespace simplealloc {
 
 namespace {
 
-void add_contiguity(const DeviceRecord& device, solver::CapabilitySet& set) {
+/// `unless-iommu`: one run of DMA addresses, which a translating domain makes of any pages.
+Contiguity contiguity_of(const QuirkValue& quirk, bool translated) {
+    const bool needed = quirk.text == "yes" || (quirk.text == "unless-iommu" && !translated);
+    return needed ? Contiguity::required : Contiguity::any;
+}
+
+void add_contiguity(const DeviceRecord& device, const std::optional<QuirkValue>& quirk,
+                    solver::CapabilitySet& set) {
     const auto require = [&](Contiguity contiguity, Confidence confidence,
                              std::string_view origin) {
         set.constraints.contiguity = contiguity;
@@ -21,13 +29,12 @@ void add_contiguity(const DeviceRecord& device, solver::CapabilitySet& set) {
         set.import_path = ImportPath::vmap;
     } else if (memory == V4l2Memory::unknown && assumed.import_path == ImportPath::vmap) {
         set.import_path = ImportPath::vmap;
+    } else if (quirk) {
+        require(contiguity_of(*quirk, device.reach.translated), quirk->confidence, quirk->origin);
     } else if (device.reach.translated || memory == V4l2Memory::dma_sg) {
         set.constraints.contiguity = Contiguity::any;
     } else if (memory == V4l2Memory::dma_contig) {
         require(Contiguity::required, device.v4l2->memory_confidence, device.v4l2->memory_origin);
-    } else if (device.needs_contiguous) {
-        require(*device.needs_contiguous ? Contiguity::required : Contiguity::any,
-                Confidence::known, device.contiguous_origin);
     } else {
         require(assumed.contiguity, assumed.confidence, assumed.origin);
     }
@@ -37,29 +44,26 @@ void add_contiguity(const DeviceRecord& device, solver::CapabilitySet& set) {
 /// sees.
 void add_window(const Reach& reach, solver::CapabilitySet& set) {
     if (set.import_path == ImportPath::vmap || reach.translated || !reach.mask_known ||
-        reach.max_address == no_limit)
+        (reach.min_address == 0 && reach.max_address == no_limit))
         return;
+    set.constraints.min_address = reach.min_address;
     set.constraints.max_address = reach.max_address;
-    set.evidence[ConstraintKind::address_window] = {Confidence::known, reach.mask_origin};
+    set.evidence[ConstraintKind::address_window] = {reach.mask_confidence, reach.mask_origin};
 }
 
 } // namespace
 
-solver::CapabilitySet memory_limits(const DeviceRecord& device) {
+solver::CapabilitySet memory_limits(const DeviceRecord& device, Use use, Fourcc fourcc) {
     solver::CapabilitySet set;
     if (device.imports) {
-        add_contiguity(device, set);
+        add_contiguity(device, use_quirk(device, use, fourcc, "contiguous"), set);
         add_window(device.reach, set);
     } else {
         // Its own memory it reaches anyway.
         set.constraints.exporters = {{device.id}};
         set.evidence[ConstraintKind::exporter] = {Confidence::known, device.import_origin};
     }
-    if (device.stride_align > 1) {
-        set.constraints.stride_align = device.stride_align;
-        set.evidence[ConstraintKind::stride_align] = {Confidence::known,
-                                                      device.stride_align_origin};
-    }
+    add_quirk_limits(device, use, fourcc, set);
     return set;
 }
 

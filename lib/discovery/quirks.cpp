@@ -1,257 +1,148 @@
 // SPDX-License-Identifier: MIT
-// Reads quirk files. Everything is checked while reading, so that a typing mistake is seen and not
-// a missing fact.
+// Which files are read, and which of their rows count.
 #include "lib/discovery/quirks.hpp"
 
+#include "lib/discovery/device_tree.hpp"
 #include "lib/discovery/embedded_quirks.hpp"
+#include "lib/discovery/quirk_file.hpp"
+#include "lib/discovery/quirk_keys.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
-#include <fmt/format.h>
-#include <initializer_list>
-#include <sstream>
+#include <sys/stat.h>
+#include <tuple>
 
 namespace simplealloc {
 
 namespace {
 
-constexpr std::string_view blanks = " \t\r";
-
-std::string_view trim(std::string_view text) {
-    const auto first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos)
-        return {};
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+Error unreadable(const std::string& path, int result, std::string what) {
+    return failure(Stage::discover, cause_of(-result), -result, path, std::move(what));
 }
 
-bool one_of(std::string_view text, std::initializer_list<std::string_view> values) {
-    return std::find(values.begin(), values.end(), text) != values.end();
+std::size_t condition_count(const QuirkRow& row) {
+    return std::size_t{!row.compatible.empty()} + std::size_t{!row.machine.empty()} +
+           std::size_t{row.kernel.has_value()} + std::size_t{!row.roles.empty()} +
+           std::size_t{!row.formats.empty()} +
+           std::size_t{row.driver.find_first_of("*?[") == std::string::npos};
 }
 
-bool is_number(std::string_view text, int base, std::uint64_t smallest) {
-    std::uint64_t number = 0;
-    const auto end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number, base);
-    return error == std::errc{} && stop == end && number >= smallest;
+/// Of rows in the order in which they were read.
+void strongest_first(std::vector<QuirkRowPtr>& rows) {
+    std::reverse(rows.begin(), rows.end());
+    std::stable_sort(rows.begin(), rows.end(), [](const QuirkRowPtr& a, const QuirkRowPtr& b) {
+        return std::tuple(a->layer, condition_count(*a)) >
+               std::tuple(b->layer, condition_count(*b));
+    });
 }
 
-bool is_word(std::string_view text) {
-    return !text.empty() && text.find_first_of(blanks) == std::string_view::npos;
-}
-
-bool is_not_empty(std::string_view text) {
-    return !text.empty();
-}
-bool is_switch(std::string_view text) {
-    return one_of(text, {"yes", "no"});
-}
-bool is_count(std::string_view text) {
-    return is_number(text, 10, 1);
-}
-bool is_address(std::string_view text) {
-    return text.substr(0, 2) == "0x" && is_number(text.substr(2), 16, 1);
-}
-bool is_bpp_list(std::string_view text) {
-    std::istringstream words{std::string(text)};
-    bool any = false;
-    for (std::string word; words >> word; any = true)
-        if (!is_count(word))
-            return false;
-    return any;
-}
-/// ID:NAME:MEMORY
-bool is_heap(std::string_view text) {
-    const std::size_t first = text.find(':');
-    const std::size_t last = text.rfind(':');
-    // An ION mask has 32 bits.
-    return first <= 2 && last > first + 1 && is_number(text.substr(0, first), 10, 0) &&
-           !is_number(text.substr(0, first), 10, 32) &&
-           one_of(text.substr(last + 1), {"scattered", "contiguous", "protected", "unknown"});
-}
-bool is_heap_list(std::string_view text) {
-    std::istringstream words{std::string(text)};
-    bool any = false;
-    for (std::string word; words >> word; any = true)
-        if (!is_heap(word))
-            return false;
-    return any;
-}
-
-struct Key {
-    std::string_view name;
-    bool (*valid)(std::string_view);
-    std::string_view expected;
-};
-
-constexpr Key keys[] = {
-    {"source", is_not_empty, "where the kernel says so"},
-    {"sysfs-driver", is_not_empty, "names of drivers"},
-    {"imports", is_switch, "yes or no"},
-    {"exports-attachable", is_switch, "yes or no"},
-    {"exports-vmap-stable", is_switch, "yes or no"},
-    {"memory",
-     [](std::string_view t) {
-         return one_of(t, {"vmalloc", "dma-contig", "dma-sg"});
-     },
-     "vmalloc, dma-contig or dma-sg"},
-    {"memory-parameter", is_word, "a module parameter's name"},
-    {"contiguous", is_switch, "yes or no"},
-    {"max-address", is_address, "0x and a hexadecimal number"},
-    {"stride-align", is_count, "a number of bytes above 0"},
-    {"dumb-bpp", is_bpp_list, "numbers of bits, separated by spaces"},
-    {"dumb-pitch-align", is_count, "a number of bytes above 0"},
-    {"dumb-caching",
-     [](std::string_view t) {
-         return one_of(t, {"cached", "write-combined"});
-     },
-     "cached or write-combined"},
-    {"dumb-memory",
-     [](std::string_view t) {
-         return one_of(t, {"system", "device-local"});
-     },
-     "system or device-local"},
-    {"dumb-contiguity",
-     [](std::string_view t) {
-         return one_of(t, {"scattered", "contiguous"});
-     },
-     "scattered or contiguous"},
-    {"compatible", is_word, "the beginning of a machine's compatible string"},
-    {"heaps", is_heap_list,
-     "a list of ID:NAME:MEMORY, with an id up to 31 and scattered, contiguous, protected or "
-     "unknown memory"},
-};
-
-/// The reader's place in a file, for messages.
-struct Place {
-    const std::string& file;
-    std::size_t line = 0;
-
-    [[nodiscard]] Error wrong(std::string detail) const {
-        return failure(Stage::discover, Cause::invalid, 0, fmt::format("{}:{}", file, line),
-                       std::move(detail));
+std::vector<std::string> split_paths(std::string_view paths) {
+    std::vector<std::string> parts;
+    while (!paths.empty()) {
+        const std::size_t end = std::min(paths.find(':'), paths.size());
+        if (end > 0)
+            parts.emplace_back(paths.substr(0, end));
+        paths.remove_prefix(std::min(end + 1, paths.size()));
     }
-};
-
-Result<QuirkRow> read_section(std::string_view line, const Place& place) {
-    const auto colon = line.find(':');
-    if (line.back() != ']' || colon == std::string_view::npos)
-        return place.wrong("a section is [subsystem:driver]");
-    QuirkRow row;
-    row.subsystem = line.substr(1, colon - 1);
-    row.driver = line.substr(colon + 1, line.size() - colon - 2);
-    if (!one_of(row.subsystem, {"drm", "ion", "video4linux"}))
-        return place.wrong(
-            fmt::format("`{}` is no subsystem: drm, ion or video4linux", row.subsystem));
-    if (!is_word(row.driver))
-        return place.wrong("the section names no driver");
-    row.origin = fmt::format("quirk {} {}", place.file, line);
-    return row;
-}
-
-Result<void> read_value(QuirkRow& row, std::string_view line, const Place& place) {
-    const auto equals = line.find('=');
-    if (equals == std::string_view::npos)
-        return place.wrong("a line is `key = value`");
-    const std::string name(trim(line.substr(0, equals)));
-    const std::string_view value = trim(line.substr(equals + 1));
-    const auto key = std::find_if(std::begin(keys), std::end(keys),
-                                  [&](const Key& known) { return known.name == name; });
-    if (key == std::end(keys))
-        return place.wrong(fmt::format("unknown key `{}`", name));
-    if (!key->valid(value))
-        return place.wrong(fmt::format("`{}` of {} is not {}", value, name, key->expected));
-    if (!row.values.emplace(name, value).second)
-        return place.wrong(fmt::format("{} is given twice", name));
-    return {};
+    return parts;
 }
 
 } // namespace
 
-Result<void> Quirks::read(const std::string& text, const std::string& file) {
-    std::vector<QuirkRow> rows;
-    std::vector<std::size_t> section_lines;
-    Place place{file};
-    std::istringstream lines(text);
-    for (std::string raw; std::getline(lines, raw);) {
-        ++place.line;
-        const std::string_view line = trim(raw);
-        if (line.empty() || line.front() == '#')
-            continue;
-        if (line.front() == '[') {
-            auto row = read_section(line, place);
-            if (!row)
-                return row.error();
-            for (const QuirkRow& other : rows)
-                if (other.origin == row->origin)
-                    return place.wrong(fmt::format("second section {}", line));
-            rows.push_back(std::move(*row));
-            section_lines.push_back(place.line);
-        } else if (rows.empty()) {
-            return place.wrong("a value stands before the first section");
-        } else if (auto read = read_value(rows.back(), line, place); !read) {
-            return read.error();
-        }
+MachineIdentity this_machine() {
+    return {kernel::release(), device_tree::machine()};
+}
+
+Result<void> Quirks::read(const std::string& text, const std::string& file, unsigned layer) {
+    QuirkFile parsed = parse_quirks(text, file);
+    if (!parsed.mistakes.empty())
+        return ini::error_of(file, parsed.mistakes, "simplealloc quirks --check",
+                             "simplealloc-quirks(5)");
+    for (QuirkRow& row : parsed.rows) {
+        row.layer = layer;
+        rows_.push_back(std::make_shared<const QuirkRow>(std::move(row)));
     }
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        if (!rows[i].values.contains("source")) {
-            place.line = section_lines[i];
-            return place.wrong("the section has no source");
-        }
-    rows_.insert(rows_.end(), std::make_move_iterator(rows.begin()),
-                 std::make_move_iterator(rows.end()));
     return {};
 }
 
-Result<Quirks> Quirks::load(const std::string& folder) {
-    Quirks quirks;
-    for (const EmbeddedQuirks& file : embedded_quirks())
-        if (auto read = quirks.read(std::string(file.text), std::string(file.name)); !read)
-            return read.error();
-    if (folder.empty())
-        return quirks;
+Result<void> Quirks::read(const std::string& text, const std::string& file) {
+    return read(text, file, ++layers_);
+}
 
+Result<void> Quirks::read_file(const std::string& path, unsigned layer) {
+    std::string text;
+    if (const int result = kernel::read_file(path, text); result < 0)
+        return unreadable(path, result, "read quirk file");
+    return read(text, path, layer);
+}
+
+Result<void> Quirks::read_path(const std::string& path) {
+    kernel::Stat stat;
+    if (const int result = kernel::stat(path.c_str(), stat); result < 0)
+        return unreadable(path, result, "look up quirk files");
+    ++layers_;
+    if (!S_ISDIR(stat.mode))
+        return read_file(path, layers_);
     std::vector<std::string> names;
-    if (const int error = kernel::list_directory(folder, names); error < 0)
-        return failure(Stage::discover, cause_of(-error), -error, folder, "read quirk folder");
-    for (const std::string& name : names) {
-        if (!name.ends_with(".quirks"))
-            continue;
-        const std::string path = folder + "/" + name;
-        std::string text;
-        if (const int error = kernel::read_file(path, text); error < 0)
-            return failure(Stage::discover, cause_of(-error), -error, path, "read quirk file");
-        if (auto read = quirks.read(text, path); !read)
+    if (const int result = kernel::list_directory(path, names); result < 0)
+        return unreadable(path, result, "read quirk folder");
+    for (const std::string& name : names)
+        if (name.ends_with(".quirks"))
+            if (auto read = read_file(path + "/" + name, layers_); !read)
+                return read;
+    return {};
+}
+
+Result<Quirks> Quirks::load(const std::string& paths) {
+    Quirks quirks(this_machine());
+    for (const EmbeddedQuirks& file : embedded_quirks())
+        if (auto read = quirks.read(std::string(file.text), std::string(file.name), 0); !read)
             return read.error();
-    }
+    const char* of_environment = kernel::environment("SIMPLEALLOC_QUIRKS");
+    for (const std::string& list : {std::string(of_environment ? of_environment : ""), paths})
+        for (const std::string& path : split_paths(list))
+            if (auto read = quirks.read_path(path); !read)
+                return read.error();
     return quirks;
+}
+
+bool Quirks::is_for_machine(const QuirkRow& row) const {
+    return (row.machine.empty() || matches_any(row.machine, machine_.compatible)) &&
+           (!row.kernel || contains(*row.kernel, machine_.release));
 }
 
 std::string Quirks::canonical_driver(const std::string& subsystem,
                                      const std::string& sysfs_name) const {
-    for (const QuirkRow& row : rows_) {
-        const auto others = row.values.find("sysfs-driver");
-        if (row.subsystem != subsystem || others == row.values.end())
+    for (const QuirkRowPtr& row : rows_of(subsystem)) {
+        const auto others = row->values.find("sysfs-driver");
+        if (others == row->values.end())
             continue;
-        std::istringstream names(others->second);
-        for (std::string name; names >> name;)
-            if (name == sysfs_name)
-                return row.driver;
+        const std::vector<std::string> names = ini::words(others->second);
+        if (std::find(names.begin(), names.end(), sysfs_name) != names.end())
+            return row->driver;
     }
     return sysfs_name;
 }
 
-std::optional<Quirks::Value> Quirks::find(const std::string& subsystem, const std::string& driver,
-                                          const std::string& key) const {
-    for (auto row = rows_.rbegin(); row != rows_.rend(); ++row) {
-        if (row->subsystem != subsystem || row->driver != driver)
-            continue;
-        if (const auto value = row->values.find(key); value != row->values.end())
-            return Value{value->second, row->origin};
-    }
-    return std::nullopt;
+std::vector<QuirkRowPtr> Quirks::rows_for(const DeviceIdentity& device) const {
+    std::vector<QuirkRowPtr> found;
+    for (const QuirkRowPtr& row : rows_)
+        if (row->subsystem == device.subsystem && matches_any({row->driver}, device.drivers) &&
+            (row->compatible.empty() || matches_any(row->compatible, device.compatible)) &&
+            is_for_machine(*row))
+            found.push_back(row);
+    strongest_first(found);
+    return found;
+}
+
+std::vector<QuirkRowPtr> Quirks::rows_of(const std::string& subsystem) const {
+    std::vector<QuirkRowPtr> found;
+    for (const QuirkRowPtr& row : rows_)
+        if (row->subsystem == subsystem && is_for_machine(*row))
+            found.push_back(row);
+    strongest_first(found);
+    return found;
 }
 
 } // namespace simplealloc

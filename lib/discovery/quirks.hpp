@@ -1,32 +1,37 @@
 // SPDX-License-Identifier: MIT
-// Facts that no interface tells, from data/quirks/*.quirks.
+// Facts that no interface tells: the rows of data/quirks/*.quirks and of further files.
 #pragma once
 
-#include <simplealloc/constraints.hpp>
+#include "lib/discovery/device_identity.hpp"
+#include "lib/discovery/quirk_row.hpp"
+
 #include <simplealloc/result.hpp>
 
-#include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace simplealloc {
 
-/// One section of a quirk file: `[subsystem:driver]`, then `key = value` lines. Unknown keys are an
-/// error, so that a typing mistake is seen.
-struct QuirkRow {
-    std::string subsystem; ///< drm, video4linux, ion
-    std::string driver;
-    std::map<std::string, std::string> values; ///< key → value, checked when it was read
-    std::string origin;                        ///< `quirk FILE [SECTION]`
+/// What rows may ask of the machine.
+struct MachineIdentity {
+    std::string release;                 ///< of the kernel, by uname
+    std::vector<std::string> compatible; ///< of the device tree's root
 };
+MachineIdentity this_machine();
 
+/// Of rows that say something of the same key, one wins: the one of the file that was read later
+/// (what is compiled in comes first, then SIMPLEALLOC_QUIRKS, then the caller's path; a folder
+/// counts as one), else the one with more conditions, else the one further down.
 class Quirks {
 public:
-    /// The rows compiled in, then those of `folder` (if not empty), later ones winning key by key.
-    static Result<Quirks> load(const std::string& folder);
-    /// Fails with invalid, naming file and line.
+    Quirks() = default;
+    explicit Quirks(MachineIdentity machine) : machine_(std::move(machine)) {}
+
+    /// `paths`: files, and folders of *.quirks files, separated by colons; may be empty. Fails with
+    /// invalid where a file is wrong, naming file and line.
+    static Result<Quirks> load(const std::string& paths);
+    /// The rows of one file win over those read before it.
     Result<void> read(const std::string& text, const std::string& file);
 
     /// The name that the driver itself answers (DRM_VERSION, QUERYCAP) for the one that sysfs
@@ -35,18 +40,21 @@ public:
     [[nodiscard]] std::string canonical_driver(const std::string& subsystem,
                                                const std::string& sysfs_name) const;
 
-    /// The value of a key for a driver, with its origin; nothing when no row has it.
-    struct Value {
-        std::string text;
-        std::string origin;
-    };
-    [[nodiscard]] std::optional<Value> find(const std::string& subsystem, const std::string& driver,
-                                            const std::string& key) const;
-
-    [[nodiscard]] std::span<const QuirkRow> rows() const noexcept { return rows_; }
+    /// The rows for a device on this machine, whatever their roles and formats; the strongest
+    /// first.
+    [[nodiscard]] std::vector<QuirkRowPtr> rows_for(const DeviceIdentity& device) const;
+    /// The rows of a subsystem for this machine; the strongest first.
+    [[nodiscard]] std::vector<QuirkRowPtr> rows_of(const std::string& subsystem) const;
 
 private:
-    std::vector<QuirkRow> rows_;
+    Result<void> read(const std::string& text, const std::string& file, unsigned layer);
+    Result<void> read_file(const std::string& path, unsigned layer);
+    Result<void> read_path(const std::string& path);
+    [[nodiscard]] bool is_for_machine(const QuirkRow& row) const;
+
+    MachineIdentity machine_;
+    std::vector<QuirkRowPtr> rows_;
+    unsigned layers_ = 0;
 };
 
 } // namespace simplealloc

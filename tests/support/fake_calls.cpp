@@ -392,6 +392,10 @@ std::string machine() {
     return FakeKernel::current().machine;
 }
 
+std::string release() {
+    return FakeKernel::current().release;
+}
+
 int read_file(const std::string& path, std::string& out) {
     return Fake::call("read_file", path, 0,
                       [&](FakeKernel& k) { return Fake::read_file(k, path, out); });

@@ -125,6 +125,7 @@ public:
     std::size_t page = 4096;
     /// By default one that runs programs of this width without translating their ioctls.
     std::string machine = sizeof(void*) == 4 ? "i686" : "x86_64";
+    std::string release = "6.12.0"; ///< of uname
     bool lets_others_run = false; ///< after each call, so that threads really interleave
 
     // Objects behind descriptors

@@ -49,6 +49,13 @@ DeviceRecord display(std::vector<DrmPlane> planes) {
     return record;
 }
 
+/// Rows as they are for a device of driver toy.
+std::vector<QuirkRowPtr> rows(const std::string& text, const std::string& subsystem = "drm") {
+    Quirks quirks;
+    REQUIRE(quirks.read(text, "mine.quirks"));
+    return quirks.rows_for({subsystem, {"toy"}, {}, {}});
+}
+
 DeviceUse use_of(Use use, std::vector<CapabilitySet> alternatives = {}) {
     return {Device::described({}), use, std::move(alternatives)};
 }
@@ -168,9 +175,9 @@ TEST_CASE("what nobody says is assumed by the class of the device") {
 TEST_CASE("displays and GPUs have defaults of their own, and quirks are above them") {
     DeviceRecord card = display({{1, "primary", {{fourcc::xrgb8888, {}, true}}}});
     CHECK(only_set(card, Use::scanout).constraints.contiguity == Contiguity::required);
-    card.needs_contiguous = false;
+    card.quirks = rows("[drm:toy]\nsource = x\ncontiguous = no\n");
     CHECK(only_set(card, Use::scanout).constraints.contiguity == Contiguity::any);
-    card.needs_contiguous.reset();
+    card.quirks.clear();
     card.reach.bus = "pci";
     CHECK(only_set(card, Use::scanout).constraints.contiguity == Contiguity::any);
     card.reach.bus = "platform";
@@ -179,6 +186,114 @@ TEST_CASE("displays and GPUs have defaults of their own, and quirks are above th
     CHECK(only_set(card, Use::render).constraints.contiguity == Contiguity::any);
     card.reach.bus = "virtio";
     CHECK(only_set(card, Use::render).constraints.contiguity == Contiguity::preferred);
+}
+
+TEST_CASE(
+    "a quirk says whether imports are one run always, never, or unless an IOMMU makes it so") {
+    const auto [value, translated, needed] = GENERATE(table<std::string, bool, bool>({
+        {"yes", false, true},
+        {"yes", true, true},
+        {"unless-iommu", false, true},
+        {"unless-iommu", true, false},
+        {"no", false, false},
+        {"no", true, false},
+    }));
+    CAPTURE(value, translated);
+    DeviceRecord card = display({{1, "primary", {{fourcc::xrgb8888, {}, true}}}});
+    card.reach.translated = translated;
+    card.quirks = rows("[drm:toy]\nsource = x\nconfidence = assumed\ncontiguous = " + value + "\n");
+    const CapabilitySet set = only_set(card, Use::scanout);
+    CHECK((set.constraints.contiguity == Contiguity::required) == needed);
+    CHECK(set.evidence.contains(ConstraintKind::contiguity) == needed);
+    if (needed) {
+        CHECK(set.evidence.at(ConstraintKind::contiguity).confidence == Confidence::assumed);
+        CHECK(set.evidence.at(ConstraintKind::contiguity).origin == "quirk mine.quirks [drm:toy]");
+    }
+}
+
+TEST_CASE("alignments and limits of a quirk hold for its uses and formats alone") {
+    DeviceRecord camera_record = camera({V4L2_PIX_FMT_NV12, V4L2_PIX_FMT_XBGR32});
+    camera_record.quirks = rows("[video4linux:toy]\nsource = x\nstride-align = 8\n"
+                                "[video4linux:toy]\nsource = x\nrole = capture\n"
+                                "format = NV12 NV16\nstride-align = 32\nheight-align = 16\n"
+                                "[video4linux:toy]\nsource = x\nrole = m2m-in\nmax-stride = 64\n",
+                                "video4linux");
+    Constraints nv12 = only_set(camera_record, Use::capture, fourcc::nv12).constraints;
+    CHECK(nv12.stride_align == 32);
+    CHECK(nv12.height_align == 16);
+    CHECK(nv12.max_stride == no_limit);
+    Constraints xrgb8888 = only_set(camera_record, Use::capture).constraints;
+    CHECK(xrgb8888.stride_align == 8);
+    CHECK(xrgb8888.height_align == 1);
+    // Plain memory has no format.
+    CHECK(only_set(camera_record, Use::capture, fourcc::bytes).constraints.height_align == 1);
+}
+
+TEST_CASE("an encoder's input is a role of its memory-to-memory device as well") {
+    const auto [role, use, counts] = GENERATE(table<std::string, Use, bool>({
+        {"m2m-in", Use::encode, true},
+        {"encode", Use::m2m_in, true},
+        {"m2m-out", Use::decode, true},
+        {"m2m-out", Use::encode, false},
+        {"decode", Use::encode, false},
+        {"scanout capture", Use::capture, true},
+        {"output", Use::capture, false},
+    }));
+    CAPTURE(role, to_string(use));
+    const auto found = rows("[drm:toy]\nsource = x\nrole = " + role + "\nstride-align = 8\n");
+    REQUIRE(found.size() == 1);
+    CHECK(counts_for(*found.front(), use, fourcc::nv12, true) == counts);
+}
+
+TEST_CASE("output is the role of a V4L2 device that shows what is queued") {
+    const auto found = rows("[drm:toy]\nsource = x\nrole = output\nstride-align = 8\n");
+    REQUIRE(found.size() == 1);
+    CHECK(counts_for(*found.front(), Use::read, fourcc::nv12, false));
+    CHECK_FALSE(counts_for(*found.front(), Use::read, fourcc::nv12, true));
+    CHECK_FALSE(counts_for(*found.front(), Use::write, fourcc::nv12, false));
+}
+
+TEST_CASE("every number of a quirk row becomes its constraint") {
+    const auto [key, number, kind] =
+        GENERATE(table<std::string, std::uint64_t Constraints::*, ConstraintKind>({
+            {"stride-align", &Constraints::stride_align, ConstraintKind::stride_align},
+            {"offset-align", &Constraints::offset_align, ConstraintKind::offset_align},
+            {"size-align", &Constraints::size_align, ConstraintKind::size_align},
+            {"width-align", &Constraints::width_align, ConstraintKind::width_align},
+            {"height-align", &Constraints::height_align, ConstraintKind::height_align},
+            {"tail-padding", &Constraints::tail_padding, ConstraintKind::tail_padding},
+            {"max-stride", &Constraints::max_stride, ConstraintKind::max_stride},
+            {"max-segments", &Constraints::max_segments, ConstraintKind::max_segments},
+            {"max-segment-size", &Constraints::max_segment_size, ConstraintKind::max_segment_size},
+        }));
+    CAPTURE(key);
+    DeviceRecord card = display({{1, "primary", {{fourcc::xrgb8888, {}, true}}}});
+    card.quirks = rows("[drm:toy]\nsource = x\n" + key + " = 48\n");
+    const CapabilitySet set = only_set(card, Use::scanout);
+    CHECK(set.constraints.*number == 48);
+    CHECK(set.evidence.at(kind).origin == "quirk mine.quirks [drm:toy]");
+}
+
+TEST_CASE("a device with one allocation for all planes takes no plane apart") {
+    DeviceRecord card = display({{1, "primary", {{fourcc::nv12, {}, true}}}});
+    card.quirks = rows("[drm:toy]\nsource = x\nsingle-allocation = yes\n");
+    const CapabilitySet set = only_set(card, Use::scanout, fourcc::nv12);
+    CHECK_FALSE(set.constraints.placements.has(Placement::per_plane));
+    CHECK(set.constraints.placements.has(Placement::single));
+    CHECK(set.evidence.contains(ConstraintKind::placement));
+    card.quirks = rows("[drm:toy]\nsource = x\nsingle-allocation = no\n");
+    CHECK(only_set(card, Use::scanout, fourcc::nv12).constraints.placements == Placements::all());
+}
+
+TEST_CASE("a window that begins above zero is told even without an upper end") {
+    DeviceRecord card = display({{1, "primary", {{fourcc::xrgb8888, {}, true}}}});
+    card.reach.mask_known = true;
+    card.reach.mask_origin = "quirk x";
+    card.reach.min_address = 0x80000000;
+    const CapabilitySet set = only_set(card, Use::scanout);
+    CHECK(set.constraints.min_address == 0x80000000);
+    CHECK(set.constraints.max_address == no_limit);
+    CHECK(set.evidence.at(ConstraintKind::address_window).origin == "quirk x");
 }
 
 TEST_CASE("a driver that imports nothing takes its own memory alone, wherever it is") {

@@ -31,6 +31,8 @@ DeviceRecord card_record() {
     record.drm->opened = record.drm->kms = record.drm->dumb = true;
     record.drm->dumb_contiguity = OfferContiguity::scattered;
     record.drm->dumb_origin = "quirk builtin [drm:vkms]";
+    record.drm->dumb_zeroed = true;
+    record.drm->dumb_zeroed_origin = "quirk builtin [drm:vkms]";
     return record;
 }
 
@@ -171,6 +173,24 @@ TEST_CASE("the stride is a multiple of the driver's pitch rule and smallest pixe
     record.drm->dumb_pitch_align = 6;
     CHECK(source(std::move(record)).input.offer.layout.stride_align == 12);
     CHECK(source().input.offer.layout.stride_align == 1);
+}
+
+TEST_CASE("a driver that rounds widths up has its pixels as a rule of the layout") {
+    FakeKernel fake;
+    add_drm_card(fake);
+    DeviceRecord record = card_record();
+    record.drm->dumb_width_align = 32;
+    CHECK(source(std::move(record)).input.offer.layout.width_align == 32);
+}
+
+TEST_CASE("only a driver that a quirk says it of hands its buffers out cleared") {
+    FakeKernel fake;
+    add_drm_card(fake);
+    DeviceRecord record = card_record();
+    CHECK(find_fact(source(card_record()), "zeroed")->origin == "quirk builtin [drm:vkms]");
+    record.drm->dumb_zeroed.reset();
+    CHECK_FALSE(source(card_record()).input.offer.zeroed == std::nullopt);
+    CHECK(source(std::move(record)).input.offer.zeroed == std::nullopt);
 }
 
 TEST_CASE("an image has the bpp of its pixels, planes and bytes have what the driver takes") {

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// By what a rule in a file can tell a device: its names, its node in the device tree, its place.
+#include "lib/discovery/device_identity.hpp"
+
+#include "lib/discovery/device_tree.hpp"
+
+#include <algorithm>
+#include <fnmatch.h>
+
+namespace simplealloc {
+
+DeviceIdentity identity_of(const udev::Node& node, const std::string& driver) {
+    DeviceIdentity identity;
+    identity.subsystem = node.subsystem;
+    for (const std::string& name : {driver, node.driver})
+        if (!name.empty() && (identity.drivers.empty() || identity.drivers.front() != name))
+            identity.drivers.push_back(name);
+    // Of the hardware alone: an ancestor's node would be that of a bus or a host controller.
+    if (!node.parent_syspath.empty())
+        identity.compatible = device_tree::strings(node.parent_syspath + "/of_node/compatible");
+    const auto place = node.properties.find("ID_PATH");
+    if (place != node.properties.end())
+        identity.id_path = place->second;
+    return identity;
+}
+
+bool matches(const std::string& pattern, const std::string& text) {
+    return fnmatch(pattern.c_str(), text.c_str(), FNM_NOESCAPE) == 0;
+}
+
+bool matches_any(const std::vector<std::string>& patterns, const std::vector<std::string>& texts) {
+    return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+        return std::any_of(texts.begin(), texts.end(),
+                           [&](const std::string& text) { return matches(pattern, text); });
+    });
+}
+
+} // namespace simplealloc

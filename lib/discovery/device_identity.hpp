@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// By what a rule in a file can tell a device: its names, its node in the device tree, its place.
+#pragma once
+
+#include "lib/udev.hpp"
+
+#include <string>
+#include <vector>
+
+namespace simplealloc {
+
+struct DeviceIdentity {
+    std::string subsystem; ///< drm, video4linux
+    /// As DRM_IOCTL_VERSION or VIDIOC_QUERYCAP tells it, then as sysfs does where that differs.
+    std::vector<std::string> drivers;
+    std::vector<std::string> compatible; ///< of its own device-tree node, the closest first
+    std::string id_path; ///< udev's ID_PATH, which stays when node numbers change; may be empty
+};
+
+/// What sysfs and udev tell. The driver's own name is put before what sysfs shows.
+DeviceIdentity identity_of(const udev::Node& node, const std::string& driver);
+
+/// Shell wildcards: `*`, `?` and `[…]`.
+bool matches(const std::string& pattern, const std::string& text);
+/// Whether any pattern matches any text.
+bool matches_any(const std::vector<std::string>& patterns, const std::vector<std::string>& texts);
+
+} // namespace simplealloc

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// Everything is checked while reading, so that a typing mistake is seen and not a missing fact.
+#include "lib/discovery/quirk_file.hpp"
+
+#include "lib/discovery/quirk_keys.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace simplealloc {
+
+namespace {
+
+bool is_pattern(std::string_view name) {
+    return name.find_first_of("*?[") != std::string_view::npos;
+}
+
+/// Reads one section.
+class Reader {
+public:
+    Reader(const std::string& file, const ini::Section& section, QuirkFile& result)
+        : section_(section), result_(result) {
+        row_.file = file;
+        row_.line = section.line;
+    }
+
+    void read() {
+        read_head();
+        for (const ini::Entry& entry : section_.entries)
+            read_entry(entry);
+        for (const auto& [key, value] : conditions_)
+            row_.conditions +=
+                fmt::format("{}{} = {}", row_.conditions.empty() ? "" : "; ", key, value);
+        row_.origin = fmt::format("quirk {} [{}]", row_.file, section_.head);
+        if (!row_.conditions.empty())
+            row_.origin += fmt::format(" ({})", row_.conditions);
+        check();
+        result_.rows.push_back(std::move(row_));
+    }
+
+private:
+    void complain(std::size_t line, std::string text) {
+        result_.mistakes.push_back({line, std::move(text)});
+    }
+
+    [[nodiscard]] std::size_t line_of(std::string_view key) const {
+        for (const ini::Entry& entry : section_.entries)
+            if (entry.key == key)
+                return entry.line;
+        return 0;
+    }
+    [[nodiscard]] bool has(std::string_view key) const { return line_of(key) != 0; }
+
+    void read_head() {
+        const std::string& head = section_.head;
+        const auto colon = head.find(':');
+        if (colon == std::string::npos)
+            return complain(section_.line, "a section is [subsystem:driver]");
+        row_.subsystem = head.substr(0, colon);
+        row_.driver = head.substr(colon + 1);
+        if (row_.subsystem != "drm" && row_.subsystem != "video4linux" && row_.subsystem != "ion")
+            complain(section_.line,
+                     fmt::format("`{}` is no subsystem: drm, ion or video4linux", row_.subsystem));
+        if (ini::words(row_.driver).size() != 1)
+            complain(section_.line, "the section names no driver");
+    }
+
+    void read_entry(const ini::Entry& entry) {
+        const QuirkKey* key = find_quirk_key(entry.key);
+        if (key == nullptr)
+            return complain(entry.line, fmt::format("unknown key `{}`", entry.key));
+        if (!key->subsystem.empty() && key->subsystem != row_.subsystem)
+            return complain(entry.line, fmt::format("{} is for {}, not for {}", entry.key,
+                                                    key->subsystem, row_.subsystem));
+        if (!key->valid(entry.value))
+            return complain(entry.line, fmt::format("`{}` of {} is not {}", entry.value, entry.key,
+                                                    key->expected));
+        if (key->scope != KeyScope::row)
+            row_.values.emplace(entry.key, entry.value);
+        else if (entry.key == "source")
+            row_.source = entry.value;
+        else if (entry.key == "confidence")
+            row_.confidence = entry.value == "known" ? Confidence::known : Confidence::assumed;
+        else
+            read_condition(entry.key, entry.value);
+    }
+
+    void read_condition(const std::string& key, const std::string& value) {
+        if (key == "compatible")
+            row_.compatible = ini::words(value);
+        else if (key == "machine")
+            row_.machine = ini::words(value);
+        else if (key == "kernel")
+            row_.kernel = parse_kernel_range(value);
+        else if (key == "role")
+            row_.roles = ini::words(value);
+        else if (key == "format")
+            for (const std::string& word : ini::words(value))
+                row_.formats.push_back(*Fourcc::parse(word));
+        conditions_.emplace(key, value);
+    }
+
+    /// What concerns more than one line.
+    void check() {
+        if (!has("source"))
+            complain(row_.line, "the section has no source");
+        const bool narrow = has("role") || has("format");
+        for (const auto& [name, value] : row_.values) {
+            const KeyScope scope = find_quirk_key(name)->scope;
+            if (narrow && scope != KeyScope::use)
+                complain(line_of(name),
+                         fmt::format("{} is of the whole device, its section has a role or format",
+                                     name));
+            if (row_.subsystem == "ion" && scope != KeyScope::driver)
+                complain(line_of(name), fmt::format("{} is not for ion", name));
+        }
+        if (row_.subsystem == "ion" && (narrow || has("compatible")))
+            complain(row_.line, "of ion a section may be for a machine or a kernel only");
+        if (is_pattern(row_.driver) && row_.values.contains("sysfs-driver"))
+            complain(line_of("sysfs-driver"), "a pattern of drivers has no one name");
+        const auto least = row_.values.find("min-address");
+        const auto most = row_.values.find("max-address");
+        if (least != row_.values.end() && most != row_.values.end() &&
+            number_of(least->second) > number_of(most->second))
+            complain(line_of("min-address"), "min-address is above max-address");
+        for (const QuirkRow& other : result_.rows)
+            if (other.origin == row_.origin)
+                complain(row_.line, fmt::format("second section [{}]", section_.head));
+    }
+
+    const ini::Section& section_;
+    QuirkFile& result_;
+    QuirkRow row_;
+    std::map<std::string, std::string> conditions_; ///< sorted, so that two sections compare
+};
+
+} // namespace
+
+QuirkFile parse_quirks(const std::string& text, const std::string& file) {
+    ini::File parsed = ini::parse(text);
+    QuirkFile result;
+    result.mistakes = std::move(parsed.mistakes);
+    for (const ini::Section& section : parsed.sections)
+        Reader(file, section, result).read();
+    std::stable_sort(result.mistakes.begin(), result.mistakes.end(),
+                     [](const ini::Mistake& a, const ini::Mistake& b) { return a.line < b.line; });
+    return result;
+}
+
+} // namespace simplealloc

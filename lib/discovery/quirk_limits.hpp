@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// What quirk rows say of one use of a device.
+#pragma once
+
+#include "lib/discovery/device_record.hpp"
+
+#include <string>
+#include <vector>
+
+namespace simplealloc {
+
+/// The strongest row's value for a key of one use; `fourcc::bytes` is memory without a format.
+std::optional<QuirkValue> use_quirk(const DeviceRecord& device, Use use, Fourcc fourcc,
+                                    const std::string& key);
+
+/// Adds alignments, sizes and placement to `set`, with their evidence.
+void add_quirk_limits(const DeviceRecord& device, Use use, Fourcc fourcc,
+                      solver::CapabilitySet& set);
+
+} // namespace simplealloc
