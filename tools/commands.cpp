@@ -124,6 +124,22 @@ std::optional<Planned> make_plan(const CommonOptions& common, const RequestText&
 
 } // namespace
 
+/// Those of the paths that are devices; `failures` says what is wrong with the others.
+std::vector<Device> ask_devices(const Allocator& allocator, std::span<const std::string> paths,
+                                std::vector<Error>& failures) {
+    std::vector<Device> devices;
+    for (const std::string& path : paths) {
+        auto device = allocator.device(path);
+        if (device)
+            devices.push_back(*std::move(device));
+        else
+            failures.push_back(std::move(device).error());
+    }
+    for (const Error& error : failures)
+        write_error(error_text(error, screen_of(stderr_fd)));
+    return devices;
+}
+
 int devices_command(const CommonOptions& common, std::span<const std::string> paths) {
     auto allocator = open_allocator(common);
     if (!allocator)
@@ -138,16 +154,9 @@ int devices_command(const CommonOptions& common, std::span<const std::string> pa
         for (const Device& device : *devices)
             reports.push_back(report_of(device));
     }
-    for (const std::string& path : paths) {
-        auto device = allocator->device(path);
-        if (device)
-            reports.push_back(report_of(*device));
-        else
-            failures.push_back(std::move(device).error());
-    }
+    for (const Device& device : ask_devices(*allocator, paths, failures))
+        reports.push_back(report_of(device));
 
-    for (const Error& error : failures)
-        write_error(error_text(error, screen_of(stderr_fd)));
     const int status = failures.empty() ? exit_done : exit_failed;
     if (common.json)
         return print(devices_json(reports, failures), status);
@@ -173,6 +182,31 @@ int check_policy_command(const CommonOptions& common, const std::string& file) {
     if (!report)
         return fail(common, report.error());
     return print(common.json ? policy_check_json(file, *report) : policy_check_text(file, *report),
+                 report->mistakes.empty() ? exit_done : exit_failed);
+}
+
+int quirks_command(const CommonOptions& common, std::span<const std::string> paths) {
+    auto allocator = open_allocator(common);
+    if (!allocator)
+        return fail(common, allocator.error());
+    std::vector<QuirksReport> reports;
+    std::vector<Error> failures;
+    for (const Device& device : ask_devices(*allocator, paths, failures))
+        reports.push_back({device.path(), device.driver(), applied_quirks(device)});
+    const int status = failures.empty() ? exit_done : exit_failed;
+    if (common.json)
+        return print(quirks_json(reports, failures), status);
+    std::string text;
+    for (const QuirksReport& report : reports)
+        text += (text.empty() ? "" : "\n") + quirks_text(report, screen_of(stdout_fd));
+    return print(text, status);
+}
+
+int check_quirks_command(const CommonOptions& common, const std::string& file) {
+    const auto report = check_quirk_file(file);
+    if (!report)
+        return fail(common, report.error());
+    return print(common.json ? quirk_check_json(file, *report) : quirk_check_text(file, *report),
                  report->mistakes.empty() ? exit_done : exit_failed);
 }
 

@@ -16,8 +16,8 @@ inline constexpr int exit_usage = 2;  ///< the command line can't be understood
 
 struct CommonOptions {
     bool json = false;
-    std::string quirks; ///< a folder; empty: the built-in rows alone
     std::string policy; ///< a file; empty: the administrator's, if there is one
+    std::string quirks; ///< files and folders, separated by colons; empty: the built-in rows alone
 };
 
 struct AllocCommandOptions {
@@ -31,6 +31,9 @@ int devices_command(const CommonOptions& common, std::span<const std::string> pa
 int policy_command(const CommonOptions& common);
 /// Whether a policy file is right, which is not used.
 int check_policy_command(const CommonOptions& common, const std::string& file);
+int quirks_command(const CommonOptions& common, std::span<const std::string> paths);
+/// Whether a quirk file is right, which is not used.
+int check_quirks_command(const CommonOptions& common, const std::string& file);
 int sources_command(const CommonOptions& common);
 int plan_command(const CommonOptions& common, const RequestText& text);
 int alloc_command(const CommonOptions& common, const RequestText& text,

@@ -122,6 +122,14 @@ Json error_object(const Error& error) {
             {"message", message_alone(error)}, {"remedy", error.remedy}};
 }
 
+/// Of the paths that could not be asked.
+void add_failures(Json& json, std::span<const Error> failures) {
+    if (failures.empty())
+        return;
+    json["error"] = error_object(failures.front());
+    json["errors"] = list(failures, error_object);
+}
+
 } // namespace
 
 std::string devices_json(std::span<const DeviceReport> devices, std::span<const Error> failures) {
@@ -133,10 +141,38 @@ std::string devices_json(std::span<const DeviceReport> devices, std::span<const 
                     {"uses", list(device.uses, [](Use use) { return Json(to_string(use)); })},
                     {"facts", list(device.facts, fact_json)}};
     });
-    if (!failures.empty()) {
-        json["error"] = error_object(failures.front());
-        json["errors"] = list(failures, error_object);
-    }
+    add_failures(json, failures);
+    return print(json);
+}
+
+std::string quirks_json(std::span<const QuirksReport> reports, std::span<const Error> failures) {
+    Json json = document();
+    json["devices"] = list(reports, [](const QuirksReport& report) {
+        return Json{{"path", report.path},
+                    {"driver", report.driver},
+                    {"quirks", list(report.quirks, [](const AppliedQuirk& quirk) {
+                         return Json{{"key", quirk.key},
+                                     {"value", quirk.value},
+                                     {"scope", quirk.scope},
+                                     {"confidence", to_string(quirk.confidence)},
+                                     {"overridden", quirk.overridden},
+                                     {"file", quirk.file},
+                                     {"line", quirk.line},
+                                     {"origin", quirk.origin},
+                                     {"source", quirk.source}};
+                     })}};
+    });
+    add_failures(json, failures);
+    return print(json);
+}
+
+std::string quirk_check_json(const std::string& file, const QuirkFileReport& report) {
+    Json json = document();
+    json["file"] = file;
+    json["rows"] = report.rows;
+    json["mistakes"] = list(report.mistakes, [](const QuirkFileMistake& mistake) {
+        return Json{{"line", mistake.line}, {"text", mistake.text}};
+    });
     return print(json);
 }
 

@@ -15,6 +15,8 @@ namespace simplealloc::tools {
 std::string devices_json(std::span<const DeviceReport> devices, std::span<const Error> failures);
 std::string policy_json(std::span<const PolicyValue> values);
 std::string policy_check_json(const std::string& file, const PolicyFileReport& report);
+std::string quirks_json(std::span<const QuirksReport> reports, std::span<const Error> failures);
+std::string quirk_check_json(const std::string& file, const QuirkFileReport& report);
 std::string sources_json(std::span<const SourceInfo> sources);
 std::string plan_json(const PlanReport& plan);
 /// One buffer has its keys at the top of the document, several are under `buffers`.

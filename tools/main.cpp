@@ -20,6 +20,7 @@ struct CommandLine {
     AllocCommandOptions alloc;
     std::vector<std::string> device_paths;
     std::string policy_file; ///< to check
+    std::string quirk_file;  ///< to check
 };
 
 /// CLI11 does not wrap, but indents what follows a newline.
@@ -33,8 +34,8 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
     command.add_flag("--json", options.json, "Print a JSON document (schema 1) instead of a table");
     command
         .add_option("--quirks", options.quirks,
-                    "A folder of *.quirks files, whose rows win over the built-in ones")
-        ->type_name("DIR");
+                    "Quirk files, and folders of them, whose rows win over the built-in ones")
+        ->type_name("PATH[:PATH]");
     command
         .add_option("--policy", options.policy,
                     folded("The policy file (default: /etc/libsimplealloc/policy.conf, if there "
@@ -125,7 +126,7 @@ std::string message_of(const CLI::ParseError& error, const CLI::App& app) {
     if (!app.get_subcommands().empty())
         return error.what();
     const std::vector<std::string> unknown = app.remaining();
-    return unknown.empty() ? "name a command: devices, policy, sources, plan or alloc"
+    return unknown.empty() ? "name a command: devices, policy, quirks, sources, plan or alloc"
                            : "'" + unknown.front() + "' is not a command or option";
 }
 
@@ -162,6 +163,18 @@ int run(int argc, char** argv) {
         "--check", line.policy_file, "Name the mistakes of a policy file, and use none of it");
     check_policy->type_name("FILE")->option_text("FILE");
     add_common_options(*policy, line.common);
+    CLI::App* quirks = app.add_subcommand(
+        "quirks", "Say what quirk files tell about a device, or check such a file");
+    CLI::Option* of_devices =
+        quirks->add_option("path", line.device_paths, "The devices' nodes")->type_name("PATH");
+    CLI::Option* check = quirks->add_option(
+        "--check", line.quirk_file, "Name the mistakes of a quirk file, and use none of it");
+    check->type_name("FILE")->excludes(of_devices)->option_text("FILE");
+    quirks->callback([&line, check] {
+        if (check->count() == 0 && line.device_paths.empty())
+            throw CLI::RequiredError("PATH or --check");
+    });
+    add_common_options(*quirks, line.common);
 
     CLI::App* sources = app.add_subcommand(
         "sources", "List the places that memory can come from (V4L2 nodes: see plan)");
@@ -192,6 +205,9 @@ int run(int argc, char** argv) {
     if (policy->parsed())
         return check_policy->count() > 0 ? check_policy_command(line.common, line.policy_file)
                                          : policy_command(line.common);
+    if (quirks->parsed())
+        return check->count() > 0 ? check_quirks_command(line.common, line.quirk_file)
+                                  : quirks_command(line.common, line.device_paths);
     if (sources->parsed())
         return sources_command(line.common);
     if (plan->parsed())

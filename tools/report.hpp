@@ -3,6 +3,7 @@
 #pragma once
 
 #include <simplealloc/allocator.hpp>
+#include <simplealloc/quirks.hpp>
 
 #include <cstdint>
 #include <span>
@@ -17,6 +18,12 @@ struct DeviceReport {
     std::string driver;
     std::vector<Use> uses;
     std::vector<Fact> facts;
+};
+
+struct QuirksReport {
+    std::string path; ///< of the device
+    std::string driver;
+    std::vector<AppliedQuirk> quirks;
 };
 
 /// Borrows from a Plan.

@@ -276,6 +276,37 @@ std::string policy_check_text(const std::string& file, const PolicyFileReport& r
     return text;
 }
 
+std::string quirks_text(const QuirksReport& report, const Screen& screen) {
+    std::string text =
+        wrapped(fmt::format("{}: driver {}{}", report.path, or_unknown(report.driver),
+                            report.quirks.empty() ? ", no quirk row is for it" : ""),
+                0, screen);
+    TextTable table({{"key"}, {"value"}, {"for"}, {"confidence"}, {"origin"}, {"source"}});
+    for (const AppliedQuirk& quirk : report.quirks) {
+        const bool known = quirk.confidence == Confidence::known;
+        const std::string confidence =
+            quirk.overridden ? "overridden" : std::string(to_string(quirk.confidence));
+        table.add({{quirk.key, quirk.overridden ? Style::dim : Style::good},
+                   {quirk.value},
+                   {quirk.scope},
+                   {confidence, known && !quirk.overridden ? Style::plain : Style::warning},
+                   {fmt::format("{}:{}", quirk.file, quirk.line)},
+                   {quirk.source, Style::dim}});
+    }
+    return table.empty() ? text : text + table.render(screen);
+}
+
+std::string quirk_check_text(const std::string& file, const QuirkFileReport& report) {
+    if (report.mistakes.empty())
+        return printable(
+                   fmt::format("{}: {} {}", file, report.rows, report.rows == 1 ? "row" : "rows")) +
+               "\n";
+    std::string text;
+    for (const QuirkFileMistake& mistake : report.mistakes)
+        text += printable(fmt::format("{}:{}: {}", file, mistake.line, mistake.text)) + "\n";
+    return text;
+}
+
 std::string sources_text(std::span<const SourceInfo> sources, const Screen& screen) {
     if (sources.empty())
         return "no source of memory on this machine\n";

@@ -20,6 +20,10 @@ std::string device_text(const DeviceReport& device, const Screen& screen);
 std::string policy_text(std::span<const PolicyValue> values, const Screen& screen);
 /// `FILE:LINE: …` for each mistake; `FILE: N values` where there is none.
 std::string policy_check_text(const std::string& file, const PolicyFileReport& report);
+/// What applies to a device, the strongest row first.
+std::string quirks_text(const QuirksReport& report, const Screen& screen);
+/// `FILE:LINE: …` for each mistake; `FILE: N rows` where there is none.
+std::string quirk_check_text(const std::string& file, const QuirkFileReport& report);
 std::string sources_text(std::span<const SourceInfo> sources, const Screen& screen);
 std::string plan_text(const PlanReport& plan, const Screen& screen);
 std::string buffers_text(std::span<const BufferReport> buffers, const Screen& screen);

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The manual pages have every option, command and policy key that there is."""
+"""The manual pages have every option, command, policy key and quirk key that there is."""
 
 import re
 import sys
 
 from consumer import SOURCE, check, run
 
-COMMANDS = ("devices", "policy", "sources", "plan", "alloc")
+COMMANDS = ("devices", "policy", "quirks", "sources", "plan", "alloc")
 
 
 def options(text):
@@ -29,6 +29,13 @@ def main(program):
     page = (SOURCE / "docs/simplealloc-policy.5").read_text().replace(r"\-", "-")
     missing = {key for key in keys if f".B {key}\n" not in page}
     check(len(keys) == 5 and not missing, f"the page lacks {missing} of {keys}")
+
+    table = (SOURCE / "lib/discovery/quirk_keys.cpp").read_text()
+    keys = set(re.findall(r'^    \{"([a-z-]+)",\s+KeyScope::', table, re.M))
+    page = (SOURCE / "docs/simplealloc-quirks.5").read_text().replace(r"\-", "-")
+    tagged = re.findall(r"^\.TP\n\.(?:B|BR) (.+)$", page, re.M)
+    told = {word for line in tagged for word in re.findall(r"[a-z]+(?:-[a-z]+)*", line)}
+    check(len(keys) > 30 and keys == told, f"only in the table or only in the page: {keys ^ told}")
 
 
 main(*sys.argv[1:])

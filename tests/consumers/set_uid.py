@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A set-uid program ignores SIMPLEALLOC_DISABLE and SIMPLEALLOC_LOG."""
+"""A set-uid program ignores SIMPLEALLOC_DISABLE, SIMPLEALLOC_LOG and SIMPLEALLOC_QUIRKS."""
 
 import os
 import subprocess
@@ -32,13 +32,16 @@ def main(build, compiler):
         os.chmod(folder, 0o755)
         program = Installation(build, folder).compile(compiler, PROGRAM)
 
-        def outcome(*arguments, **environment):
+        def outcome(*arguments, fails=False, **environment):
             clean = {k: v for k, v in os.environ.items() if not k.startswith("SIMPLEALLOC_")}
             command = [program, *arguments]
             done = subprocess.run(
                 command, env={**clean, **environment}, capture_output=True, text=True
             )
-            check(done.returncode == 0, f"exit status {done.returncode}: {done.stderr}")
+            check(
+                (done.returncode != 0) == fails,
+                f"exit status {done.returncode} with {environment}: {done.stderr}",
+            )
             return done.stdout, done.stderr
 
         # Any word that names no backend is warned of, by whoever reads it.
@@ -48,6 +51,8 @@ def main(build, compiler):
             secure, text = outcome(*arguments, **environment)
             check(secure == "0", f"AT_SECURE is {secure} without set-uid")
             check(text != "", f"{environment} has no effect, so nothing would be tested")
+        # A quirk file that is missing is an error of whoever reads it.
+        outcome(fails=True, SIMPLEALLOC_QUIRKS="/nowhere")
 
         os.chown(program, NOBODY, NOBODY)
         os.chmod(program, 0o4755)
@@ -56,6 +61,7 @@ def main(build, compiler):
             if secure == "0":
                 skip(f"{folder} is mounted nosuid, or new privileges are forbidden")
             check(text == "", f"{environment} was not ignored: {text}")
+        outcome(SIMPLEALLOC_QUIRKS="/nowhere")
 
 
 main(*sys.argv[1:])

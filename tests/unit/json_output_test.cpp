@@ -228,6 +228,32 @@ TEST_CASE("a devices document has what was found and what failed") {
     CHECK(json.at("errors").size() == 2);
 }
 
+TEST_CASE("a quirks document has every key with its place, whether it counts or not") {
+    const std::vector<QuirksReport> reports{
+        {"/dev/video0",
+         "unicam",
+         {{"stride-align", "32", "role = capture", Confidence::assumed, "mine.quirks", 7,
+           "quirk mine.quirks [video4linux:unicam] (role = capture)", "unicam.c", true}}}};
+    Error error;
+    error.object = "/dev/video9";
+    const Json json = Json::parse(quirks_json(reports, {&error, 1}));
+    CHECK(keys(json) == Keys{"schema", "devices", "error", "errors"});
+    const Json& device = json.at("devices").at(0);
+    CHECK(keys(device) == Keys{"path", "driver", "quirks"});
+    CHECK(device.at("quirks") == Json::parse(R"json([{"key": "stride-align", "value": "32",
+        "scope": "role = capture", "confidence": "assumed", "overridden": true,
+        "file": "mine.quirks", "line": 7,
+        "origin": "quirk mine.quirks [video4linux:unicam] (role = capture)",
+        "source": "unicam.c"}])json"));
+    CHECK(Json::parse(quirks_json({}, {})).at("devices").empty());
+}
+
+TEST_CASE("the check of a quirk file is a document with every mistake") {
+    const Json json = Json::parse(quirk_check_json("a.quirks", {2, {{3, "unknown key `x`"}}}));
+    CHECK(json == Json::parse(R"({"schema": 1, "file": "a.quirks", "rows": 2,
+        "mistakes": [{"line": 3, "text": "unknown key `x`"}]})"));
+}
+
 TEST_CASE("a sources document has every source with its facts") {
     SourceInfo source;
     source.name = "udmabuf";

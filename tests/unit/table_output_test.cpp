@@ -330,3 +330,28 @@ TEST_CASE("a request reads as a sentence") {
     CHECK(request_in_words(Request::bytes(4194304).cpu(CpuAccess::read_often).strict().fields()) ==
           "4194304 bytes (4 MiB) for the CPU alone; the CPU reads it often; nothing unproven");
 }
+
+TEST_CASE("quirks are told with their place, and what does not count is marked") {
+    QuirksReport report{"/dev/video0", "unicam", {}};
+    CHECK(quirks_text(report, wide) == "/dev/video0: driver unicam, no quirk row is for it\n");
+    report.quirks = {{"stride-align", "32", "role = capture", Confidence::known, "mine.quirks", 7,
+                      "quirk mine.quirks [video4linux:unicam] (role = capture)", "unicam.c", false},
+                     {"memory", "dma-contig", "", Confidence::assumed, "mine.quirks", 1,
+                      "quirk mine.quirks [video4linux:unicam]", "unicam.c", true}};
+    const auto lines = lines_of(quirks_text(report, wide));
+    REQUIRE(lines.size() == 4);
+    CHECK(lines[0] == "/dev/video0: driver unicam");
+    CHECK(contains(lines[2], "stride-align  32"));
+    CHECK(contains(lines[2], "role = capture"));
+    CHECK(contains(lines[2], "mine.quirks:7"));
+    CHECK(contains(lines[2], "unicam.c"));
+    CHECK(contains(lines[3], "overridden"));
+    CHECK_FALSE(contains(lines[2], "overridden"));
+}
+
+TEST_CASE("a quirk file that is right says how many rows it has, a wrong one names every line") {
+    CHECK(quirk_check_text("a.quirks", {1, {}}) == "a.quirks: 1 row\n");
+    CHECK(quirk_check_text("a.quirks", {0, {}}) == "a.quirks: 0 rows\n");
+    CHECK(quirk_check_text("a\x1b.quirks", {2, {{3, "unknown key `x`"}, {9, "`\a`"}}}) ==
+          "a?.quirks:3: unknown key `x`\na?.quirks:9: `?`\n");
+}
