@@ -194,8 +194,8 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
     // Where in the bus a card's own memory lies is not told.
     if (offer.memory_kind == MemoryKind::device_local)
         offer.max_address = no_limit;
-    else if (offer.scarce && device->reach.mask_known)
-        offer.max_address = std::min(offer.max_address, device->reach.max_address);
+    else if (offer.scarce)
+        keep_in_reach(source, device->reach);
     offer.caching = drm.dumb_caching;
     offer.zeroed = drm.dumb_zeroed;
     offer.max_size = max_size;
@@ -210,7 +210,7 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
                         device->export_origin);
     offer.side_effect = solver::SideEffect::scanout_memory;
     offer.layout.stride_align = stride_align(drm);
-    offer.layout.width_align = drm.dumb_width_align;
+    offer.layout.stride_align_pixels = drm.dumb_width_align;
     offer.layout_exact = false;
 
     add_contiguity_fact(source, Confidence::known, drm.dumb_origin);

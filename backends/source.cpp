@@ -7,6 +7,7 @@
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <utility>
 
@@ -68,6 +69,14 @@ SourceRecord make_source(const char* backend, const std::string& instance, const
     input.reason = permission.reason;
     input.remedy = permission.remedy;
     return source;
+}
+
+void keep_in_reach(SourceRecord& source, const Reach& reach) {
+    if (!reach.mask_known)
+        return;
+    solver::Offer& offer = source.input.offer;
+    offer.min_address = std::max(offer.min_address, reach.min_address);
+    offer.max_address = std::min(offer.max_address, reach.max_address);
 }
 
 void add_contiguity_fact(SourceRecord& source, Confidence confidence, const std::string& origin) {

@@ -14,6 +14,9 @@ namespace simplealloc {
 SourceRecord make_source(const char* backend, const std::string& instance, const std::string& path,
                          const std::string& subsystem, bool write);
 
+/// Memory that a driver allocates for its device is where that reaches it.
+void keep_in_reach(SourceRecord& source, const Reach& reach);
+
 // Facts of SourceRecord::input.offer. What the offer does not know has confidence unknown, whatever
 // is passed.
 void add_contiguity_fact(SourceRecord& source, Confidence confidence, const std::string& origin);

@@ -96,8 +96,8 @@ void describe_memory(SourceRecord& source) {
         break;
     }
     offer.scarce = offer.contiguity == solver::OfferContiguity::physical;
-    if (offer.scarce && device.reach.mask_known)
-        offer.max_address = std::min(offer.max_address, device.reach.max_address);
+    if (offer.scarce)
+        keep_in_reach(source, device.reach);
     add_contiguity_fact(source, info.memory_confidence, info.memory_origin);
     add_caching_fact(source, info.memory_confidence, info.memory_origin);
     add_zeroed_fact(source, Confidence::unknown, {});

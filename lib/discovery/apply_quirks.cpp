@@ -31,6 +31,7 @@ private:
 void apply_sharing(const Rows& rows, DeviceRecord& record) {
     if (const auto value = rows.find("imports")) {
         record.imports = value->text == "yes";
+        record.import_confidence = value->confidence;
         record.import_origin = value->origin;
     }
     if (const auto value = rows.find("exports-attachable")) {
@@ -179,8 +180,7 @@ std::vector<AppliedQuirk> applied_quirks(std::span<const QuirkRowPtr> rows) {
     return applied;
 }
 
-void apply_quirks(const Quirks& quirks, DeviceRecord& record) {
-    record.quirks = quirks.rows_for(record.identity);
+void apply_quirks(DeviceRecord& record) {
     for (const AppliedQuirk& quirk : applied_quirks(record.quirks))
         if (!quirk.overridden && find_quirk_key(quirk.key)->scope != KeyScope::driver)
             record.facts.push_back(fact_of(quirk));

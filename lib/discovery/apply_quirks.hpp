@@ -11,9 +11,9 @@
 
 namespace simplealloc {
 
-/// Looks `record.identity` up and keeps the rows that are for it; each value becomes a fact. Reads
+/// Does what the rows in `record.quirks` say of the whole device; each value becomes a fact. Reads
 /// module parameters where a row names one.
-void apply_quirks(const Quirks& quirks, DeviceRecord& record);
+void apply_quirks(DeviceRecord& record);
 
 /// `rows` have the strongest first.
 std::vector<AppliedQuirk> applied_quirks(std::span<const QuirkRowPtr> rows);

@@ -2,6 +2,7 @@
 // Everything discovery found out about a device, and what follows from it.
 #pragma once
 
+#include "lib/discovery/device_tree.hpp"
 #include "lib/discovery/quirks.hpp"
 #include "lib/solver/model.hpp"
 
@@ -10,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <sys/types.h>
@@ -30,6 +32,15 @@ struct Reach {
     std::string mask_origin;
     bool coherent =
         true; ///< snoops CPU caches: always on x86, elsewhere by dma-coherent of the device tree
+    /// Nodes of the device tree: the buses that its DMA passes first.
+    std::vector<std::string> buses;
+    std::string cma_area; ///< that its driver allocates from, by the device tree; may be empty
+};
+
+/// A heap that the kernel says works for the device.
+struct HeapLink {
+    std::string heap; ///< name below /dev/dma_heap
+    std::string origin;
 };
 
 struct DrmPlane {
@@ -112,8 +123,10 @@ struct DeviceRecord {
     bool imports = true;    ///< takes other devices' dma-bufs (quirk imports=no clears it)
     bool attachable = true; ///< others can attach its exports (quirk)
     bool vmap_stable = true;
+    Confidence import_confidence = Confidence::known;
     std::string import_origin;
     std::string export_origin;
+    std::vector<HeapLink> heap_links;
     DeviceIdentity identity;
     std::vector<QuirkRowPtr> quirks; ///< that are for the device, the strongest first
 
@@ -125,7 +138,7 @@ struct DeviceRecord {
 /// format, no queue.
 class Discovery {
 public:
-    explicit Discovery(Quirks quirks) : quirks_(std::move(quirks)) {}
+    explicit Discovery(Quirks quirks);
 
     [[nodiscard]] Result<DeviceRecord> find(const std::string& path) const;
     [[nodiscard]] Result<DeviceRecord> find(int fd, QueueAccess access) const;
@@ -135,6 +148,7 @@ public:
 
 private:
     Quirks quirks_;
+    std::shared_ptr<const device_tree::Phandles> phandles_;
 };
 
 /// `/dev/video0 (capture)`.

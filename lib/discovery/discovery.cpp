@@ -3,6 +3,7 @@
 #include "lib/discovery/apply_quirks.hpp"
 #include "lib/discovery/device_record.hpp"
 #include "lib/discovery/drm.hpp"
+#include "lib/discovery/heap_links.hpp"
 #include "lib/discovery/permission.hpp"
 #include "lib/discovery/reach.hpp"
 #include "lib/discovery/v4l2.hpp"
@@ -101,7 +102,6 @@ DeviceRecord describe(const udev::Node& node, const std::string& path,
     if (!node.driver.empty())
         record.facts.push_back(
             {"kernel-driver", node.driver, Confidence::known, node.parent_syspath + "/driver"});
-    find_reach(node, record);
     if (node.subsystem == "drm")
         find_drm_nodes(node, siblings, record);
     else
@@ -132,11 +132,16 @@ void deny(DeviceRecord& record, const std::string& otherwise, const std::string&
 }
 
 /// What follows once the driver's final name is known.
-void conclude(const udev::Node& node, const Quirks& quirks, DeviceRecord& record) {
+void conclude(const udev::Node& node, const Quirks& quirks, const device_tree::Phandles& phandles,
+              DeviceRecord& record) {
     record.identity = identity_of(node, record.driver);
+    record.quirks = quirks.rows_for(record.identity);
     if (record.v4l2)
         number_instance(record);
-    apply_quirks(quirks, record);
+    find_reach(node, phandles, record);
+    find_heap_links(node, record);
+    apply_quirks(record);
+    translate_reach(phandles, record);
     if (record.v4l2) {
         assume_memory(record);
         record.uses = v4l2_uses(*record.v4l2, node);
@@ -171,6 +176,9 @@ Result<void> ask(int fd, bool own, DeviceRecord& record) {
 
 } // namespace
 
+Discovery::Discovery(Quirks quirks)
+    : quirks_(std::move(quirks)), phandles_(std::make_shared<const device_tree::Phandles>()) {}
+
 Result<DeviceRecord> Discovery::find(const std::string& path) const {
     kernel::Stat stat;
     if (const int result = kernel::stat(path.c_str(), stat); result < 0)
@@ -195,7 +203,7 @@ Result<DeviceRecord> Discovery::find(const std::string& path) const {
         record.denied_reason = fd.error().message();
         record.facts.push_back({"opened", "no: " + record.denied_reason, Confidence::known, path});
     }
-    conclude(*node, quirks_, record);
+    conclude(*node, quirks_, *phandles_, record);
     return record;
 }
 
@@ -231,7 +239,7 @@ Result<DeviceRecord> Discovery::find(int fd, QueueAccess access) const {
         return asked.error();
     record.caller_fd = std::move(*copy);
     record.queue_access = access;
-    conclude(*node, quirks_, record);
+    conclude(*node, quirks_, *phandles_, record);
     return record;
 }
 
@@ -249,7 +257,7 @@ Result<std::vector<DeviceRecord>> Discovery::list() const {
             DeviceRecord record = describe(node, node.devnode, nodes, quirks_);
             if (!check_permission(record.path, record.subsystem).granted)
                 deny(record, {}, {});
-            conclude(node, quirks_, record);
+            conclude(node, quirks_, *phandles_, record);
             records.push_back(std::move(record));
         }
     }

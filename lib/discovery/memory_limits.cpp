@@ -61,7 +61,7 @@ solver::CapabilitySet memory_limits(const DeviceRecord& device, Use use, Fourcc 
     } else {
         // Its own memory it reaches anyway.
         set.constraints.exporters = {{device.id}};
-        set.evidence[ConstraintKind::exporter] = {Confidence::known, device.import_origin};
+        set.evidence[ConstraintKind::exporter] = {device.import_confidence, device.import_origin};
     }
     add_quirk_limits(device, use, fourcc, set);
     return set;

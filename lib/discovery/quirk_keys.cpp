@@ -71,6 +71,15 @@ bool is_kernel_range(std::string_view text) {
     return parse_kernel_range(text).has_value();
 }
 
+/// Whether it names a backend that any build may have, or a source of one.
+bool is_source(std::string_view text) {
+    return one_of(text.substr(0, text.find(':')),
+                  {"dma-heap", "udmabuf", "simple-allocator", "ion", "gbm", "v4l2", "drm-dumb"});
+}
+bool is_source_list(std::string_view text) {
+    return all_words(text, is_source);
+}
+
 /// ID:NAME:MEMORY
 bool is_heap(std::string_view text) {
     const std::size_t first = text.find(':');
@@ -124,6 +133,7 @@ constexpr QuirkKey keys[] = {
      },
      "own or default"},
     {"dma-nodes", KeyScope::device, "", is_word, "a property of the device tree that has phandles"},
+    {"dma-compatible", KeyScope::device, "", is_not_empty, patterns_text},
     {"memory", KeyScope::device, "video4linux",
      [](std::string_view t) {
          return one_of(t, {"vmalloc", "dma-contig", "dma-sg"});
@@ -170,8 +180,8 @@ constexpr QuirkKey keys[] = {
     {"max-segment-size", KeyScope::use, "", is_alignment, bytes_text},
     {"single-allocation", KeyScope::use, "", is_switch, switch_text},
     {"cached-memory", KeyScope::use, "", is_switch, switch_text},
-    {"prefer", KeyScope::use, "", is_not_empty, sources_text},
-    {"forbid", KeyScope::use, "", is_not_empty, sources_text},
+    {"prefer", KeyScope::use, "", is_source_list, sources_text},
+    {"forbid", KeyScope::use, "", is_source_list, sources_text},
 };
 
 } // namespace

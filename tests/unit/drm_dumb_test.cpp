@@ -180,7 +180,7 @@ TEST_CASE("a driver that rounds widths up has its pixels as a rule of the layout
     add_drm_card(fake);
     DeviceRecord record = card_record();
     record.drm->dumb_width_align = 32;
-    CHECK(source(std::move(record)).input.offer.layout.width_align == 32);
+    CHECK(source(std::move(record)).input.offer.layout.stride_align_pixels == 32);
 }
 
 TEST_CASE("only a driver that a quirk says it of hands its buffers out cleared") {

@@ -127,6 +127,7 @@ TEST_CASE("values of a quirk file are checked when they are read") {
         {"iommu-domain = own", true},
         {"single-allocation = yes", true},
         {"prefer = dma-heap:reserved udmabuf", true},
+        {"forbid = dma-heaps", false},
         {"forbid =", false},
         {"dumb-caching = write-combined", true},
         {"dumb-memory = vram", false},

@@ -185,8 +185,8 @@ TEST_CASE("every value of a device's rows is a fact, unless a stronger row gives
                       "role = scanout\nmax-stride = 32\n",
                   MachineIdentity{"6.1", {}});
     DeviceRecord record;
-    record.identity = toy();
-    apply_quirks(quirks, record);
+    record.quirks = quirks.rows_for(toy());
+    apply_quirks(record);
     CHECK_FALSE(record.imports);
     CHECK(record.facts ==
           std::vector<Fact>{
@@ -211,10 +211,10 @@ TEST_CASE("every value of a device's rows is a fact, unless a stronger row gives
 TEST_CASE("an address window of a quirk narrows what the bus allows") {
     const Quirks quirks = quirks_of(head + "min-address = 0x1000\nmax-address = 0xddbfffff\n");
     DeviceRecord record;
-    record.identity = toy();
+    record.quirks = quirks.rows_for(toy());
     record.reach.max_address = GENERATE(0xffffffffU, 0xfffffffU);
     const std::uint64_t before = record.reach.max_address;
-    apply_quirks(quirks, record);
+    apply_quirks(record);
     CHECK(record.reach.min_address == 0x1000);
     CHECK(record.reach.max_address == std::min<std::uint64_t>(before, 0xddbfffff));
     CHECK(record.reach.mask_known);
@@ -229,9 +229,9 @@ TEST_CASE("a quirk says whether a device snoops caches, or leaves it to the devi
     }));
     CAPTURE(text, before);
     DeviceRecord record;
-    record.identity = toy();
+    record.quirks = quirks_of(head + "coherent = " + text + "\n").rows_for(toy());
     record.reach.coherent = before;
-    apply_quirks(quirks_of(head + "coherent = " + text + "\n"), record);
+    apply_quirks(record);
     CHECK(record.reach.coherent == after);
 }
 

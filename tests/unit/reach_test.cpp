@@ -1,30 +1,74 @@
 // SPDX-License-Identifier: MIT
-// IOMMU, DMA masks, RAM and permissions as sysfs and procfs show them.
+// IOMMU, DMA masks, buses, pools, RAM and permissions as sysfs, device tree and procfs show them.
+#include "lib/discovery/apply_quirks.hpp"
+#include "lib/discovery/heap_links.hpp"
+#include "lib/discovery/memory_limits.hpp"
 #include "lib/discovery/permission.hpp"
 #include "lib/discovery/reach.hpp"
 
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_kernel.hpp"
+#include "tests/support/fake_tree.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 using namespace simplealloc;
-using simplealloc::test::FakeKernel;
-using simplealloc::test::FakeNode;
+using namespace simplealloc::test;
 
 namespace {
 
 const std::string function = "/sys/devices/pci0000:00/0000:00:02.0";
 
-Reach reach_of(const std::string& hardware, const std::string& bus) {
+const std::string platform = "/sys/devices/platform/soc/ff900000.toy";
+
+/// What is found out of a card on `hardware`, with the rows of a quirk file for driver toy.
+DeviceRecord record_of(const std::string& hardware, const std::string& bus,
+                       const std::string& rows = "") {
     udev::Node node;
     node.syspath = hardware + "/drm/card0";
+    node.subsystem = "drm";
     node.parent_syspath = hardware;
     node.parent_subsystem = bus;
     DeviceRecord record;
-    find_reach(node, record);
-    return record.reach;
+    record.id = hardware;
+    record.subsystem = "drm";
+    Quirks quirks;
+    REQUIRE(quirks.read(rows, "mine.quirks"));
+    record.quirks = quirks.rows_for({"drm", {"toy"}, {}, {}});
+    const device_tree::Phandles phandles;
+    find_reach(node, phandles, record);
+    find_heap_links(node, record);
+    apply_quirks(record);
+    translate_reach(phandles, record);
+    return record;
 }
+
+Reach reach_of(const std::string& hardware, const std::string& bus) {
+    return record_of(hardware, bus).reach;
+}
+
+const Fact& fact(const DeviceRecord& record, const std::string& name) {
+    const auto found = std::find_if(record.facts.begin(), record.facts.end(),
+                                    [&](const Fact& each) { return each.name == name; });
+    REQUIRE(found != record.facts.end());
+    return *found;
+}
+
+bool has_fact(const DeviceRecord& record, const std::string& name) {
+    return std::any_of(record.facts.begin(), record.facts.end(),
+                       [&](const Fact& each) { return each.name == name; });
+}
+
+/// Driver toy on a bus of the device tree, on a machine with 8 GiB.
+void add_toy(FakeKernel& kernel) {
+    kernel.machine = "aarch64";
+    kernel.add_file("/proc/zoneinfo", "zone Normal spanned 2097152 start_pfn: 0\n");
+    add_bus(kernel, "", 2, 1);
+    add_bus(kernel, "/soc", 1, 1);
+    add_of_node(kernel, platform, "/soc/toy@ff900000");
+}
+
+const std::string head = "[drm:toy]\nsource = x\n";
 
 void add_iommu(FakeKernel& kernel, const std::string& hardware, const std::string& type) {
     kernel.add_file("/sys/kernel/iommu_groups/7/type", type + "\n");
@@ -101,6 +145,234 @@ TEST_CASE("the host controller's IOMMU and mask are not the USB device's") {
     const Reach reach = reach_of(function + "/usb1/1-1/1-1:1.0", "usb");
     CHECK_FALSE(reach.translated);
     CHECK_FALSE(reach.mask_known);
+}
+
+TEST_CASE("a platform device of the device tree has 32 bits unless its driver says more") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    Reach reach = reach_of(platform, "platform");
+    CHECK(reach.max_address == 0xffffffff);
+    CHECK(reach.mask_confidence == Confidence::assumed);
+    CHECK(reach.mask_origin == "default for platform devices: a mask of 32 bits");
+    reach = record_of(platform, "platform", head + "max-address = 0xfffffffff\n").reach;
+    CHECK(reach.max_address == 0xfffffffff);
+    CHECK(reach.mask_confidence == Confidence::known);
+    // Without a device tree nothing is assumed.
+    CHECK_FALSE(reach_of("/sys/devices/platform/vkms", "platform").mask_known);
+}
+
+TEST_CASE("a bus's dma-ranges make CPU addresses of what a device reaches") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    add_cells(kernel, "/soc", "dma-ranges", {0xc0000000, 0, 0, 0x40000000});
+    const DeviceRecord record = record_of(platform, "platform");
+    CHECK(record.reach.min_address == 0);
+    CHECK(record.reach.max_address == 0x3fffffff);
+    CHECK(fact(record, "dma-window").value == "0x0-0x3fffffff");
+    CHECK(fact(record, "dma-window").origin == fake_tree + "/soc/dma-ranges");
+    CHECK(record.reach.mask_origin.starts_with(fake_tree + "/soc/dma-ranges"));
+    CHECK(fact(record, "bounces").value ==
+          "what lies above 0x3fffffff, and RAM reaches 0x1ffffffff");
+    const solver::CapabilitySet set = memory_limits(record, Use::scanout, fourcc::xrgb8888);
+    CHECK(set.constraints.max_address == 0x3fffffff);
+    CHECK(set.evidence.at(ConstraintKind::address_window).origin == record.reach.mask_origin);
+}
+
+TEST_CASE("a mask counts on the device's side of its bus") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    add_cells(kernel, "/soc", "dma-ranges", {0, 0, 0x80000000, 0xf0000000});
+    const Reach reach =
+        record_of(platform, "platform", head + "min-address = 0x1000\nmax-address = 0xfffffff\n")
+            .reach;
+    CHECK(reach.min_address == 0x80001000);
+    CHECK(reach.max_address == 0x8fffffff);
+}
+
+TEST_CASE("a bus that nobody can understand limits nothing") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    kernel.add_file(fake_tree + "/soc/dma-ranges", "odd");
+    CHECK(reach_of(platform, "platform").max_address == 0xffffffff);
+    add_cells(kernel, "/soc", "dma-ranges", {0, 0, 0, 0});
+    const DeviceRecord record = record_of(platform, "platform");
+    CHECK(record.reach.max_address == 0xffffffff);
+    CHECK(fact(record, "dma-window").value == "nothing");
+}
+
+TEST_CASE("nothing bounces behind an IOMMU that translates, nor where RAM is in reach") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    CHECK(has_fact(record_of(platform, "platform"), "bounces"));
+    add_iommu(kernel, platform, "DMA");
+    CHECK_FALSE(has_fact(record_of(platform, "platform"), "bounces"));
+    kernel.remove(platform + "/iommu_group");
+    kernel.add_file("/proc/zoneinfo", "zone Normal spanned 4096 start_pfn: 0\n");
+    CHECK_FALSE(has_fact(record_of(platform, "platform"), "bounces"));
+}
+
+TEST_CASE("a PCI function reaches what its host bridge lets through") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    const std::string bridge = "/sys/devices/platform/soc/fd500000.pcie";
+    const std::string card = bridge + "/pci0000:00/0000:00:00.0";
+    add_of_node(kernel, bridge, "/soc/pcie@fd500000");
+    add_bus(kernel, "/soc/pcie@fd500000", 3, 2);
+    add_cells(kernel, "/soc/pcie@fd500000", "dma-ranges",
+              {0x02000000, 0, 0, 0x40000000, 0, 0x40000000});
+    add_strings(kernel, "/soc", "dma-ranges");
+    kernel.add_directory(card);
+    kernel.add_file(card + "/dma_mask_bits", "64\n");
+    const Reach reach = reach_of(card, "pci");
+    CHECK(reach.min_address == 0x40000000);
+    CHECK(reach.max_address == 0x7fffffff);
+}
+
+TEST_CASE("a driver with a domain of its own translates whatever its group shows") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    const std::string own = head + "iommu-domain = own\n";
+    CHECK_FALSE(record_of(platform, "platform", own).reach.translated);
+    add_iommu(kernel, platform, GENERATE("identity", "unmanaged", "DMA"));
+    const DeviceRecord record = record_of(platform, "platform", own);
+    CHECK(record.reach.translated);
+    CHECK(fact(record, "iommu").confidence == Confidence::known);
+    CHECK(fact(record, "iommu").origin.ends_with("quirk mine.quirks [drm:toy]"));
+}
+
+TEST_CASE("that a display's shown domain is the one in use is assumed on a device tree") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    add_iommu(kernel, platform, "DMA");
+    CHECK(fact(record_of(platform, "platform"), "iommu").confidence == Confidence::assumed);
+    CHECK(fact(record_of(platform, "platform", head + "iommu-domain = default\n"), "iommu")
+              .confidence == Confidence::known);
+    kernel.add_directory(function);
+    add_iommu(kernel, function, "DMA");
+    CHECK(fact(record_of(function, "pci"), "iommu").confidence == Confidence::known);
+}
+
+TEST_CASE("a display that is several devices reaches what all of them reach") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    const std::string rows = head + "dma-nodes = ports\n";
+    for (const char* name : {"vopb", "vopl"}) {
+        const std::string vop = std::string("/sys/devices/platform/soc/") + name;
+        const std::string node = std::string("/soc/") + name;
+        add_of_node(kernel, vop, node);
+        kernel.add_link(std::string("/sys/bus/platform/devices/") + name, vop);
+        add_strings(kernel, node, "compatible", {"acme,vop"});
+        add_cells(kernel, node + "/port", "phandle", {static_cast<std::uint32_t>(name[3])});
+    }
+    add_cells(kernel, "/soc/toy@ff900000", "ports", {'b', 'l', 'b'});
+    CHECK_FALSE(record_of(platform, "platform", rows).reach.translated);
+    add_iommu(kernel, "/sys/devices/platform/soc/vopb", "DMA");
+    CHECK_FALSE(record_of(platform, "platform", rows).reach.translated);
+    add_iommu(kernel, "/sys/devices/platform/soc/vopl", "DMA");
+    CHECK(record_of(platform, "platform", rows).reach.translated);
+    CHECK(record_of(platform, "platform", rows).reach.buses ==
+          std::vector<std::string>{fake_tree + "/soc", fake_tree + "/soc"});
+    CHECK_FALSE(record_of(platform, "platform").reach.translated);
+    // References that lead nowhere leave the device itself.
+    add_cells(kernel, "/soc/toy@ff900000", "ports", {99});
+    CHECK_FALSE(record_of(platform, "platform", rows).reach.translated);
+}
+
+TEST_CASE("a display whose hardware nothing refers to is found by what that is compatible with") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    add_of_node(kernel, "/sys/devices/platform/gpu", "/gpu");
+    add_strings(kernel, "/soc/hvs@7e400000", "compatible", {"brcm,bcm2711-hvs"});
+    add_cells(kernel, "/soc", "dma-ranges", {0xc0000000, 0, 0, 0x40000000});
+    const std::string rows = head + "dma-compatible = brcm,*-hvs\n";
+    const std::string gpu = "/sys/devices/platform/gpu";
+    CHECK(record_of(gpu, "platform").reach.max_address == 0xffffffff);
+    CHECK(record_of(gpu, "platform", rows).reach.max_address == 0x3fffffff);
+    add_strings(kernel, "/soc/hvs@7e400000", "status", {"disabled"});
+    CHECK(record_of(gpu, "platform", rows).reach.max_address == 0xffffffff);
+}
+
+TEST_CASE("what snoops caches is inherited down the device tree") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    CHECK_FALSE(reach_of(platform, "platform").coherent);
+    add_strings(kernel, "/soc", "dma-coherent");
+    const DeviceRecord record = record_of(platform, "platform");
+    CHECK(record.reach.coherent);
+    CHECK(fact(record, "coherent").origin == fake_tree + "/soc/dma-coherent");
+    add_strings(kernel, "/soc/toy@ff900000", "dma-noncoherent");
+    CHECK_FALSE(reach_of(platform, "platform").coherent);
+    CHECK(record_of(platform, "platform", head + "coherent = yes\n").reach.coherent);
+}
+
+TEST_CASE("without a word of it, caches are snooped as the architecture does it") {
+    const auto [machine, coherent] = GENERATE(table<std::string, bool>({
+        {"aarch64", false},
+        {"armv7l", false},
+        {"riscv64", true},
+        {"ppc64le", true},
+        {"x86_64", true},
+        {"i686", true},
+    }));
+    CAPTURE(machine);
+    FakeKernel kernel;
+    add_toy(kernel);
+    kernel.machine = machine;
+    CHECK(reach_of(platform, "platform").coherent == coherent);
+    CHECK(fact(record_of("/sys/devices/platform/vkms", "platform"), "coherent").value == "yes");
+}
+
+TEST_CASE("a device with a pool of its own is given no other memory") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    const std::string pool = "/reserved-memory/pool@80000000";
+    add_strings(kernel, pool, "compatible", {"shared-dma-pool"});
+    add_strings(kernel, pool, "no-map");
+    add_cells(kernel, pool, "phandle", {3});
+    add_cells(kernel, "/soc/toy@ff900000", "memory-region", {3});
+    const DeviceRecord record = record_of(platform, "platform");
+    CHECK_FALSE(record.imports);
+    CHECK(fact(record, "memory-pool").value == "pool@80000000");
+    const solver::CapabilitySet set = memory_limits(record, Use::scanout, fourcc::xrgb8888);
+    CHECK(set.constraints.exporters == std::optional(std::vector<std::string>{platform}));
+    CHECK(set.evidence.at(ConstraintKind::exporter).confidence == Confidence::assumed);
+    // Who knows better says so.
+    CHECK(record_of(platform, "platform", head + "imports = yes\n").imports);
+}
+
+TEST_CASE(
+    "a region that the kernel shares is a CMA area, other memory of a device is not for DMA") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    const std::string area = "/reserved-memory/video@80000000";
+    add_strings(kernel, area, "compatible", {"shared-dma-pool"});
+    add_strings(kernel, area, "reusable");
+    add_cells(kernel, area, "phandle", {3});
+    add_cells(kernel, "/reserved-memory/firmware", "phandle", {4});
+    add_strings(kernel, "/reserved-memory/firmware", "no-map");
+    add_cells(kernel, "/soc/toy@ff900000", "memory-region", {4, 3, 99});
+    const DeviceRecord record = record_of(platform, "platform");
+    CHECK(record.imports);
+    CHECK(record.reach.cma_area == "video@80000000");
+    CHECK(fact(record, "cma-area").origin == fake_tree + "/soc/toy@ff900000/memory-region");
+}
+
+TEST_CASE("a link to a heap is found on the node and on its hardware, once each") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    kernel.add_directory("/sys/devices/virtual/dma_heap/system");
+    kernel.add_directory("/sys/devices/virtual/dma_heap/reserved");
+    CHECK(record_of(platform, "platform").heap_links.empty());
+    kernel.add_link(platform + "/dma_heap", "/sys/devices/virtual/dma_heap/reserved");
+    kernel.add_link(platform + "/drm/card0/dma_heap", "/sys/devices/virtual/dma_heap/reserved");
+    kernel.add_link(platform + "/dma_heap_2", "/sys/devices/virtual/dma_heap/system");
+    kernel.add_link(platform + "/dma_heap_odd", platform);
+    const DeviceRecord record = record_of(platform, "platform");
+    REQUIRE(record.heap_links.size() == 2);
+    CHECK(record.heap_links[0].heap == "reserved");
+    CHECK(record.heap_links[0].origin == platform + "/drm/card0/dma_heap");
+    CHECK(record.heap_links[1].heap == "system");
+    CHECK(fact(record, "dma-heap").value == "reserved");
 }
 
 TEST_CASE("RAM ends where the last zone with pages ends") {

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// What really does a device's DMA: mostly the device itself.
+#pragma once
+
+#include "lib/discovery/device_record.hpp"
+#include "lib/discovery/device_tree.hpp"
+#include "lib/udev.hpp"
+
+#include <string>
+#include <vector>
+
+namespace simplealloc {
+
+struct DmaHardware {
+    std::string syspath; ///< where its IOMMU group would be; empty: not found
+    std::string node;    ///< of the device tree; empty: none
+    std::string bus;     ///< node of the bus that its DMA passes first; empty: none
+};
+
+/// One part at least. Several are those that the quirk key `dma-nodes` leads to.
+std::vector<DmaHardware> dma_hardware(const udev::Node& node, const device_tree::Phandles& phandles,
+                                      const DeviceRecord& record);
+
+} // namespace simplealloc
