@@ -2,7 +2,6 @@
 // What is known of the kernel's CMA areas.
 #include "backends/cma.hpp"
 
-#include "backends/cma_window.hpp"
 #include "backends/source.hpp"
 #include "lib/kernel.hpp"
 
@@ -61,16 +60,22 @@ void limit_to_cma(SourceRecord& source, const DeviceRecord& device) {
         limit_to_cma(source);
 }
 
-void place_in_cma(SourceRecord& source, const std::string& area) {
-    const CmaWindow window = cma_window(area);
-    if (window.origin.empty())
-        return;
+void place_in_cma(SourceRecord& source, const CmaArea& area) {
     solver::Offer& offer = source.input.offer;
-    offer.min_address = std::max(offer.min_address, window.min_address);
-    offer.max_address = std::min(offer.max_address, window.max_address);
-    source.facts.push_back({"addresses",
-                            fmt::format("{:#x} to {:#x}", offer.min_address, offer.max_address),
-                            Confidence::known, window.origin});
+    if (area.range) {
+        offer.min_address = std::max(offer.min_address, area.range->first);
+        offer.max_address = std::min(offer.max_address, area.range->last);
+        source.facts.push_back({"addresses",
+                                fmt::format("{:#x} to {:#x}", offer.min_address, offer.max_address),
+                                area.confidence, area.origin});
+    }
+    if (area.size && *area.size < offer.max_size) {
+        offer.max_size = *area.size;
+        offer.max_size_reason = fmt::format("its CMA area holds {}", size_text(*area.size));
+        offer.max_size_remedy = "boot with a larger cma=";
+        std::erase_if(source.facts, [](const Fact& fact) { return fact.name == "max-size"; });
+        source.facts.push_back({"max-size", size_text(*area.size), Confidence::known, area.origin});
+    }
 }
 
 } // namespace simplealloc

@@ -2,9 +2,8 @@
 // What is known of the kernel's CMA areas.
 #pragma once
 
+#include "backends/cma_area.hpp"
 #include "lib/backend.hpp"
-
-#include <string>
 
 namespace simplealloc {
 
@@ -16,7 +15,7 @@ void limit_to_cma(SourceRecord& source);
 /// gives the device a pool of its own.
 void limit_to_cma(SourceRecord& source, const DeviceRecord& device);
 
-/// Its memory is that of one area (its name as in /sys/kernel/mm/cma), and lies where that lies.
-void place_in_cma(SourceRecord& source, const std::string& area);
+/// Narrows a source of one area to where that is and to what it holds.
+void place_in_cma(SourceRecord& source, const CmaArea& area);
 
 } // namespace simplealloc

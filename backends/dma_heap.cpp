@@ -3,6 +3,7 @@
 #include "backends/dma_heap.hpp"
 
 #include "backends/cma.hpp"
+#include "backends/cma_area.hpp"
 #include "backends/dma_heap_names.hpp"
 #include "backends/source.hpp"
 #include "lib/failure.hpp"
@@ -23,29 +24,95 @@ constexpr const char* folder = "/dev/dma_heap/";
 struct Heap {
     std::string name;
     std::string path;
+    std::vector<std::string> duplicates; ///< heaps of the same memory, which are not listed
 };
+
+/// The default area's name since Linux 6.17, which with DMABUF_HEAPS_CMA_LEGACY has the old one as
+/// well.
+constexpr std::string_view lasting_name = "default_cma_region";
 
 std::vector<Heap> heaps() {
     std::vector<Heap> found;
     int error = 0;
     for (const udev::Node& node : udev::enumerate("dma_heap", error))
-        found.push_back({node.sysname, node.devnode});
+        found.push_back({node.sysname, node.devnode, {}});
     // A container may have the nodes without sysfs.
     std::vector<std::string> names;
     if (found.empty() && kernel::list_directory(folder, names) >= 0) {
         for (const std::string& name : names)
-            found.push_back({name, folder + name});
+            found.push_back({name, folder + name, {}});
     }
     return found;
 }
 
-SourceRecord describe(const Heap& heap) {
+std::vector<Heap> without_duplicates(std::vector<Heap> heaps, const CmaAreas& areas) {
+    const auto lasting = std::find_if(heaps.begin(), heaps.end(),
+                                      [](const Heap& heap) { return heap.name == lasting_name; });
+    if (lasting == heaps.end())
+        return heaps;
+    std::vector<Heap> kept;
+    std::vector<std::string> duplicates;
+    for (Heap& heap : heaps) {
+        if (heap.name != lasting_name && areas.is_default(heap.name))
+            duplicates.push_back(heap.name);
+        else
+            kept.push_back(std::move(heap));
+    }
+    for (Heap& heap : kept)
+        if (heap.name == lasting_name)
+            heap.duplicates = duplicates;
+    return kept;
+}
+
+/// Names that the heap has on other kernels, or in short; none that another heap has here.
+std::vector<std::string> other_names(const Heap& heap, std::span<const Heap> heaps,
+                                     const CmaAreas& areas) {
+    std::vector<std::string> names = heap.duplicates;
+    const auto add = [&](std::string_view name) {
+        const bool taken =
+            std::find(names.begin(), names.end(), name) != names.end() ||
+            std::any_of(heaps.begin(), heaps.end(), [&](const Heap& h) { return h.name == name; });
+        if (!taken)
+            names.emplace_back(name);
+    };
+    if (areas.is_default(heap.name)) {
+        for (const std::string_view name : default_cma_names())
+            add(name);
+        add("cma");
+    }
+    if (const ReservedMemory* region = areas.region(heap.name)) {
+        add(region->name);
+        if (areas.region(without_unit(region->name)) == region)
+            add(without_unit(region->name));
+    }
+    return names;
+}
+
+/// What shows that there is a CMA area of the name; empty when nothing does.
+std::string cma_area_of(const std::string& name, const CmaAreas& areas) {
+    const std::string folder = "/sys/kernel/mm/cma/" + name;
+    kernel::Stat stat;
+    if (kernel::stat(folder.c_str(), stat) >= 0)
+        return folder;
+    const ReservedMemory* region = areas.region(name);
+    return region != nullptr ? region->node : std::string();
+}
+
+void describe_names(SourceRecord& source, const Heap& heap, std::span<const Heap> heaps,
+                    const CmaAreas& areas) {
+    for (const std::string& name : other_names(heap, heaps, areas))
+        source.input.aliases.push_back("dma-heap:" + name);
+    for (const std::string& name : heap.duplicates)
+        source.facts.push_back({"alias", name, Confidence::known,
+                                fmt::format("{}{}, DMABUF_HEAPS_CMA_LEGACY", folder, name)});
+}
+
+SourceRecord describe(const Heap& heap, std::span<const Heap> heaps, const CmaAreas& areas) {
     // Allocating needs no write access to the node, since the dma-buf's mode is a field of its own.
     SourceRecord source = make_source("dma-heap", heap.name, heap.path, "dma_heap", false);
     solver::Offer& offer = source.input.offer;
-    kernel::Stat stat;
-    const std::string area = "/sys/kernel/mm/cma/" + heap_base_name(heap.name);
-    const HeapKnowledge known = heap_knowledge(heap.name, kernel::stat(area.c_str(), stat) >= 0);
+    const std::string base = heap_base_name(heap.name);
+    const HeapKnowledge known = heap_knowledge(heap.name, cma_area_of(base, areas));
     offer.contiguity = known.contiguity;
     offer.caching = known.caching;
     offer.zeroed = known.zeroed;
@@ -59,10 +126,11 @@ SourceRecord describe(const Heap& heap) {
     if (known.max_address != no_limit)
         source.facts.push_back({"max-address", fmt::format("{:#x}", known.max_address),
                                 known.confidence, known.origin});
-    if (known.cma) {
+    describe_names(source, heap, heaps, areas);
+    if (known.cma)
         limit_to_cma(source);
-        place_in_cma(source, heap_base_name(heap.name));
-    }
+    if (const auto area = areas.area(base); known.cma && area)
+        place_in_cma(source, *area);
     return source;
 }
 
@@ -81,9 +149,11 @@ Result<UniqueFd> allocate_one(const SourceRecord& source, int heap, std::uint64_
 } // namespace
 
 std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>>) {
+    const CmaAreas areas;
+    const std::vector<Heap> found = without_duplicates(heaps(), areas);
     std::vector<SourceRecord> sources;
-    for (const Heap& heap : heaps())
-        sources.push_back(describe(heap));
+    for (const Heap& heap : found)
+        sources.push_back(describe(heap, found, areas));
     return sources;
 }
 

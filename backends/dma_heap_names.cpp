@@ -27,6 +27,10 @@ constexpr HeapName heap_names[] = {
      "heap naming rule of the kernel: protected"},
     {Match::anywhere, "secure", Memory::protected_memory, Confidence::assumed,
      "vendor heap name: secure"},
+    {Match::prefix, "mtk_svp", Memory::protected_memory, Confidence::assumed,
+     "vendor heap name: mtk_svp"},
+    {Match::prefix, "mtk_prot", Memory::protected_memory, Confidence::assumed,
+     "vendor heap name: mtk_prot"},
     {Match::whole, "system", Memory::pages, Confidence::known, "heap name of system_heap.c"},
     {Match::whole, "reserved", Memory::cma, Confidence::known, "heap name of cma_heap.c, cma="},
     {Match::whole, "linux,cma", Memory::cma, Confidence::known,
@@ -35,6 +39,11 @@ constexpr HeapName heap_names[] = {
      "heap name of cma_heap.c, device tree"},
     {Match::whole, "default_cma_region", Memory::cma, Confidence::known,
      "heap name of cma_heap.c since Linux 6.17"},
+    {Match::whole, "system_cc_shared", Memory::pages, Confidence::known,
+     "heap name of system_heap.c, confidential guests"},
+    {Match::whole, "qcom,system", Memory::pages, Confidence::assumed,
+     "vendor heap name: qcom,system"},
+    {Match::whole, "mtk_mm", Memory::pages, Confidence::assumed, "vendor heap name: mtk_mm"},
     {Match::anywhere, "contiguous", Memory::cma, Confidence::assumed,
      "heap naming rule of the kernel: contiguous"},
 };
@@ -98,7 +107,7 @@ std::string heap_base_name(const std::string& name) {
     return std::string(rest);
 }
 
-HeapKnowledge heap_knowledge(const std::string& name, bool is_cma_area) {
+HeapKnowledge heap_knowledge(const std::string& name, const std::string& cma_area) {
     HeapKnowledge heap;
     std::string_view rest = name;
     bool uncached = false;
@@ -114,10 +123,10 @@ HeapKnowledge heap_knowledge(const std::string& name, bool is_cma_area) {
         heap.confidence = row->confidence;
         heap.origin = row->origin;
     }
-    if (is_cma_area && !heap.protected_memory) {
+    if (!cma_area.empty() && !heap.protected_memory) {
         describe(heap, Memory::cma);
         heap.confidence = Confidence::known;
-        heap.origin = "/sys/kernel/mm/cma/" + std::string(rest);
+        heap.origin = cma_area;
     }
     if (uncached && !heap.protected_memory)
         heap.caching = solver::CpuCaching::write_combined;

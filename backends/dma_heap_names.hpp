@@ -21,9 +21,10 @@ struct HeapKnowledge {
     std::string origin;
 };
 
-/// The kernel tells no more of a heap than its name, so this is a table. `is_cma_area` is whether
-/// /sys/kernel/mm/cma has a folder of that name.
-HeapKnowledge heap_knowledge(const std::string& name, bool is_cma_area);
+/// The kernel tells no more of a heap than its name, so this is a table. `cma_area`: what shows
+/// that there is a CMA area of that name (a folder of sysfs, a node of the device tree); empty:
+/// nothing.
+HeapKnowledge heap_knowledge(const std::string& name, const std::string& cma_area);
 
 /// The name without the suffixes that vendors add for a variant of the same memory.
 std::string heap_base_name(const std::string& name);

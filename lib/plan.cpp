@@ -3,6 +3,7 @@
 // drivers agree.
 #include <simplealloc/plan.hpp>
 
+#include "lib/discovery/quirk_limits.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 #include "lib/log.hpp"
@@ -25,9 +26,7 @@ constexpr int max_format_rounds = 3;
 /// Who leaves the source out; empty: nobody.
 std::string left_out_by(const Request::Fields& request, const Policy& policy,
                         const solver::SourceInput& source) {
-    const auto names = [&](std::string_view name) {
-        return solver::means(name, source.name, source.backend);
-    };
+    const auto names = [&](std::string_view name) { return source.is_called(name); };
     if (std::any_of(request.without.begin(), request.without.end(), names))
         return "caller";
     for (const Sourced<std::string>& name : policy.forbidden)
@@ -164,6 +163,10 @@ Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc) {
     input.use = use.use;
     input.alternatives = std::move(*alternatives);
     input.coherent = record.reach.coherent;
+    input.notes = source_notes(record, use.use, fourcc);
+    if (const auto cached = use_quirk(record, use.use, fourcc, "cached-memory");
+        cached && cached->text == "no")
+        input.refuses_cached = cached->origin;
     return input;
 }
 
@@ -184,6 +187,8 @@ Result<Plan> make_plan(const Request& request, const Policy& policy,
     if (!uses)
         return uses.error();
     input.uses = std::move(*uses);
+    for (const DeviceUse& use : fields.uses)
+        add_preferred_sources(use.device.record(), use.use, fields.fourcc, input.preferred);
     data->sources = find_sources(fields, policy, devices, quirks);
     for (const SourceRecord& source : data->sources)
         input.sources.push_back(source.input);

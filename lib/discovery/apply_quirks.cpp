@@ -173,7 +173,8 @@ std::vector<AppliedQuirk> applied_quirks(std::span<const QuirkRowPtr> rows) {
             // A row for all uses and formats leaves nothing for weaker ones, another its own.
             quirk.overridden =
                 std::any_of(applied.begin(), applied.end(), [&](const AppliedQuirk& other) {
-                    return other.key == key && (other.scope.empty() || other.scope == quirk.scope);
+                    return other.key == quirk.key &&
+                           (other.scope.empty() || other.scope == quirk.scope);
                 });
             applied.push_back(std::move(quirk));
         }

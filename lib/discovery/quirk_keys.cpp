@@ -4,6 +4,7 @@
 
 #include "lib/discovery/kernel_range.hpp"
 #include "lib/ini.hpp"
+#include "lib/solver/source_names.hpp"
 
 #include <simplealloc/device.hpp>
 #include <simplealloc/format.hpp>
@@ -71,13 +72,8 @@ bool is_kernel_range(std::string_view text) {
     return parse_kernel_range(text).has_value();
 }
 
-/// Whether it names a backend that any build may have, or a source of one.
-bool is_source(std::string_view text) {
-    return one_of(text.substr(0, text.find(':')),
-                  {"dma-heap", "udmabuf", "simple-allocator", "ion", "gbm", "v4l2", "drm-dumb"});
-}
 bool is_source_list(std::string_view text) {
-    return all_words(text, is_source);
+    return all_words(text, solver::names_backend_or_source);
 }
 
 /// ID:NAME:MEMORY

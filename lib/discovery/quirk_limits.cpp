@@ -3,6 +3,7 @@
 #include "lib/discovery/quirk_limits.hpp"
 
 #include "lib/discovery/quirk_keys.hpp"
+#include "lib/ini.hpp"
 
 #include <algorithm>
 
@@ -18,6 +19,8 @@ struct Limit {
 
 constexpr Limit limits[] = {
     {"stride-align", &Constraints::stride_align, ConstraintKind::stride_align},
+    {"stride-align-pixels", &Constraints::stride_align_pixels, ConstraintKind::stride_align_pixels},
+    {"address-align", &Constraints::address_align, ConstraintKind::address_align},
     {"offset-align", &Constraints::offset_align, ConstraintKind::offset_align},
     {"size-align", &Constraints::size_align, ConstraintKind::size_align},
     {"width-align", &Constraints::width_align, ConstraintKind::width_align},
@@ -58,6 +61,30 @@ void add_quirk_limits(const DeviceRecord& device, Use use, Fourcc fourcc,
             Placements::of(Placement::single) | Placements::of(Placement::packed);
         set.evidence[ConstraintKind::placement] = {value->confidence, value->origin};
     }
+}
+
+std::vector<solver::SourceNote> source_notes(const DeviceRecord& device, Use use, Fourcc fourcc) {
+    std::vector<solver::SourceNote> notes;
+    if (const auto value = use_quirk(device, use, fourcc, "forbid"))
+        for (std::string& name : ini::words(value->text))
+            notes.push_back({std::move(name), false, value->origin});
+    for (const HeapLink& link : device.heap_links)
+        notes.push_back({"dma-heap:" + link.heap, true, link.origin});
+    return notes;
+}
+
+void add_preferred_sources(const DeviceRecord& device, Use use, Fourcc fourcc,
+                           std::vector<solver::SourceNote>& preferred) {
+    const auto add = [&](const std::string& name, const std::string& origin) {
+        if (std::none_of(preferred.begin(), preferred.end(),
+                         [&](const solver::SourceNote& note) { return note.source == name; }))
+            preferred.push_back({name, true, origin});
+    };
+    if (const auto value = use_quirk(device, use, fourcc, "prefer"))
+        for (const std::string& name : ini::words(value->text))
+            add(name, value->origin);
+    for (const HeapLink& link : device.heap_links)
+        add("dma-heap:" + link.heap, link.origin);
 }
 
 } // namespace simplealloc

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What quirk rows say of one use of a device.
+// What quirk rows, and links to heaps, say of one use of a device.
 #pragma once
 
 #include "lib/discovery/device_record.hpp"
@@ -16,5 +16,13 @@ std::optional<QuirkValue> use_quirk(const DeviceRecord& device, Use use, Fourcc 
 /// Adds alignments, sizes and placement to `set`, with their evidence.
 void add_quirk_limits(const DeviceRecord& device, Use use, Fourcc fourcc,
                       solver::CapabilitySet& set);
+
+/// Sources that must not serve the use by quirk rows, and heaps that the kernel links the device
+/// to.
+std::vector<solver::SourceNote> source_notes(const DeviceRecord& device, Use use, Fourcc fourcc);
+
+/// Appends what quirk rows prefer for the use, then those heaps; none twice.
+void add_preferred_sources(const DeviceRecord& device, Use use, Fourcc fourcc,
+                           std::vector<solver::SourceNote>& preferred);
 
 } // namespace simplealloc

@@ -10,6 +10,13 @@
 namespace simplealloc::solver {
 namespace {
 
+const SourceNote* find_note(const UseInput& use, const SourceInput& source, bool works) {
+    const auto note = std::find_if(use.notes.begin(), use.notes.end(), [&](const SourceNote& n) {
+        return n.works == works && source.is_called(n.source);
+    });
+    return note == use.notes.end() ? nullptr : &*note;
+}
+
 /// What the checks look at.
 struct Case {
     const UseInput& use;
@@ -89,6 +96,9 @@ Verdict check_format(const Case& c) {
 }
 
 Verdict check_exporter(const Case& c) {
+    if (const SourceNote* note = find_note(c.use, c.source, false))
+        return objection(c, ConstraintKind::exporter,
+                         fmt::format("{} must not be given it ({})", c.use.party, note->origin));
     const auto& exporters = c.set.constraints.exporters;
     const std::string& device = c.source.offer.device;
     if (!exporters || (!device.empty() &&
@@ -138,7 +148,7 @@ std::string contiguity_text(const Offer& offer) {
 Verdict check_contiguity(const Case& c) {
     const Contiguity need = c.set.constraints.contiguity;
     const bool required = need == Contiguity::required || c.set.constraints.max_segments <= 1;
-    if (contiguous_for(c.source.offer, c.use.device) ||
+    if (contiguous_for(c.source, c.use) ||
         !(required || (need == Contiguity::preferred && c.wanted.strict)))
         return std::nullopt;
     const std::string remedy =
@@ -158,6 +168,8 @@ Verdict check_contiguity(const Case& c) {
 Verdict check_address(const Case& c) {
     const Offer& offer = c.source.offer;
     const Constraints& need = c.set.constraints;
+    if (find_note(c.use, c.source, true) != nullptr)
+        return std::nullopt;
     // A device's DMA allocator keeps to the device's own mask.
     if (c.own && offer.contiguity == OfferContiguity::device_domain)
         return std::nullopt;
@@ -194,6 +206,19 @@ Verdict check_memory_kind(const Case& c) {
             : fmt::format("it is device-local memory; {} needs system memory", c.use.party));
 }
 
+Verdict check_caching(const Case& c) {
+    const CpuCaching caching = caching_for(c.source.offer, c.wanted.cpu);
+    if (c.use.refuses_cached.empty() || caching == CpuCaching::write_combined ||
+        caching == CpuCaching::unmappable)
+        return std::nullopt;
+    return objection(c, ConstraintKind::cpu_access,
+                     fmt::format("{}; {} works with other memory only ({})",
+                                 caching == CpuCaching::cached
+                                     ? "the CPU maps its memory cached"
+                                     : "nobody says whether the CPU maps its memory cached",
+                                 c.use.party, c.use.refuses_cached));
+}
+
 // Protected memory is out of the CPU's reach, for good.
 Verdict check_protected(const Case& c) {
     if (!c.set.constraints.protected_memory)
@@ -212,8 +237,9 @@ Verdict check_protected(const Case& c) {
         fmt::format("memory is not protected; {} needs protected memory", c.use.party));
 }
 
-constexpr std::array checks{check_format,  check_exporter,  check_attach,      check_contiguity,
-                            check_address, check_alignment, check_memory_kind, check_protected};
+constexpr std::array checks{check_format,      check_exporter, check_attach,
+                            check_contiguity,  check_address,  check_alignment,
+                            check_memory_kind, check_caching,  check_protected};
 
 } // namespace
 
@@ -230,6 +256,10 @@ bool contiguous_for(const Offer& offer, const std::string& device) {
             offer.device == device);
 }
 
+bool contiguous_for(const SourceInput& source, const UseInput& use) {
+    return contiguous_for(source.offer, use.device) || find_note(use, source, true) != nullptr;
+}
+
 Acceptance accept(const UseInput& use, const CapabilitySet& set, const SourceInput& source,
                   const Wanted& wanted) {
     const Case c{use, set, source, wanted,
@@ -241,8 +271,8 @@ Acceptance accept(const UseInput& use, const CapabilitySet& set, const SourceInp
             return result;
         ++result.passed;
     }
-    result.unproven = set.constraints.contiguity == Contiguity::preferred &&
-                      !contiguous_for(source.offer, use.device);
+    result.unproven =
+        set.constraints.contiguity == Contiguity::preferred && !contiguous_for(source, use);
     return result;
 }
 

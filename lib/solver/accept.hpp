@@ -34,5 +34,7 @@ CpuCaching caching_for(const Offer& offer, CpuAccess access);
 
 /// Whether the memory is one segment for the device.
 bool contiguous_for(const Offer& offer, const std::string& device);
+/// The same, or the kernel says that the source works for the device.
+bool contiguous_for(const SourceInput& source, const UseInput& use);
 
 } // namespace simplealloc::solver

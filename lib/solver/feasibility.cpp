@@ -138,7 +138,7 @@ struct Segment {
 Segment longest_segment(const Problem& p, const UseInput& use, const Constraints& need) {
     const Offer& offer = p.source.offer;
     Segment segment{p.input.page_size, ConstraintKind::max_segments};
-    if (contiguous_for(offer, use.device))
+    if (contiguous_for(p.source, use))
         segment.size = no_limit;
     else if (offer.contiguity == OfferContiguity::chunks)
         segment.size = offer.chunk_size;
@@ -333,7 +333,7 @@ Fit describe(const Problem& p, const Combination& combination, Layout layout) {
         const CapabilitySet& set = use.alternatives[fit.alternatives[i]];
         // Part of a merge that succeeded, so it can't fail.
         (void)merge(merged, relevant(set.constraints, p.format), use.party);
-        const bool contiguous = contiguous_for(p.source.offer, use.device);
+        const bool contiguous = contiguous_for(p.source, use);
         if (set.constraints.contiguity == Contiguity::preferred && !contiguous)
             fit.unproven_by.push_back(use.party);
         if (std::any_of(set.evidence.begin(), set.evidence.end(), [](const auto& entry) {

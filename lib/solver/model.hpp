@@ -8,15 +8,24 @@
 #include <simplealloc/plan.hpp>
 #include <simplealloc/request.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace simplealloc::solver {
 
 using simplealloc::CapabilitySet;
 using simplealloc::Evidence;
+
+/// What a quirk row or the kernel says of a device and a source.
+struct SourceNote {
+    std::string source; ///< by any of its names, or a backend
+    bool works = true;  ///< false: the device must not be given its memory
+    std::string origin;
+};
 
 /// One use of the request, as discovery describes it.
 struct UseInput {
@@ -25,6 +34,9 @@ struct UseInput {
     Use use = Use::read;
     std::vector<CapabilitySet> alternatives; ///< never empty; in the device's order of preference
     bool coherent = true;                    ///< snoops CPU caches
+    std::vector<SourceNote> notes;
+    /// Who says that memory which the CPU maps cached does not work with it; empty: nobody.
+    std::string refuses_cached;
 };
 
 enum class OfferContiguity : std::uint8_t {
@@ -98,6 +110,13 @@ struct SourceInput {
     bool named =
         true; ///< false: bound to a device that the request does not name, and any_device is off
     Offer offer;
+    std::vector<std::string> aliases; ///< other names that it has, e.g. on other kernels
+
+    /// Whether `what` means it: its backend, its name, or another one that it has.
+    [[nodiscard]] bool is_called(std::string_view what) const {
+        return what == backend || what == name ||
+               std::find(aliases.begin(), aliases.end(), what) != aliases.end();
+    }
 };
 
 struct Input {
@@ -106,6 +125,7 @@ struct Input {
     std::vector<SourceInput> sources;
     std::vector<std::string> order;      ///< what ranks first; may be empty
     std::string order_origin = "caller"; ///< who wants that order
+    std::vector<SourceNote> preferred;   ///< what ranks next, by quirk rows and the kernel
     std::uint64_t page_size = 4096;
     /// Memory that all sources of system memory share, in bytes (MemAvailable); no_limit when
     /// unknown.

@@ -96,17 +96,25 @@ Criterion side_effects(const Input& input, const Offer& offer) {
 Criterion policy(const Input& input, const SourceInput& source) {
     const auto& order = input.order.empty() ? input.request.order : input.order;
     const auto wished = std::find_if(order.begin(), order.end(), [&](const std::string& entry) {
-        return means(entry, source.name, source.backend);
+        return source.is_called(entry);
     });
     if (wished != order.end()) {
         const auto position = wished - order.begin();
         return {"policy", fmt::format("choice {} of {}", position + 1, input.order_origin),
                 position};
     }
+    const auto preferred =
+        std::find_if(input.preferred.begin(), input.preferred.end(),
+                     [&](const SourceNote& note) { return source.is_called(note.source); });
+    const auto before = static_cast<std::int64_t>(order.size());
+    if (preferred != input.preferred.end())
+        return {"policy", "preferred by " + preferred->origin,
+                before + (preferred - input.preferred.begin())};
     const auto built_in = known_backends();
     const auto position =
         std::find(built_in.begin(), built_in.end(), source.backend) - built_in.begin();
-    return {"policy", source.backend, static_cast<std::int64_t>(order.size()) + position};
+    return {"policy", source.backend,
+            before + static_cast<std::int64_t>(input.preferred.size()) + position};
 }
 
 } // namespace

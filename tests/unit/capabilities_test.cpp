@@ -257,6 +257,9 @@ TEST_CASE("every number of a quirk row becomes its constraint") {
     const auto [key, number, kind] =
         GENERATE(table<std::string, std::uint64_t Constraints::*, ConstraintKind>({
             {"stride-align", &Constraints::stride_align, ConstraintKind::stride_align},
+            {"stride-align-pixels", &Constraints::stride_align_pixels,
+             ConstraintKind::stride_align_pixels},
+            {"address-align", &Constraints::address_align, ConstraintKind::address_align},
             {"offset-align", &Constraints::offset_align, ConstraintKind::offset_align},
             {"size-align", &Constraints::size_align, ConstraintKind::size_align},
             {"width-align", &Constraints::width_align, ConstraintKind::width_align},

@@ -2,6 +2,7 @@
 // The dma-heap backend: what a heap's name tells, and every way in which an allocation ends.
 #include "backends/dma_heap_names.hpp"
 #include "tests/support/backend_checks.hpp"
+#include "tests/support/fake_tree.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -150,10 +151,18 @@ TEST_CASE("the name of a heap tells its memory") {
          Confidence::known},
         {"vframe-secure", OfferContiguity::unknown, CpuCaching::unmappable, true, no_limit,
          Confidence::assumed},
+        {"mtk_svp_region", OfferContiguity::unknown, CpuCaching::unmappable, true, no_limit,
+         Confidence::assumed},
+        {"mtk_mm-uncached", OfferContiguity::scattered, CpuCaching::write_combined, false, no_limit,
+         Confidence::assumed},
+        {"qcom,system", OfferContiguity::scattered, CpuCaching::cached, false, no_limit,
+         Confidence::assumed},
+        {"system_cc_shared", OfferContiguity::scattered, CpuCaching::cached, false, no_limit,
+         Confidence::known},
         {"qcom,display", OfferContiguity::unknown, CpuCaching::unknown, false, no_limit,
          Confidence::unknown},
     }));
-    const HeapKnowledge heap = heap_knowledge(row.name, false);
+    const HeapKnowledge heap = heap_knowledge(row.name, "");
     INFO(row.name);
     CHECK(heap.contiguity == row.contiguity);
     CHECK(heap.caching == row.caching);
@@ -161,6 +170,95 @@ TEST_CASE("the name of a heap tells its memory") {
     CHECK(heap.max_address == row.max_address);
     CHECK(heap.confidence == row.confidence);
     CHECK(heap.origin.empty() == (row.confidence == Confidence::unknown));
+}
+
+TEST_CASE("one CMA area under two names is one source, and answers to both") {
+    FakeKernel fake;
+    add_dma_heap(fake, {.name = "default_cma_region"});
+    add_dma_heap(fake, {.name = "reserved"});
+    add_dma_heap(fake, {.name = "system"});
+    const auto found = sources();
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].input.name == "dma-heap:default_cma_region");
+    CHECK(find_fact(found[0], "alias")->value == "reserved");
+    CHECK(find_fact(found[0], "alias")->origin ==
+          "/dev/dma_heap/reserved, DMABUF_HEAPS_CMA_LEGACY");
+    CHECK(found[0].input.is_called("dma-heap:reserved"));
+    CHECK(found[1].input.name == "dma-heap:system");
+    CHECK(find_fact(found[1], "alias") == nullptr);
+}
+
+TEST_CASE("a region of the device tree beside the default one is a heap of its own") {
+    FakeKernel fake;
+    add_strings(fake, "/reserved-memory/linux,cma", "compatible", {"shared-dma-pool"});
+    add_strings(fake, "/reserved-memory/linux,cma", "reusable");
+    add_dma_heap(fake, {.name = "default_cma_region"});
+    add_dma_heap(fake, {.name = "linux,cma"});
+    CHECK(sources().size() == 2);
+    add_strings(fake, "/reserved-memory/linux,cma", "linux,cma-default");
+    CHECK(sources().size() == 1);
+}
+
+TEST_CASE("the default CMA heap answers to every name that it has had") {
+    FakeKernel fake;
+    const std::string name =
+        GENERATE("reserved", "linux,cma", "default-pool", "default_cma_region");
+    add_dma_heap(fake, {.name = name});
+    const auto found = sources();
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].input.name == "dma-heap:" + name);
+    for (const char* other : {"reserved", "linux,cma", "default-pool", "default_cma_region", "cma"})
+        CHECK(found[0].input.is_called("dma-heap:" + std::string(other)));
+    CHECK(found[0].input.is_called("dma-heap"));
+    CHECK_FALSE(found[0].input.is_called("dma-heap:system"));
+}
+
+TEST_CASE("a heap is never called what another one is") {
+    FakeKernel fake;
+    add_dma_heap(fake, {.name = "reserved"});
+    add_dma_heap(fake, {.name = "cma"});
+    add_dma_heap(fake, {.name = "linux,cma-uncached"});
+    const auto found = sources();
+    REQUIRE(found.size() == 3);
+    CHECK(found[0].input.name == "dma-heap:cma");
+    CHECK(found[0].input.aliases.empty());
+    CHECK(found[1].input.aliases.empty());
+    CHECK_FALSE(found[2].input.is_called("dma-heap:cma"));
+}
+
+TEST_CASE("a heap of a region of the device tree is contiguous, and as large and where that is") {
+    FakeKernel fake;
+    const std::string node = "/reserved-memory/video@80000000";
+    add_bus(fake, "/reserved-memory", 1, 1);
+    add_strings(fake, node, "compatible", {"shared-dma-pool"});
+    add_strings(fake, node, "reusable");
+    add_cells(fake, node, "reg", {0x80000000, 0x2000000});
+    fake.add_file("/proc/meminfo", "CmaTotal:         131072 kB\n");
+    add_dma_heap(fake, {.name = "video@80000000"});
+    const auto found = sources();
+    REQUIRE(found.size() == 1);
+    const solver::Offer& offer = found[0].input.offer;
+    CHECK(offer.contiguity == OfferContiguity::physical);
+    CHECK(find_fact(found[0], "contiguity")->origin == fake_tree + node);
+    CHECK(offer.min_address == 0x80000000);
+    CHECK(offer.max_address == 0x81ffffff);
+    CHECK(offer.max_size == 32U << 20U);
+    CHECK(offer.max_size_reason == "its CMA area holds 32 MiB");
+    CHECK(find_fact(found[0], "addresses")->value == "0x80000000 to 0x81ffffff");
+    CHECK(std::count_if(found[0].facts.begin(), found[0].facts.end(),
+                        [](const Fact& fact) { return fact.name == "max-size"; }) == 1);
+    CHECK(found[0].input.is_called("dma-heap:video"));
+}
+
+TEST_CASE("the command line's area is where it says") {
+    FakeKernel fake;
+    fake.add_file("/proc/cmdline", "cma=64M@0-1G");
+    add_dma_heap(fake, {.name = "reserved"});
+    add_dma_heap(fake, {.name = "system"});
+    const auto found = sources();
+    CHECK(found.at(0).input.offer.max_address == 0x3fffffff);
+    CHECK(found.at(0).input.offer.max_size == 64U << 20U);
+    CHECK(found.at(1).input.offer.max_address == no_limit);
 }
 
 TEST_CASE("a dma-heap allocation gives a writable dma-buf for each size of the layout") {
