@@ -19,7 +19,6 @@ SourceInput allocated(SourceInput source, const Layout& layout) {
     source.enabled = true;
     source.named = true;
     Offer& offer = source.offer;
-    offer.min_size = 0;
     offer.max_size = no_limit;
     offer.max_dmabufs.reset();
     offer.layout = {};
