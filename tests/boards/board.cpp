@@ -238,6 +238,7 @@ Queue read_queue(Table& table) {
     out.max_stride = table.small("max-stride", out.max_stride);
     out.width_step = table.small("width-step", 1);
     out.height_step = table.small("height-step", 1);
+    out.macroblock_bytes = table.small("macroblock-bytes", 0);
     const auto max = read_size(table, "max-size", {out.max_width, out.max_height});
     out.max_width = max[0];
     out.max_height = max[1];
@@ -286,6 +287,7 @@ Row read_row(Table& table) {
     out.cpu = table.text("cpu", "none");
     out.strict = table.flag("strict", false);
     out.any_device = table.flag("any-device", false);
+    out.pending = table.text("pending", "");
     out.error = table.text("error", "");
     out.candidates = table.texts("candidates");
     out.unproven = table.texts("unproven");

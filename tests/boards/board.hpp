@@ -78,6 +78,7 @@ struct Queue {
     std::uint32_t max_width = 65535;
     std::uint32_t max_height = 65535;
     std::vector<std::array<std::uint32_t, 2>> sizes; ///< not empty: the only ones
+    std::uint32_t macroblock_bytes = 0;              ///< behind a picture, for each 16x16 pixels
 };
 
 struct Video {
@@ -121,6 +122,8 @@ struct Row {
     std::string cpu = "none";
     bool strict = false;
     bool any_device = false;
+    /// What the library lacks to decide so: until then its decision must differ.
+    std::string pending;
     std::string error; ///< a part of the message of a request that can't be planned
     std::vector<std::string> candidates;     ///< all of them, best first
     std::vector<std::string> unproven;       ///< which of them

@@ -185,6 +185,11 @@ void print(const Row& row, const Plan& plan, const Request& request) {
 void check_plan(const Row& row, const Plan& plan) {
     const Decision real = decision_of(plan);
     const Decision wanted = expected(row, real);
+    if (!row.pending.empty()) {
+        INFO("decided as it should be now: take `pending` off (" << row.pending << ")");
+        CHECK_FALSE(real == wanted);
+        return;
+    }
     if (real == wanted) {
         SUCCEED();
         return;
@@ -232,22 +237,18 @@ std::vector<Fact> facts_of(const Machine& machine, const std::string& name) {
 void check_facts(const Board& board) {
     const Machine machine(board);
     for (const ExpectedFact& expected : board.facts) {
-        std::string all;
-        const Fact* found = nullptr;
         const std::vector<Fact> facts = facts_of(machine, expected.of);
-        for (const Fact& fact : facts) {
+        std::string all;
+        for (const Fact& fact : facts)
             all += fmt::format("{}: {} ({}, {})\n", fact.name, fact.value,
                                to_string(fact.confidence), fact.origin);
-            if (fact.name == expected.name)
-                found = &fact;
-        }
-        INFO(expected.of << ": " << expected.name << "\n" << all);
-        CHECK(found != nullptr);
-        if (found == nullptr)
-            continue;
-        CHECK(found->value == expected.value);
-        CHECK(to_string(found->confidence) == expected.confidence);
-        CHECK_THAT(found->origin, Catch::Matchers::Contains(expected.origin));
+        INFO(fmt::format("{}: no {}: {} ({}, ..{}..) among\n{}", expected.of, expected.name,
+                         expected.value, expected.confidence, expected.origin, all));
+        CHECK(std::any_of(facts.begin(), facts.end(), [&](const Fact& fact) {
+            return fact.name == expected.name && fact.value == expected.value &&
+                   to_string(fact.confidence) == expected.confidence &&
+                   fact.origin.find(expected.origin) != std::string::npos;
+        }));
     }
 }
 

@@ -26,7 +26,7 @@ public:
     Result<void> build() {
         kernel_.machine = board_.machine;
         kernel_.page = static_cast<std::size_t>(board_.page_size);
-        kernel_.add_file("/proc/sys/kernel/osrelease", board_.kernel + "\n");
+        kernel_.release = board_.kernel;
         add_memory();
         if (auto added = add_device_tree(); !added)
             return added.error();
@@ -119,6 +119,9 @@ private:
     void add_hardware(const Hardware& hardware) {
         kernel_.add_directory(hardware.path);
         kernel_.add_link(hardware.path + "/subsystem", "/sys/bus/" + hardware.subsystem);
+        kernel_.add_link("/sys/bus/" + hardware.subsystem + "/devices/" +
+                             hardware.path.substr(hardware.path.rfind('/') + 1),
+                         hardware.path);
         if (!hardware.driver.empty())
             kernel_.add_link(hardware.path + "/driver",
                              "/sys/bus/" + hardware.subsystem + "/drivers/" + hardware.driver);

@@ -117,6 +117,8 @@ int adjust(const Queue& queue, Image& image) {
         plane.sizeimage = stride * image.height * share.size_numerator / share.size_divisor;
         image.planes.push_back(plane);
     }
+    image.planes[0].sizeimage += queue.macroblock_bytes * (round_up(image.width, 16) / 16) *
+                                 (round_up(image.height, 16) / 16);
     return 0;
 }
 
