@@ -68,6 +68,8 @@ std::string_view to_string(ConstraintKind kind) noexcept {
         return "cpu-access";
     case ConstraintKind::request_size:
         return "request-size";
+    case ConstraintKind::search_limit:
+        return "search-limit";
     case ConstraintKind::access:
         return "access";
     case ConstraintKind::policy:

@@ -11,7 +11,7 @@ namespace simplealloc::tools {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 33> needs{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 34> needs{{
     {"stride-align", "strides of the right multiple"},
     {"stride-align-pixels", "strides of the right number of pixels"},
     {"offset-align", "plane offsets of the right multiple"},
@@ -43,6 +43,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 33> needs{{
     {"attach", "memory that others can attach or map"},
     {"cpu-access", "memory that the CPU may use in this way"},
     {"request-size", "a source that can give this much"},
+    {"search-limit", "fewer alternatives to choose from"},
     {"access", "the right to use the source"},
     {"policy", "a source that the policy allows"},
 }};

@@ -164,6 +164,7 @@ enum class ConstraintKind : std::uint8_t {
     attach,       ///< the source's dma-bufs can be attached or kernel-mapped by others
     cpu_access,   ///< the CPU profile against the source's mapping
     request_size, ///< the request against what the source can give
+    search_limit, ///< more alternatives than can be tried
     access,       ///< whether this process may use the source
     policy,       ///< disabled, or device-bound to a device that the request does not name
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// One function per thing that a device can have against a source's memory, in one table.
+// What a device can have against a source's memory, in one table: a test and the words for it.
 #include "lib/solver/accept.hpp"
+
+#include "lib/solver/ways.hpp"
 
 #include <fmt/format.h>
 
@@ -26,8 +28,6 @@ struct Case {
     bool own; ///< the source is the device's own memory
 };
 
-using Verdict = std::optional<Objection>;
-
 Objection objection(const Case& c, ConstraintKind kind, std::string reason,
                     std::string remedy = {}) {
     return {kind, std::move(reason), {c.use.party}, std::move(remedy), false};
@@ -46,79 +46,66 @@ std::optional<Fourcc> alpha_sibling(Fourcc code) {
     return std::nullopt;
 }
 
-const FormatSupport* find_format(const CapabilitySet& set, Fourcc code) {
-    const auto found = std::find_if(set.formats.begin(), set.formats.end(),
-                                    [&](const FormatSupport& f) { return f.fourcc == code; });
-    return found == set.formats.end() ? nullptr : &*found;
+bool lists(const CapabilitySet& set, Fourcc code) {
+    return std::any_of(set.formats.begin(), set.formats.end(),
+                       [&](const FormatSupport& f) { return f.fourcc == code; });
 }
 
-/// A set without formats takes all of them, linear. The device itself takes whatever layout its own
-/// user-space driver makes, and draws with every modifier of that driver.
-bool takes_any_format(const Case& c) {
-    const bool draws = c.use.use == Use::render || c.use.use == Use::sample;
-    return c.wanted.modifier.is_linear() ||
-           (c.own && (draws || c.wanted.modifier.state == Modifier::State::implicit));
-}
-
-bool takes(const Case& c, const FormatSupport& format) {
-    const Modifier& modifier = c.wanted.modifier;
-    if (modifier.state == Modifier::State::implicit)
-        return c.own && format.without_modifier;
-    return (modifier.is_linear() && format.without_modifier) ||
-           std::find(format.modifiers.begin(), format.modifiers.end(), modifier.value) !=
-               format.modifiers.end();
-}
-
-Verdict check_format(const Case& c) {
-    // Plain bytes have no format.
-    if (c.wanted.fourcc == fourcc::bytes || (c.set.formats.empty() && takes_any_format(c)))
-        return std::nullopt;
+Objection format_objection(const Case& c) {
     if (c.set.formats.empty())
         return objection(c, ConstraintKind::format,
                          fmt::format("{} takes linear layouts only, {} is wanted", c.use.party,
                                      to_string(c.wanted.modifier)));
-    const FormatSupport* format = find_format(c.set, c.wanted.fourcc);
-    if (!format) {
-        const auto sibling = alpha_sibling(c.wanted.fourcc);
-        // Nobody but the caller knows whether alpha may be lost or undefined.
-        return objection(
-            c, ConstraintKind::format,
-            fmt::format("{} does not take {}", c.use.party, to_string(c.wanted.fourcc)),
-            sibling && find_format(c.set, *sibling)
-                ? fmt::format("request {}, which it takes", to_string(*sibling))
-                : std::string());
-    }
-    if (!takes(c, *format))
+    if (lists(c.set, c.wanted.fourcc))
         return objection(c, ConstraintKind::format,
                          fmt::format("{} takes {} only with other modifiers than {}", c.use.party,
                                      to_string(c.wanted.fourcc), to_string(c.wanted.modifier)));
-    return std::nullopt;
+    const auto sibling = alpha_sibling(c.wanted.fourcc);
+    // Nobody but the caller knows whether alpha may be lost or undefined.
+    return objection(c, ConstraintKind::format,
+                     fmt::format("{} does not take {}", c.use.party, to_string(c.wanted.fourcc)),
+                     sibling && lists(c.set, *sibling)
+                         ? fmt::format("request {}, which it takes", to_string(*sibling))
+                         : std::string());
 }
 
-Verdict check_exporter(const Case& c) {
-    if (const SourceNote* note = find_note(c.use, c.source, false))
-        return objection(c, ConstraintKind::exporter,
-                         fmt::format("{} must not be given it ({})", c.use.party, note->origin));
+bool may_be_given(const Case& c) {
+    return find_note(c.use, c.source, false) == nullptr;
+}
+
+Objection note_objection(const Case& c) {
+    return objection(c, ConstraintKind::exporter,
+                     fmt::format("{} must not be given it ({})", c.use.party,
+                                 find_note(c.use, c.source, false)->origin));
+}
+
+bool imports(const Case& c) {
     const auto& exporters = c.set.constraints.exporters;
     const std::string& device = c.source.offer.device;
-    if (!exporters || (!device.empty() &&
-                       std::find(exporters->begin(), exporters->end(), device) != exporters->end()))
-        return std::nullopt;
-    const bool only_itself = std::all_of(exporters->begin(), exporters->end(),
+    return !exporters || (!device.empty() && std::find(exporters->begin(), exporters->end(),
+                                                       device) != exporters->end());
+}
+
+Objection exporter_objection(const Case& c) {
+    const auto& exporters = *c.set.constraints.exporters;
+    const bool only_itself = std::all_of(exporters.begin(), exporters.end(),
                                          [&](const std::string& id) { return id == c.use.device; });
     return objection(c, ConstraintKind::exporter,
                      only_itself ? fmt::format("{} imports no memory but its own", c.use.party)
                                  : fmt::format("{} imports memory of {} only", c.use.party,
-                                               list_text(*exporters)));
+                                               list_text(exporters)));
 }
 
-Verdict check_attach(const Case& c) {
-    const Offer& offer = c.source.offer;
+bool attaches(const Case& c) {
     const bool dma = c.set.import_path == ImportPath::dma;
-    if (c.own || (dma ? offer.attachable : offer.vmap_stable))
-        return std::nullopt;
+    return c.own || (dma ? c.source.offer.attachable : c.source.offer.vmap_stable);
+}
+
+Objection attach_objection(const Case& c) {
+    const Offer& offer = c.source.offer;
     const std::string why =
-        dma ? fmt::format("{} can't attach it", c.use.party)
+        c.set.import_path == ImportPath::dma
+            ? fmt::format("{} can't attach it", c.use.party)
             : fmt::format("{} copies through a kernel mapping that does not stay valid",
                           c.use.party);
     Objection found = objection(
@@ -144,16 +131,22 @@ std::string contiguity_text(const Offer& offer) {
     return "nobody says whether the memory is contiguous";
 }
 
+bool needs_one_segment(const Constraints& need) {
+    return need.contiguity == Contiguity::required || need.max_segments <= 1;
+}
+
 // A request that is small enough to be contiguous by luck is no exception.
-Verdict check_contiguity(const Case& c) {
-    const Contiguity need = c.set.constraints.contiguity;
-    const bool required = need == Contiguity::required || c.set.constraints.max_segments <= 1;
-    if (contiguous_for(c.source, c.use) ||
-        !(required || (need == Contiguity::preferred && c.wanted.strict)))
-        return std::nullopt;
+bool contiguous_enough(const Case& c) {
+    const Constraints& need = c.set.constraints;
+    return contiguous_for(c.source, c.use) ||
+           !(needs_one_segment(need) ||
+             (need.contiguity == Contiguity::preferred && c.wanted.strict));
+}
+
+Objection contiguity_objection(const Case& c) {
     const std::string remedy =
         c.source.offer.device.empty() ? "boot with cma=SIZE and use a kernel with a CMA heap" : "";
-    if (required)
+    if (needs_one_segment(c.set.constraints))
         return objection(c, ConstraintKind::contiguity,
                          fmt::format("{}; {} needs contiguous memory",
                                      contiguity_text(c.source.offer), c.use.party),
@@ -165,16 +158,20 @@ Verdict check_contiguity(const Case& c) {
                      "allow unproven candidates (not strict)");
 }
 
-Verdict check_address(const Case& c) {
+bool in_reach(const Case& c) {
     const Offer& offer = c.source.offer;
     const Constraints& need = c.set.constraints;
     if (find_note(c.use, c.source, true) != nullptr)
-        return std::nullopt;
+        return true;
     // A device's DMA allocator keeps to the device's own mask.
     if (c.own && offer.contiguity == OfferContiguity::device_domain)
-        return std::nullopt;
-    if (offer.min_address >= need.min_address && offer.max_address <= need.max_address)
-        return std::nullopt;
+        return true;
+    return offer.min_address >= need.min_address && offer.max_address <= need.max_address;
+}
+
+Objection address_objection(const Case& c) {
+    const Offer& offer = c.source.offer;
+    const Constraints& need = c.set.constraints;
     return objection(
         c, ConstraintKind::address_window,
         fmt::format("memory may lie at {}; {} reaches {}",
@@ -185,20 +182,24 @@ Verdict check_address(const Case& c) {
             : "");
 }
 
-Verdict check_alignment(const Case& c) {
-    const std::uint64_t need = std::max<std::uint64_t>(c.set.constraints.address_align, 1);
-    if (c.source.offer.address_align % need == 0)
-        return std::nullopt;
+bool starts_aligned(const Case& c) {
+    const std::uint64_t need = c.set.constraints.address_align;
+    return need <= 1 || c.source.offer.address_align % need == 0;
+}
+
+Objection alignment_objection(const Case& c) {
     return objection(c, ConstraintKind::address_align,
                      fmt::format("memory starts at a multiple of {}; {} needs a multiple of {}",
                                  size_text(c.source.offer.address_align), c.use.party,
-                                 size_text(need)));
+                                 size_text(c.set.constraints.address_align)));
 }
 
-Verdict check_memory_kind(const Case& c) {
+bool right_kind(const Case& c) {
     const auto kind = static_cast<std::uint8_t>(c.source.offer.memory_kind);
-    if ((c.set.constraints.memory_kinds & kind) != 0)
-        return std::nullopt;
+    return (c.set.constraints.memory_kinds & kind) != 0;
+}
+
+Objection memory_kind_objection(const Case& c) {
     return objection(
         c, ConstraintKind::memory_kind,
         c.source.offer.memory_kind == MemoryKind::system
@@ -206,40 +207,59 @@ Verdict check_memory_kind(const Case& c) {
             : fmt::format("it is device-local memory; {} needs system memory", c.use.party));
 }
 
-Verdict check_caching(const Case& c) {
+bool mapped_right(const Case& c) {
     const CpuCaching caching = caching_for(c.source.offer, c.wanted.cpu);
-    if (c.use.refuses_cached.empty() || caching == CpuCaching::write_combined ||
-        caching == CpuCaching::unmappable)
-        return std::nullopt;
+    return c.use.refuses_cached.empty() || caching == CpuCaching::write_combined ||
+           caching == CpuCaching::unmappable;
+}
+
+Objection caching_objection(const Case& c) {
+    const bool cached = caching_for(c.source.offer, c.wanted.cpu) == CpuCaching::cached;
     return objection(c, ConstraintKind::cpu_access,
                      fmt::format("{}; {} works with other memory only ({})",
-                                 caching == CpuCaching::cached
-                                     ? "the CPU maps its memory cached"
-                                     : "nobody says whether the CPU maps its memory cached",
+                                 cached ? "the CPU maps its memory cached"
+                                        : "nobody says whether the CPU maps its memory cached",
                                  c.use.party, c.use.refuses_cached));
 }
 
 // Protected memory is out of the CPU's reach, for good.
-Verdict check_protected(const Case& c) {
-    if (!c.set.constraints.protected_memory)
-        return std::nullopt;
-    if (c.wanted.cpu != CpuAccess::none) {
-        Objection found =
-            objection(c, ConstraintKind::protected_memory,
-                      fmt::format("{} needs protected memory, which has no CPU use", c.use.party));
-        found.required_by.push_back(cpu_party(c.wanted.cpu));
-        return found;
-    }
-    if (c.source.offer.protected_memory)
-        return std::nullopt;
-    return objection(
-        c, ConstraintKind::protected_memory,
-        fmt::format("memory is not protected; {} needs protected memory", c.use.party));
+bool protected_enough(const Case& c) {
+    return !c.set.constraints.protected_memory ||
+           (c.wanted.cpu == CpuAccess::none && c.source.offer.protected_memory);
 }
 
-constexpr std::array checks{check_format,      check_exporter, check_attach,
-                            check_contiguity,  check_address,  check_alignment,
-                            check_memory_kind, check_caching,  check_protected};
+Objection protection_objection(const Case& c) {
+    if (c.wanted.cpu == CpuAccess::none)
+        return objection(
+            c, ConstraintKind::protected_memory,
+            fmt::format("memory is not protected; {} needs protected memory", c.use.party));
+    Objection found =
+        objection(c, ConstraintKind::protected_memory,
+                  fmt::format("{} needs protected memory, which has no CPU use", c.use.party));
+    found.required_by.push_back(cpu_party(c.wanted.cpu));
+    return found;
+}
+
+struct Check {
+    bool (*holds)(const Case&);
+    Objection (*objection)(const Case&);
+};
+
+constexpr std::array checks{
+    Check{may_be_given, note_objection},
+    Check{imports, exporter_objection},
+    Check{attaches, attach_objection},
+    Check{contiguous_enough, contiguity_objection},
+    Check{in_reach, address_objection},
+    Check{starts_aligned, alignment_objection},
+    Check{right_kind, memory_kind_objection},
+    Check{mapped_right, caching_objection},
+    Check{protected_enough, protection_objection},
+};
+
+bool is_own(const UseInput& use, const SourceInput& source) {
+    return !source.offer.device.empty() && source.offer.device == use.device;
+}
 
 } // namespace
 
@@ -262,18 +282,27 @@ bool contiguous_for(const SourceInput& source, const UseInput& use) {
 
 Acceptance accept(const UseInput& use, const CapabilitySet& set, const SourceInput& source,
                   const Wanted& wanted) {
-    const Case c{use, set, source, wanted,
-                 !source.offer.device.empty() && source.offer.device == use.device};
+    const Case c{use, set, source, wanted, is_own(use, source)};
     Acceptance result;
-    for (const auto check : checks) {
-        result.objection = check(c);
-        if (result.objection)
+    for (const Check& check : checks) {
+        if (!check.holds(c))
             return result;
         ++result.passed;
     }
+    result.accepted = true;
     result.unproven =
         set.constraints.contiguity == Contiguity::preferred && !contiguous_for(source, use);
     return result;
+}
+
+Objection objection_to(const UseInput& use, const CapabilitySet& set, const SourceInput& source,
+                       const Wanted& wanted) {
+    const Case c{use, set, source, wanted, is_own(use, source)};
+    if (takes_format(use, set, wanted.fourcc, wanted.modifier, c.own))
+        for (const Check& check : checks)
+            if (!check.holds(c))
+                return check.objection(c);
+    return format_objection(c);
 }
 
 } // namespace simplealloc::solver

@@ -19,14 +19,20 @@ struct Wanted {
 };
 
 struct Acceptance {
-    std::optional<Objection> objection;
-    unsigned passed = 0;   ///< checks before the objection: how near it was
+    bool accepted = false;
+    unsigned passed = 0;   ///< checks before the one that failed: how near it was
     bool unproven = false; ///< rests on something that nobody knows
 };
 
-/// The checks in their order: format, importing, contiguity, addresses, memory.
+/// What the memory itself is worth to the use: importing, contiguity, addresses, kind. The set
+/// takes the format, see Ways.
 Acceptance accept(const UseInput& use, const CapabilitySet& set, const SourceInput& source,
                   const Wanted& wanted);
+
+/// The first thing, format included, that stands against the source; there must be one. Texts are
+/// made here and not in accept(), which is asked far more often.
+Objection objection_to(const UseInput& use, const CapabilitySet& set, const SourceInput& source,
+                       const Wanted& wanted);
 
 /// The CPU's mapping of the memory: where the source has both kinds, cached for reading, and
 /// write-combined for who only writes, or not even that.

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Which alternatives of the uses go together: a search that stays near-linear in the uses.
+// Which alternatives of the parties go together: linear in the parties, and exact within a bound.
 #pragma once
 
 #include "lib/solver/merge.hpp"
 #include "lib/solver/objection.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace simplealloc::solver {
@@ -23,31 +26,107 @@ struct LayoutNeeds {
 struct Option {
     std::size_t alternative;
     std::uint64_t cost;
-    Constraints constraints; ///< normal
+    const Shape* shape; ///< outlives the search
     LayoutNeeds needs = {};
 };
 
 /// Somebody who takes part in the merge: a use, or the source with its own layout rules.
 struct Party {
-    std::string name;
+    std::string_view name;
     std::vector<Option> options; ///< never empty
 };
 
 struct Combination {
-    std::vector<std::size_t> alternatives; ///< for each party
+    Shape merged;
     std::uint64_t cost = 0;
-    Constraints merged;
     LayoutNeeds needs;
+    std::vector<std::size_t> alternatives; ///< for each party
 };
 
-struct Combinations {
-    std::vector<Combination> best_first; ///< none dominates another
-    Objection objection;                 ///< why there is none
+/// Finding out whether any alternatives go together is NP-hard (that of all sets of stride
+/// alignments one has a small common multiple), so work is bounded. With P parties, N options in
+/// all and F = `frontier` the search takes at most P F^2 merges and N F + P F^3 comparisons, and
+/// holds F^2 merged shapes and P F links; searching deeper takes at most `deeper` merges more, and
+/// holds P shapes.
+struct Bounds {
+    std::size_t frontier = 32;
+    std::size_t deeper = 20000;
 };
 
-/// Merges party by party and keeps only combinations that no other one beats in both constraints
-/// and cost. The number kept is capped; beyond the cap the cheapest and the least limiting stay.
-Combinations combine(const std::vector<Party>& parties);
+/// What a search really took.
+struct Effort {
+    std::size_t merges = 0;
+    std::size_t comparisons = 0;
+    std::size_t held = 0; ///< most merged shapes at a time
+};
+
+enum class Outcome : std::uint8_t {
+    found,
+    none,    ///< no combination is accepted
+    gave_up, ///< the bound was reached before that was known
+};
+
+/// What the search asks of its user. Both have to be monotone: what holds for a combination holds
+/// for a less limiting one with more room, and with fewer parties.
+struct Judge {
+    /// Whether anything satisfies constraints like these; asked of parts of a combination.
+    std::function<bool(const Shape& merged, std::uint64_t room)> possible;
+    /// Ends the search.
+    std::function<bool(const Combination&)> accept;
+};
+
+/// Goes through the combinations that are worth it until one is accepted: cheapest first, of equal
+/// ones that which the earlier parties prefer. While no more than Bounds::frontier are undominated
+/// at a time, what is found is the cheapest of all that are accepted. Beyond that what is found is
+/// accepted, but may not be the cheapest. `none` is a proof in both cases.
+class Search {
+public:
+    /// Borrows the parties.
+    explicit Search(const std::vector<Party>& parties, Bounds bounds = {});
+    ~Search();
+    Search(const Search&) = delete;
+    Search& operator=(const Search&) = delete;
+
+    Outcome run(const Judge& judge);
+
+    /// Why the parties can't even be merged; nothing when they can.
+    [[nodiscard]] std::optional<Objection> objection() const;
+    [[nodiscard]] const Effort& effort() const { return effort_; }
+
+private:
+    struct Node;
+    using Options = std::vector<const Option*>;
+    /// How a combination came about: its last option, and the link of those before.
+    struct Link {
+        std::uint32_t before;
+        const Option* option;
+    };
+    /// The party behind the last alternative is the one with which the merge failed.
+    struct Failure {
+        std::vector<std::size_t> alternatives;
+        ConstraintKind kind;
+    };
+
+    bool beats(const Shape& one, const LayoutNeeds& needs, const Shape& other,
+               const LayoutNeeds& other_needs);
+    Options sifted(const Party& party);
+    Options few(Options options);
+    std::optional<ConstraintKind> append(Node& node, const Option& option);
+    void extend(const Options& options);
+    void prune(std::vector<Node>& nodes);
+    Combination combination(const Node& node) const;
+    Outcome deeper(const Judge& judge);
+
+    const std::vector<Party>& parties_;
+    Bounds bounds_;
+    Effort effort_;
+    std::vector<Options> options_; ///< of each party, those worth trying
+    std::vector<Node> frontier_;
+    std::vector<Link> links_;
+    std::optional<Failure> failure_;
+    bool lines_matter_ = false; ///< whether fewer lines may make a layout impossible
+    bool exact_ = true;         ///< nothing was left out for the bound's sake
+};
 
 /// The same merge with the names of everybody who limits something; parties beyond the alternatives
 /// given are left out.

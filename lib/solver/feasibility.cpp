@@ -8,6 +8,7 @@
 #include "lib/solver/layout.hpp"
 #include "lib/solver/own_layout.hpp"
 #include "lib/solver/solver.hpp"
+#include "lib/solver/supply.hpp"
 
 #include <fmt/format.h>
 
@@ -20,15 +21,25 @@ namespace simplealloc::solver {
 namespace {
 
 /// Above any sum of preferences: what is proven comes first.
-constexpr std::uint64_t unproven_cost = 1U << 20U;
+constexpr std::uint64_t unproven_cost = 1ULL << 40U;
 
 struct Problem {
+    const Groundwork& ground;
     const Input& input;
     const Scope& scope;
     const SourceInput& source;
     const FormatInfo& format;
     Wanted wanted;
+    bool explain = true; ///< false: whether it fits is all that is asked
 };
+
+const Ways& ways_of(const Problem& p, std::size_t index) {
+    return p.ground.ways[p.scope.uses[index]];
+}
+
+bool is_own(const Problem& p, const UseInput& use) {
+    return !p.source.offer.device.empty() && p.source.offer.device == use.device;
+}
 
 const UseInput& use_of(const Problem& p, std::size_t index) {
     return p.input.uses[p.scope.uses[index]];
@@ -36,32 +47,6 @@ const UseInput& use_of(const Problem& p, std::size_t index) {
 
 Objection by_source(ConstraintKind kind, std::string reason, std::string remedy = {}) {
     return {kind, std::move(reason), {}, std::move(remedy), true};
-}
-
-/// The limits that mean something for the format: bytes have no lines, and with one plane all
-/// placements are the same.
-Constraints relevant(Constraints c, const FormatInfo& format) {
-    const Constraints open;
-    if (format.planes.size() == 1)
-        c.placements = open.placements;
-    for (std::size_t i = format.planes.size(); i < max_planes; ++i)
-        c.planes[i] = open.planes[i];
-    if (format.fourcc == fourcc::bytes) {
-        c.planes[0] = {.min_size = c.planes[0].min_size};
-        c.stride_align = open.stride_align;
-        c.stride_align_pixels = open.stride_align_pixels;
-        c.offset_align = open.offset_align;
-        c.max_offset = open.max_offset;
-        c.min_width = open.min_width;
-        c.min_height = open.min_height;
-        c.width_align = open.width_align;
-        c.height_align = open.height_align;
-        c.min_stride = open.min_stride;
-        c.max_stride = open.max_stride;
-        c.max_width = open.max_width;
-        c.max_height = open.max_height;
-    }
-    return normal(std::move(c));
 }
 
 std::optional<Objection> check_policy(const Problem& p) {
@@ -127,34 +112,9 @@ void check_offer(const Problem& p, std::vector<Objection>& objections) {
     }
 }
 
-/// The longest segment that the use may count on, and what limits it.
-struct Segment {
-    std::uint64_t size;
-    ConstraintKind limit;
-};
-
-// A contiguous run counts as one segment while it isn't longer than the boundary: where it starts
-// is known only after the allocation.
-Segment longest_segment(const Problem& p, const UseInput& use, const Constraints& need) {
-    const Offer& offer = p.source.offer;
-    Segment segment{p.input.page_size, ConstraintKind::max_segments};
-    if (contiguous_for(p.source, use))
-        segment.size = no_limit;
-    else if (offer.contiguity == OfferContiguity::chunks)
-        segment.size = offer.chunk_size;
-    if (need.max_segment_size < segment.size)
-        segment = {need.max_segment_size, ConstraintKind::max_segment_size};
-    segment.size = std::max<std::uint64_t>(segment.size, 1);
-    if (need.segment_boundary < segment.size - 1)
-        segment = {need.segment_boundary + 1, ConstraintKind::segment_boundary};
-    return segment;
-}
-
 LayoutNeeds layout_needs(const Problem& p, const UseInput& use, const Constraints& need) {
     LayoutNeeds needs;
-    const Checked room = Checked{need.max_segments} * longest_segment(p, use, need).size;
-    if (need.max_segments != no_limit && room.ok)
-        needs.room = room.value;
+    needs.room = segment_room(p.source, use, need, p.input.page_size);
     // Bytes and single planes take every placement by now.
     if (need.placements.has(Placement::packed) && !need.placements.has(Placement::single))
         needs.packed_lines = round_up(p.input.request.height, need.height_align).value;
@@ -163,40 +123,34 @@ LayoutNeeds layout_needs(const Problem& p, const UseInput& use, const Constraint
 
 /// A use with the alternatives that accept the source; without one, the objection of the
 /// alternative that came nearest.
-std::optional<Party> options_of(const Problem& p, const UseInput& use,
+std::optional<Party> options_of(const Problem& p, std::size_t index,
                                 std::vector<Objection>& objections) {
+    const UseInput& use = use_of(p, index);
     Party party{use.party, {}};
-    Acceptance nearest;
-    for (std::size_t i = 0; i < use.alternatives.size(); ++i) {
-        const CapabilitySet& set = use.alternatives[i];
-        Acceptance acceptance = accept(use, set, p.source, p.wanted);
-        if (!acceptance.objection) {
-            Constraints need = relevant(set.constraints, p.format);
-            const LayoutNeeds needs = layout_needs(p, use, need);
-            party.options.push_back(
-                {i, i + (acceptance.unproven ? unproven_cost : 0), std::move(need), needs});
-        } else if (!nearest.objection || acceptance.passed > nearest.passed)
-            nearest = std::move(acceptance);
+    std::size_t nearest = 0;
+    unsigned passed = 0;
+    for (const Way* way : ways_of(p, index).taking(p.wanted.modifier, is_own(p, use))) {
+        const std::size_t i = way->alternative;
+        const Acceptance acceptance = accept(use, use.alternatives[i], p.source, p.wanted);
+        if (acceptance.accepted) {
+            party.options.push_back({i, i + (acceptance.unproven ? unproven_cost : 0), &way->shape,
+                                     layout_needs(p, use, way->constraints)});
+        } else if (passed < acceptance.passed + 1) { // the format is a check as well
+            passed = acceptance.passed + 1;
+            nearest = i;
+        }
     }
     if (!party.options.empty())
         return party;
-    objections.push_back(
-        nearest.objection.value_or(Objection{ConstraintKind::format,
-                                             "no way is known in which " + use.party + " works",
-                                             {use.party},
-                                             "",
-                                             false}));
+    if (p.explain && use.alternatives.empty())
+        objections.push_back({ConstraintKind::format,
+                              "no way is known in which " + use.party + " works",
+                              {use.party},
+                              "",
+                              false});
+    else if (p.explain)
+        objections.push_back(objection_to(use, use.alternatives[nearest], p.source, p.wanted));
     return std::nullopt;
-}
-
-/// The source's own layout rules, as one more party.
-Party source_party(const Problem& p) {
-    Constraints rules = p.source.offer.layout;
-    const auto& dmabufs = p.source.offer.max_dmabufs;
-    if (dmabufs && *dmabufs < p.format.planes.size())
-        rules.placements = rules.placements &
-                           (Placements::of(Placement::packed) | Placements::of(Placement::single));
-    return {p.source.name, {{0, 0, relevant(rules, p.format)}}};
 }
 
 /// required_by names uses; the source's own share is marked apart.
@@ -216,35 +170,19 @@ ConstraintKind kind_named(const std::string& name) {
     return ConstraintKind::request_size;
 }
 
-Objection layout_objection(const Problem& p, const std::vector<Party>& parties,
-                           const Combination& combination, const Error& error) {
+Objection layout_objection(const std::vector<Party>& parties,
+                           const std::vector<std::size_t>& alternatives, const Error& error) {
     const ConstraintKind kind = kind_named(error.object);
-    const std::string demands = demands_text(parties, combination.alternatives, kind);
-    return without_source(
-        {kind, demands.empty() ? error.detail : error.detail + " (" + demands + ")",
-         explained(parties, combination.alternatives).parties_around(kind), "", false},
-        p.source.name);
-}
-
-std::optional<Objection> check_segments(const Problem& p, const UseInput& use,
-                                        const Constraints& need, const Layout& layout) {
-    const std::uint64_t room = layout_needs(p, use, need).room;
-    const Segment segment = longest_segment(p, use, need);
-    for (const std::uint64_t size : layout.dmabuf_sizes)
-        if (size > room)
-            return Objection{segment.limit,
-                             fmt::format("{} may take {} segments of {}; {} takes at most {}",
-                                         size_text(size), divide_up(size, segment.size),
-                                         size_text(segment.size), use.party, need.max_segments),
-                             {use.party},
-                             "",
-                             false};
-    return std::nullopt;
+    const std::string demands = demands_text(parties, alternatives, kind);
+    return without_source({kind,
+                           demands.empty() ? error.detail : error.detail + " (" + demands + ")",
+                           explained(parties, alternatives).parties_around(kind), "", false},
+                          std::string(parties.back().name));
 }
 
 /// Who is told no offsets finds a packed plane behind the lines that it counts itself, so nobody
 /// else can have more.
-std::optional<Objection> check_packed_lines(const Problem& p, const std::vector<Party>& parties,
+std::optional<Objection> check_packed_lines(const std::vector<Party>& parties,
                                             const Combination& combination, const Layout& layout) {
     const std::uint64_t counted = combination.needs.packed_lines;
     if (layout.placement != Placement::packed || counted == 0)
@@ -264,30 +202,7 @@ std::optional<Objection> check_packed_lines(const Problem& p, const std::vector<
                      lines,
                      demands_text(parties, combination.alternatives, ConstraintKind::height_align)),
          std::move(required_by), "", false},
-        p.source.name);
-}
-
-std::optional<Objection> check_size(const Problem& p, const Layout& layout) {
-    const Offer& offer = p.source.offer;
-    Checked total = 0;
-    for (const std::uint64_t size : layout.dmabuf_sizes) {
-        total = total + size;
-        if (size > offer.max_size)
-            return by_source(ConstraintKind::request_size,
-                             fmt::format("{} are needed in one dma-buf, the source gives at most "
-                                         "{}{}{}",
-                                         size_text(size), size_text(offer.max_size),
-                                         offer.max_size_reason.empty() ? "" : ": ",
-                                         offer.max_size_reason),
-                             offer.max_size_remedy);
-    }
-    if (offer.memory_kind == MemoryKind::system && !offer.scarce &&
-        (!total.ok || total.value > p.input.available_memory))
-        return by_source(ConstraintKind::request_size,
-                         fmt::format("{} are needed, {} of memory are available",
-                                     size_text(total.value), size_text(p.input.available_memory)),
-                         "request less or free memory");
-    return std::nullopt;
+        std::string(parties.back().name));
 }
 
 std::optional<Objection> check_refusals(const Problem& p, const Layout& layout) {
@@ -308,14 +223,14 @@ std::optional<Objection> check_refusals(const Problem& p, const Layout& layout) 
 
 std::optional<Objection> check_result(const Problem& p, const std::vector<Party>& parties,
                                       const Combination& combination, const Layout& layout) {
-    if (auto found = check_size(p, layout))
+    if (auto found = check_size(p.source.offer, layout, p.input.available_memory))
         return found;
-    if (auto found = check_packed_lines(p, parties, combination, layout))
+    if (auto found = check_packed_lines(parties, combination, layout))
         return found;
     for (std::size_t i = 0; i < p.scope.uses.size(); ++i) {
-        const UseInput& use = use_of(p, i);
-        const CapabilitySet& set = use.alternatives[combination.alternatives[i]];
-        if (auto found = check_segments(p, use, normal(set.constraints), layout))
+        const Way& way = ways_of(p, i).of(combination.alternatives[i]);
+        if (auto found =
+                check_segments(p.source, use_of(p, i), way.constraints, layout, p.input.page_size))
             return found;
     }
     return check_refusals(p, layout);
@@ -327,12 +242,14 @@ Fit describe(const Problem& p, const Combination& combination, Layout layout) {
     fit.alternatives.assign(combination.alternatives.begin(),
                             combination.alternatives.begin() +
                                 static_cast<std::ptrdiff_t>(p.scope.uses.size()));
-    Merged merged;
     for (std::size_t i = 0; i < p.scope.uses.size(); ++i) {
         const UseInput& use = use_of(p, i);
         const CapabilitySet& set = use.alternatives[fit.alternatives[i]];
-        // Part of a merge that succeeded, so it can't fail.
-        (void)merge(merged, relevant(set.constraints, p.format), use.party);
+        const Way& way = ways_of(p, i).of(fit.alternatives[i]);
+        // Windows may miss each other where a device's own allocator sees to them: the layout's
+        // part is what counts.
+        if (merge(fit.merged, way.constraints))
+            (void)merge(fit.merged, way.shape.constraints);
         const bool contiguous = contiguous_for(p.source, use);
         if (set.constraints.contiguity == Contiguity::preferred && !contiguous)
             fit.unproven_by.push_back(use.party);
@@ -341,41 +258,78 @@ Fit describe(const Problem& p, const Combination& combination, Layout layout) {
             }))
             fit.assumed_by.push_back(use.party);
     }
-    fit.merged = merged.constraints;
     fit.contiguity_needed = fit.merged.contiguity == Contiguity::required;
     return fit;
 }
 
-/// The cheapest combination that has a layout; packed first, as every interface can express it.
+Result<Layout> layout_of(const Problem& p, const Constraints& merged, Placement placement) {
+    const Request::Fields& request = p.input.request;
+    return make_layout(p.format.fourcc, p.wanted.modifier, request.width, request.height,
+                       request.size, placement, merged, p.source.offer.granularity);
+}
+
+/// Packed first, as every interface can express it.
+constexpr std::array placements{Placement::packed, Placement::single, Placement::per_plane};
+
+bool has_layout(const Problem& p, const Shape& merged, std::uint64_t room) {
+    return std::any_of(placements.begin(), placements.end(), [&](Placement placement) {
+        if (!merged.constraints.placements.has(placement))
+            return false;
+        const auto layout = layout_of(p, merged.constraints, placement);
+        return layout && std::all_of(layout->dmabuf_sizes.begin(), layout->dmabuf_sizes.end(),
+                                     [&](std::uint64_t size) { return size <= room; });
+    });
+}
+
+Objection gave_up(const std::vector<Party>& parties, const Effort& effort) {
+    Objection objection{
+        ConstraintKind::search_limit,
+        fmt::format("{} merges of alternatives found nothing that fits, and not all are tried",
+                    effort.merges),
+        {},
+        "give the devices fewer alternatives",
+        false};
+    for (const Party& party : parties)
+        if (party.options.size() > 1)
+            objection.required_by.emplace_back(party.name);
+    return objection;
+}
+
+/// The cheapest combination that has a layout.
 Evaluation lay_out(const Problem& p, const std::vector<Party>& parties) {
     Evaluation result;
-    const Combinations found = combine(parties);
-    if (found.best_first.empty()) {
-        result.objections = {without_source(found.objection, p.source.name)};
-        return result;
-    }
-    const Request::Fields& request = p.input.request;
     std::optional<Objection> first;
-    for (const Combination& combination : found.best_first) {
-        for (const Placement placement :
-             {Placement::packed, Placement::single, Placement::per_plane}) {
-            const Constraints& merged = combination.merged;
-            if (!merged.placements.has(placement))
+    const auto accept = [&](const Combination& combination) {
+        for (const Placement placement : placements) {
+            if (!combination.merged.constraints.placements.has(placement))
                 continue;
-            auto layout =
-                make_layout(p.format.fourcc, p.wanted.modifier, request.width, request.height,
-                            request.size, placement, merged, p.source.offer.granularity);
-            auto objection = layout ? check_result(p, parties, combination, *layout)
-                                    : layout_objection(p, parties, combination, layout.error());
-            if (!objection) {
+            auto layout = layout_of(p, combination.merged.constraints, placement);
+            if (!layout) {
+                if (p.explain && !first)
+                    first = layout_objection(parties, combination.alternatives, layout.error());
+            } else if (auto objection = check_result(p, parties, combination, *layout)) {
+                if (!first)
+                    first = std::move(objection);
+            } else {
                 result.fit = describe(p, combination, std::move(*layout));
-                return result;
+                return true;
             }
-            if (!first)
-                first = std::move(objection);
         }
-    }
-    result.objections = {std::move(*first)};
+        return false;
+    };
+    const auto possible = [&](const Shape& merged, std::uint64_t room) {
+        return has_layout(p, merged, room);
+    };
+    Search search(parties);
+    const Outcome outcome = search.run({possible, accept});
+    if (outcome == Outcome::found || !p.explain)
+        return result;
+    if (outcome == Outcome::gave_up)
+        result.objections = {gave_up(parties, search.effort())};
+    else if (first)
+        result.objections = {std::move(*first)};
+    else
+        result.objections = {without_source(search.objection().value(), p.source.name)};
     return result;
 }
 
@@ -383,13 +337,42 @@ Evaluation lay_out(const Problem& p, const std::vector<Party>& parties) {
 Evaluation serve(const Problem& p) {
     Evaluation result;
     std::vector<Party> parties;
-    for (std::size_t i = 0; i < p.scope.uses.size(); ++i)
-        if (auto party = options_of(p, use_of(p, i), result.objections))
+    for (std::size_t i = 0; i < p.scope.uses.size(); ++i) {
+        if (auto party = options_of(p, i, result.objections))
             parties.push_back(std::move(*party));
+        else if (!p.explain)
+            return result;
+    }
     if (parties.size() != p.scope.uses.size())
         return result;
-    parties.push_back(source_party(p));
+    const Shape rules(rules_of(p.source, p.format));
+    parties.push_back({p.source.name, {{0, 0, &rules}}});
     return lay_out(p, parties);
+}
+
+/// Of the modifiers that are wished for, those which all the chosen alternatives take.
+std::vector<std::uint64_t> taken_by_all(const Problem& p, const Fit& fit,
+                                        const std::vector<Modifier>& wishes) {
+    std::vector<std::uint64_t> taken;
+    for (const Modifier& wish : wishes) {
+        bool by_all = wish.state != Modifier::State::implicit;
+        for (std::size_t i = 0; by_all && i < p.scope.uses.size(); ++i)
+            by_all = ways_of(p, i).takes(fit.alternatives[i], wish, is_own(p, use_of(p, i)));
+        if (by_all)
+            taken.push_back(wish.value);
+    }
+    return taken;
+}
+
+/// Whether somebody can do without a layout whose modifier nobody names.
+bool needs_name(const Problem& p, const Fit& fit) {
+    const auto& asked = p.input.request.modifier;
+    if (asked && asked->state == Modifier::State::named)
+        return true;
+    for (std::size_t i = 0; i < p.scope.uses.size(); ++i)
+        if (names_modifiers(use_of(p, i).alternatives[fit.alternatives[i]], p.wanted.fourcc))
+            return true;
+    return false;
 }
 
 /// The best of the modifiers that all uses take, and the others that the source may pick instead:
@@ -397,39 +380,18 @@ Evaluation serve(const Problem& p) {
 Evaluation serve_own_layout(const Problem& p) {
     Evaluation result;
     const std::vector<Modifier> wishes = modifiers_by_preference(p.input, p.scope, p.source);
-    for (const Modifier& wish : wishes) {
+    for (std::size_t i = 0; i < wishes.size() && !result.fit; ++i) {
         Problem attempt = p;
-        attempt.wanted.modifier = wish;
+        attempt.wanted.modifier = wishes[i];
+        attempt.explain = i + 1 == wishes.size(); // linear comes last, and is what is explained
         result = serve(attempt);
-        if (!result.fit)
-            continue;
-        Fit& fit = *result.fit;
-        for (std::size_t i = 0; i < p.scope.uses.size(); ++i)
-            fit.explicit_modifier =
-                fit.explicit_modifier ||
-                names_modifiers(use_of(p, i).alternatives[fit.alternatives[i]], p.wanted.fourcc);
-        const auto& asked = p.input.request.modifier;
-        fit.explicit_modifier =
-            fit.explicit_modifier || (asked && asked->state == Modifier::State::named);
-        if (wish.state == Modifier::State::implicit)
-            return result;
-        for (const Modifier& other : wishes) {
-            Wanted wanted = p.wanted;
-            wanted.modifier = other;
-            const auto taken = [&](std::size_t i) {
-                const UseInput& use = use_of(p, i);
-                return !accept(use, use.alternatives[fit.alternatives[i]], p.source, wanted)
-                            .objection;
-            };
-            bool by_all = other.state != Modifier::State::implicit;
-            for (std::size_t i = 0; by_all && i < p.scope.uses.size(); ++i)
-                by_all = taken(i);
-            if (by_all)
-                fit.modifiers.push_back(other.value);
+        if (result.fit) {
+            result.fit->explicit_modifier = needs_name(attempt, *result.fit);
+            if (wishes[i].state != Modifier::State::implicit)
+                result.fit->modifiers = taken_by_all(attempt, *result.fit, wishes);
         }
-        return result;
     }
-    return result; // the objections to linear, which comes last
+    return result;
 }
 
 } // namespace
@@ -449,16 +411,35 @@ Scope whole(const Input& input) {
     return scope;
 }
 
+Constraints rules_of(const SourceInput& source, const FormatInfo& format) {
+    Constraints rules = source.offer.layout;
+    const auto& dmabufs = source.offer.max_dmabufs;
+    if (dmabufs && *dmabufs < format.planes.size())
+        rules.placements = rules.placements &
+                           (Placements::of(Placement::packed) | Placements::of(Placement::single));
+    return relevant(std::move(rules), format);
+}
+
+Groundwork::Groundwork(const Input& all) : input(all), format(format_info(all.request.fourcc)) {
+    if (format)
+        for (const UseInput& use : all.uses)
+            ways.emplace_back(use, *format);
+}
+
 Evaluation evaluate(const Input& input, const Scope& scope, const SourceInput& source) {
-    const FormatInfo* format = format_info(input.request.fourcc);
+    return evaluate(Groundwork(input), scope, source);
+}
+
+Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceInput& source) {
+    const Input& input = ground.input;
     Evaluation result;
-    if (!format) {
+    if (!ground.format) {
         result.objections = {by_source(ConstraintKind::format, "the format can't be laid out")};
         return result;
     }
     const Wanted wanted{input.request.fourcc, input.request.modifier.value_or(Modifier::linear()),
                         scope.cpu, input.request.strict};
-    const Problem p{input, scope, source, *format, wanted};
+    const Problem p{ground, input, scope, source, *ground.format, wanted};
 
     if (auto objection = check_policy(p)) {
         result.objections = {std::move(*objection)};

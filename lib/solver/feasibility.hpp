@@ -2,8 +2,10 @@
 // Whether one source can serve the uses, with which layout, and everything that stands against it.
 #pragma once
 
+#include "lib/solver/layout.hpp"
 #include "lib/solver/model.hpp"
 #include "lib/solver/objection.hpp"
+#include "lib/solver/ways.hpp"
 
 #include <optional>
 #include <string>
@@ -37,6 +39,20 @@ struct Evaluation {
     std::vector<Objection> objections; ///< independent of each other; empty when it fits
 };
 
+/// What the source itself demands of a layout.
+Constraints rules_of(const SourceInput& source, const FormatInfo& format);
+
+/// What is the same for every source and every part of the input, worked out once. Borrows the
+/// input.
+struct Groundwork {
+    explicit Groundwork(const Input& all);
+
+    const Input& input;
+    const FormatInfo* format; ///< null: can't be laid out
+    std::vector<Ways> ways;   ///< for each use
+};
+
+Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceInput& source);
 Evaluation evaluate(const Input& input, const Scope& scope, const SourceInput& source);
 
 } // namespace simplealloc::solver

@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <iterator>
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace simplealloc::solver {
@@ -134,6 +137,15 @@ constexpr Rule max_segments_rule() {
     rule.limits = [](const Constraints& c) {
         return c.max_segments != no_limit && c.contiguity != Contiguity::required;
     };
+    rule.shapes_layout = false;
+    return rule;
+}
+
+/// What a segment is depends on the source, and two limits of different devices don't add up.
+template <Number field>
+constexpr Rule segment_limit(ConstraintKind kind) {
+    Rule rule = upper_limit<field>(kind);
+    rule.shapes_layout = false;
     return rule;
 }
 
@@ -156,8 +168,8 @@ constexpr std::array rules{
     upper_limit<&Constraints::max_width>(ConstraintKind::max_width),
     upper_limit<&Constraints::max_height>(ConstraintKind::max_height),
     max_segments_rule(),
-    upper_limit<&Constraints::max_segment_size>(ConstraintKind::max_segment_size),
-    upper_limit<&Constraints::segment_boundary>(ConstraintKind::segment_boundary),
+    segment_limit<&Constraints::max_segment_size>(ConstraintKind::max_segment_size),
+    segment_limit<&Constraints::segment_boundary>(ConstraintKind::segment_boundary),
     Rule{ConstraintKind::contiguity,
          [](const Constraints& c) { return c.contiguity != Contiguity::any; },
          [](Constraints& into, const Constraints& from) {
@@ -277,27 +289,41 @@ std::optional<ConstraintKind> squeezed(const Constraints& c) {
     return std::nullopt;
 }
 
-void append_new(std::vector<std::string>& list, const std::string& name) {
-    if (std::find(list.begin(), list.end(), name) == list.end())
-        list.push_back(name);
-}
+/// Names, each once, in the order in which they come.
+class Names {
+public:
+    void add(const std::string& name) {
+        if (seen_.insert(name).second)
+            names_.push_back(name);
+    }
+    std::vector<std::string> take() && { return std::move(names_); }
+
+private:
+    std::set<std::string_view> seen_; // into the contributions, which outlive this
+    std::vector<std::string> names_;
+};
 
 } // namespace
 
 std::vector<std::string> Merged::parties(ConstraintKind kind) const {
-    std::vector<std::string> names;
+    Names names;
     for (const Contribution& c : contributions)
         if (c.kind == kind)
-            append_new(names, c.party);
-    return names;
+            names.add(c.party);
+    return std::move(names).take();
 }
 
 std::vector<std::string> Merged::parties_around(ConstraintKind kind) const {
-    std::vector<std::string> names = parties(kind);
+    Names names;
+    const auto add = [&](ConstraintKind each) {
+        for (const Contribution& c : contributions)
+            if (c.kind == each)
+                names.add(c.party);
+    };
+    add(kind);
     for (ConstraintKind other : opposed(kind))
-        for (const std::string& name : parties(other))
-            append_new(names, name);
-    return names;
+        add(other);
+    return std::move(names).take();
 }
 
 Constraints normal(Constraints c) {
@@ -345,19 +371,48 @@ std::optional<ConstraintKind> merge(Merged& into, const Constraints& constraints
     if (auto kind = merge(into.constraints, constraints))
         return kind;
     const Constraints from = normal(constraints);
+    // The same party may come again, but only at once: a search of all would be quadratic.
+    auto own = into.contributions.end();
+    while (own != into.contributions.begin() && std::prev(own)->party == party)
+        --own;
+    const auto first = own - into.contributions.begin();
     for (const Rule& rule : rules) {
         const Merged::Contribution contribution{rule.kind, party};
-        if (rule.limits(from) && std::find(into.contributions.begin(), into.contributions.end(),
-                                           contribution) == into.contributions.end())
+        if (rule.limits(from) &&
+            std::find(into.contributions.begin() + first, into.contributions.end(), contribution) ==
+                into.contributions.end())
             into.contributions.push_back(contribution);
     }
     return std::nullopt;
 }
 
-bool shapes_no_less(const Constraints& strict, const Constraints& loose) {
-    return std::all_of(rules.begin(), rules.end(), [&](const Rule& rule) {
-        return !rule.shapes_layout || rule.implies(strict, loose);
-    });
+Shape::Shape(const Constraints& normal) {
+    for (std::size_t i = 0; i < rules.size(); ++i)
+        if (rules[i].shapes_layout && rules[i].limits(normal)) {
+            // Into an open field everything merges.
+            (void)rules[i].combine(constraints, normal);
+            limited |= 1ULL << i;
+        }
+}
+
+std::optional<ConstraintKind> merge(Shape& into, const Shape& shape) {
+    for (std::uint64_t left = shape.limited; left != 0; left &= left - 1) {
+        const Rule& rule = rules[static_cast<std::size_t>(std::countr_zero(left))];
+        if (!rule.combine(into.constraints, shape.constraints))
+            return rule.kind;
+    }
+    into.limited |= shape.limited;
+    return squeezed(into.constraints);
+}
+
+bool implies(const Shape& strict, const Shape& loose) {
+    if ((loose.limited & ~strict.limited) != 0)
+        return false;
+    for (std::uint64_t left = loose.limited; left != 0; left &= left - 1)
+        if (!rules[static_cast<std::size_t>(std::countr_zero(left))].implies(strict.constraints,
+                                                                             loose.constraints))
+            return false;
+    return true;
 }
 
 bool implies(ConstraintKind kind, const Constraints& strict, const Constraints& loose) {

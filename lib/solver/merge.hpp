@@ -11,7 +11,8 @@
 
 namespace simplealloc::solver {
 
-/// Constraints with the names of everybody who limits each of them.
+/// Constraints with the names of everybody who limits each of them. A party that is merged more
+/// than once has to come in one go.
 struct Merged {
     Constraints constraints;
     struct Contribution {
@@ -39,9 +40,21 @@ std::optional<ConstraintKind> merge(Constraints& into, const Constraints& constr
 /// constraints are normal.
 Constraints normal(Constraints constraints);
 
-/// Whether every layout that satisfies `strict` satisfies `loose` too, as far as constraints shape
-/// a layout or its segments; where memory comes from is not looked at. Both must be normal.
-bool shapes_no_less(const Constraints& strict, const Constraints& loose);
+/// The part of constraints that a layout can satisfy or not; where memory comes from, and in how
+/// many segments, is left out. What is open costs nothing in a merge.
+struct Shape {
+    Constraints constraints;
+    std::uint64_t limited = 0; ///< bits of the rules that limit something
+
+    Shape() = default;
+    explicit Shape(const Constraints& normal);
+};
+
+/// As the merge of constraints, but leaves `into` spoilt when it fails.
+std::optional<ConstraintKind> merge(Shape& into, const Shape& shape);
+
+/// Whether every layout that satisfies `strict` satisfies `loose` too.
+bool implies(const Shape& strict, const Shape& loose);
 
 /// Whether what satisfies `strict` in `kind` satisfies `loose` in it.
 bool implies(ConstraintKind kind, const Constraints& strict, const Constraints& loose);

@@ -3,6 +3,7 @@
 #include "lib/solver/own_layout.hpp"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 namespace simplealloc::solver {
@@ -12,15 +13,29 @@ bool draws(Use use) {
     return use == Use::render || use == Use::sample;
 }
 
-/// In the order of the alternatives, each modifier once.
-std::vector<std::uint64_t> listed(const UseInput& use, Fourcc fourcc) {
-    std::vector<std::uint64_t> all;
+template <typename Each>
+void for_each_modifier(const UseInput& use, Fourcc fourcc, Each each) {
     for (const CapabilitySet& set : use.alternatives)
         for (const FormatSupport& format : set.formats)
             if (format.fourcc == fourcc)
                 for (const std::uint64_t modifier : format.modifiers)
-                    if (std::find(all.begin(), all.end(), modifier) == all.end())
-                        all.push_back(modifier);
+                    each(modifier);
+}
+
+bool lists_modifiers(const UseInput& use, Fourcc fourcc) {
+    bool some = false;
+    for_each_modifier(use, fourcc, [&](std::uint64_t) { some = true; });
+    return some;
+}
+
+/// In the order of the alternatives, each modifier once.
+std::vector<std::uint64_t> listed(const UseInput& use, Fourcc fourcc) {
+    std::vector<std::uint64_t> all;
+    std::set<std::uint64_t> seen;
+    for_each_modifier(use, fourcc, [&](std::uint64_t modifier) {
+        if (seen.insert(modifier).second)
+            all.push_back(modifier);
+    });
     return all;
 }
 
@@ -33,7 +48,7 @@ const UseInput* leader(const Input& input, const Scope& scope, const std::string
     const UseInput* found = nullptr;
     for (const std::size_t index : scope.uses) {
         const UseInput& use = input.uses[index];
-        if (!listed(use, input.request.fourcc).empty() &&
+        if (lists_modifiers(use, input.request.fourcc) &&
             (found == nullptr || weight(use) > weight(*found)))
             found = &use;
     }

@@ -82,8 +82,9 @@ Result<Output> solve(const Input& input) {
         return sensible.error();
     Output output;
     const Scope scope = whole(input);
+    const Groundwork ground(input);
     for (std::size_t i = 0; i < input.sources.size(); ++i) {
-        Evaluation evaluation = evaluate(input, scope, input.sources[i]);
+        Evaluation evaluation = evaluate(ground, scope, input.sources[i]);
         if (evaluation.fit)
             output.choices.push_back(choice(input, scope, i, std::move(*evaluation.fit)));
         for (Objection& objection : evaluation.objections)

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// One pass over a use's pairs, and a sort of those with the fourcc that is asked for.
+#include "lib/solver/ways.hpp"
+
+#include <algorithm>
+
+namespace simplealloc::solver {
+namespace {
+
+bool draws(Use use) {
+    return use == Use::render || use == Use::sample;
+}
+
+/// A set without formats takes all of them, linear. The device itself takes whatever layout its own
+/// user-space driver makes, and draws with every modifier of that driver.
+bool takes_any(Modifier modifier, bool own, bool drawing) {
+    return modifier.is_linear() ||
+           (own && (drawing || modifier.state == Modifier::State::implicit));
+}
+
+/// LINEAR by interface, or what its own device makes of it.
+bool takes_unnamed(Modifier modifier, bool own) {
+    return modifier.is_linear() || (own && modifier.state == Modifier::State::implicit);
+}
+
+bool is_named(Modifier modifier) {
+    return modifier.state != Modifier::State::implicit;
+}
+
+} // namespace
+
+Ways::Ways(const UseInput& use, const FormatInfo& format)
+    : draws_(draws(use.use)), bytes_(format.fourcc == fourcc::bytes) {
+    for (std::size_t i = 0; i < use.alternatives.size(); ++i) {
+        const CapabilitySet& set = use.alternatives[i];
+        const auto index = static_cast<std::uint32_t>(all_.size());
+        bool takes = bytes_ || set.formats.empty();
+        if (takes)
+            any_.push_back(index);
+        else
+            for (const FormatSupport& support : set.formats)
+                if (support.fourcc == format.fourcc) {
+                    takes = true;
+                    if (support.without_modifier)
+                        by_interface_.push_back(index);
+                    for (const std::uint64_t modifier : support.modifiers)
+                        named_.emplace_back(modifier, index);
+                }
+        if (!takes)
+            continue;
+        Constraints constraints = relevant(set.constraints, format);
+        Shape shape(constraints);
+        all_.push_back({i, std::move(constraints), std::move(shape)});
+    }
+    std::sort(named_.begin(), named_.end());
+}
+
+std::vector<const Way*> Ways::taking(Modifier modifier, bool own) const {
+    Indices found;
+    if (bytes_ || takes_any(modifier, own, draws_))
+        found = any_;
+    if (takes_unnamed(modifier, own))
+        found.insert(found.end(), by_interface_.begin(), by_interface_.end());
+    if (is_named(modifier))
+        for (auto it = std::lower_bound(named_.begin(), named_.end(),
+                                        std::pair(modifier.value, std::uint32_t{0}));
+             it != named_.end() && it->first == modifier.value; ++it)
+            found.push_back(it->second);
+    std::sort(found.begin(), found.end());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
+    std::vector<const Way*> ways;
+    ways.reserve(found.size());
+    for (const std::uint32_t index : found)
+        ways.push_back(&all_[index]);
+    return ways;
+}
+
+const Way& Ways::of(std::size_t alternative) const {
+    return *std::lower_bound(all_.begin(), all_.end(), alternative,
+                             [](const Way& way, std::size_t a) { return way.alternative < a; });
+}
+
+bool Ways::takes(std::size_t alternative, Modifier modifier, bool own) const {
+    const auto index = static_cast<std::uint32_t>(&of(alternative) - all_.data());
+    const auto has = [&](const Indices& list) {
+        return std::binary_search(list.begin(), list.end(), index);
+    };
+    if (has(any_))
+        return bytes_ || takes_any(modifier, own, draws_);
+    return (takes_unnamed(modifier, own) && has(by_interface_)) ||
+           (is_named(modifier) &&
+            std::binary_search(named_.begin(), named_.end(), std::pair(modifier.value, index)));
+}
+
+Constraints relevant(Constraints c, const FormatInfo& format) {
+    const Constraints open;
+    if (format.planes.size() == 1)
+        c.placements = open.placements;
+    for (std::size_t i = format.planes.size(); i < max_planes; ++i)
+        c.planes[i] = open.planes[i];
+    if (format.fourcc == fourcc::bytes) {
+        c.planes[0] = {.min_size = c.planes[0].min_size};
+        c.stride_align = open.stride_align;
+        c.stride_align_pixels = open.stride_align_pixels;
+        c.offset_align = open.offset_align;
+        c.max_offset = open.max_offset;
+        c.min_width = open.min_width;
+        c.min_height = open.min_height;
+        c.width_align = open.width_align;
+        c.height_align = open.height_align;
+        c.min_stride = open.min_stride;
+        c.max_stride = open.max_stride;
+        c.max_width = open.max_width;
+        c.max_height = open.max_height;
+    }
+    return normal(std::move(c));
+}
+
+bool takes_format(const UseInput& use, const CapabilitySet& set, Fourcc fourcc, Modifier modifier,
+                  bool own) {
+    if (fourcc == fourcc::bytes)
+        return true;
+    if (set.formats.empty())
+        return takes_any(modifier, own, draws(use.use));
+    return std::any_of(set.formats.begin(), set.formats.end(), [&](const FormatSupport& format) {
+        return format.fourcc == fourcc &&
+               ((takes_unnamed(modifier, own) && format.without_modifier) ||
+                (is_named(modifier) && std::find(format.modifiers.begin(), format.modifiers.end(),
+                                                 modifier.value) != format.modifiers.end()));
+    });
+}
+
+} // namespace simplealloc::solver
