@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// One plan, for callgrind to count the instructions of solve(): they don't depend on the machine's
+// load. plan-once typical|devices|pairs|modifiers [N]
+#include "tests/bench/worlds.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+using namespace simplealloc;
+
+namespace {
+
+solver::Input world(std::string_view name, std::size_t size) {
+    if (name == "devices")
+        return bench::many_devices(size);
+    if (name == "modifiers")
+        return bench::many_modifiers(size);
+    return bench::typical(name == "pairs" ? size : 200);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const std::string_view name = argc > 1 ? argv[1] : "typical";
+    const std::size_t size = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 0;
+    const auto output = solver::solve(world(name, size));
+    if (!output || output->choices.empty() || output->rejections.empty()) {
+        std::fputs("plan-once: the plan has no candidates or no rejections\n", stderr);
+        return 1;
+    }
+    std::printf("%zu candidates, %zu rejections\n", output->choices.size(),
+                output->rejections.size());
+    return 0;
+}
