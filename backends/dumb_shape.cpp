@@ -4,7 +4,7 @@
 
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
-#include "lib/solver/layout.hpp"
+#include "lib/solver/formats.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

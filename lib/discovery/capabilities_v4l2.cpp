@@ -3,7 +3,7 @@
 #include "lib/discovery/capabilities_parts.hpp"
 #include "lib/discovery/memory_limits.hpp"
 #include "lib/discovery/v4l2_choice.hpp"
-#include "lib/solver/layout.hpp"
+#include "lib/solver/formats.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

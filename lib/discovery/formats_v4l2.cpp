@@ -15,108 +15,125 @@ namespace {
 constexpr std::uint32_t pix_fmt_rgbx1010102 = v4l2_fourcc('R', 'X', '3', '0');
 constexpr std::uint32_t pix_fmt_rgba1010102 = v4l2_fourcc('R', 'A', '3', '0');
 constexpr std::uint32_t pix_fmt_argb2101010 = v4l2_fourcc('A', 'R', '3', '0');
+constexpr std::uint32_t pix_fmt_bgr48 = v4l2_fourcc('B', 'G', 'R', '6');
+constexpr std::uint32_t pix_fmt_rgb48 = v4l2_fourcc('R', 'G', 'B', '6');
+constexpr std::uint32_t pix_fmt_y210 = v4l2_fourcc('Y', '2', '1', '0');
+constexpr std::uint32_t pix_fmt_y212 = v4l2_fourcc('Y', '2', '1', '2');
+constexpr std::uint32_t pix_fmt_y216 = v4l2_fourcc('Y', '2', '1', '6');
+constexpr std::uint32_t pix_fmt_nv15 = v4l2_fourcc('N', 'V', '1', '5');
+constexpr std::uint32_t pix_fmt_nv20 = v4l2_fourcc('N', 'V', '2', '0');
 constexpr std::uint32_t pix_fmt_p012 = v4l2_fourcc('P', '0', '1', '2');
 constexpr std::uint32_t pix_fmt_p012m = v4l2_fourcc('P', 'M', '1', '2');
-constexpr std::uint32_t drm_p012 = fourcc_code('P', '0', '1', '2');
 
-constexpr V4l2Format one(std::uint32_t pixelformat, std::uint32_t drm, std::uint64_t modifier = 0) {
-    return {pixelformat, Fourcc(drm), modifier, false};
+constexpr V4l2Format one(std::uint32_t pixelformat, Fourcc fourcc, std::uint64_t modifier = 0) {
+    return {pixelformat, fourcc, modifier, false};
 }
 
-constexpr V4l2Format each(std::uint32_t pixelformat, std::uint32_t drm,
-                          std::uint64_t modifier = 0) {
-    return {pixelformat, Fourcc(drm), modifier, true};
+constexpr V4l2Format each(std::uint32_t pixelformat, Fourcc fourcc, std::uint64_t modifier = 0) {
+    return {pixelformat, fourcc, modifier, true};
 }
 
 // The first row with a given right side is preferred.
 constexpr V4l2Format formats[] = {
     // 32 bits
-    one(V4L2_PIX_FMT_XBGR32, DRM_FORMAT_XRGB8888),
-    one(V4L2_PIX_FMT_ABGR32, DRM_FORMAT_ARGB8888),
-    one(V4L2_PIX_FMT_RGBX32, DRM_FORMAT_XBGR8888),
-    one(V4L2_PIX_FMT_RGBA32, DRM_FORMAT_ABGR8888),
-    one(V4L2_PIX_FMT_XRGB32, DRM_FORMAT_BGRX8888),
-    one(V4L2_PIX_FMT_ARGB32, DRM_FORMAT_BGRA8888),
-    one(V4L2_PIX_FMT_BGRX32, DRM_FORMAT_RGBX8888),
-    one(V4L2_PIX_FMT_BGRA32, DRM_FORMAT_RGBA8888),
+    one(V4L2_PIX_FMT_XBGR32, fourcc::xrgb8888),
+    one(V4L2_PIX_FMT_ABGR32, fourcc::argb8888),
+    one(V4L2_PIX_FMT_RGBX32, fourcc::xbgr8888),
+    one(V4L2_PIX_FMT_RGBA32, fourcc::abgr8888),
+    one(V4L2_PIX_FMT_XRGB32, fourcc::bgrx8888),
+    one(V4L2_PIX_FMT_ARGB32, fourcc::bgra8888),
+    one(V4L2_PIX_FMT_BGRX32, fourcc::rgbx8888),
+    one(V4L2_PIX_FMT_BGRA32, fourcc::rgba8888),
     // Their fourth byte is alpha for some drivers and rubbish for others.
-    one(V4L2_PIX_FMT_BGR32, DRM_FORMAT_XRGB8888),
-    one(V4L2_PIX_FMT_RGB32, DRM_FORMAT_BGRX8888),
-    one(pix_fmt_rgbx1010102, DRM_FORMAT_RGBX1010102),
-    one(pix_fmt_rgba1010102, DRM_FORMAT_RGBA1010102),
-    one(pix_fmt_argb2101010, DRM_FORMAT_ARGB2101010),
+    one(V4L2_PIX_FMT_BGR32, fourcc::xrgb8888),
+    one(V4L2_PIX_FMT_RGB32, fourcc::bgrx8888),
+    one(pix_fmt_rgbx1010102, fourcc::rgbx1010102),
+    one(pix_fmt_rgba1010102, fourcc::rgba1010102),
+    one(pix_fmt_argb2101010, fourcc::argb2101010),
 
-    // 24 bits
-    one(V4L2_PIX_FMT_RGB24, DRM_FORMAT_BGR888),
-    one(V4L2_PIX_FMT_BGR24, DRM_FORMAT_RGB888),
+    // 24 and 48 bits
+    one(V4L2_PIX_FMT_RGB24, fourcc::bgr888),
+    one(V4L2_PIX_FMT_BGR24, fourcc::rgb888),
+    one(pix_fmt_rgb48, fourcc::bgr161616),
+    one(pix_fmt_bgr48, fourcc::rgb161616),
 
     // 16 bits
-    one(V4L2_PIX_FMT_RGB565, DRM_FORMAT_RGB565),
-    one(V4L2_PIX_FMT_XRGB555, DRM_FORMAT_XRGB1555),
-    one(V4L2_PIX_FMT_ARGB555, DRM_FORMAT_ARGB1555),
-    one(V4L2_PIX_FMT_XBGR555, DRM_FORMAT_XBGR1555),
-    one(V4L2_PIX_FMT_ABGR555, DRM_FORMAT_ABGR1555),
-    one(V4L2_PIX_FMT_RGBX555, DRM_FORMAT_RGBX5551),
-    one(V4L2_PIX_FMT_RGBA555, DRM_FORMAT_RGBA5551),
-    one(V4L2_PIX_FMT_BGRX555, DRM_FORMAT_BGRX5551),
-    one(V4L2_PIX_FMT_BGRA555, DRM_FORMAT_BGRA5551),
-    one(V4L2_PIX_FMT_RGB555, DRM_FORMAT_XRGB1555),
-    one(V4L2_PIX_FMT_XRGB444, DRM_FORMAT_XRGB4444),
-    one(V4L2_PIX_FMT_ARGB444, DRM_FORMAT_ARGB4444),
-    one(V4L2_PIX_FMT_XBGR444, DRM_FORMAT_XBGR4444),
-    one(V4L2_PIX_FMT_ABGR444, DRM_FORMAT_ABGR4444),
-    one(V4L2_PIX_FMT_RGBX444, DRM_FORMAT_RGBX4444),
-    one(V4L2_PIX_FMT_RGBA444, DRM_FORMAT_RGBA4444),
-    one(V4L2_PIX_FMT_BGRX444, DRM_FORMAT_BGRX4444),
-    one(V4L2_PIX_FMT_BGRA444, DRM_FORMAT_BGRA4444),
-    one(V4L2_PIX_FMT_RGB444, DRM_FORMAT_XRGB4444),
+    one(V4L2_PIX_FMT_RGB565, fourcc::rgb565),
+    one(V4L2_PIX_FMT_XRGB555, fourcc::xrgb1555),
+    one(V4L2_PIX_FMT_ARGB555, fourcc::argb1555),
+    one(V4L2_PIX_FMT_XBGR555, fourcc::xbgr1555),
+    one(V4L2_PIX_FMT_ABGR555, fourcc::abgr1555),
+    one(V4L2_PIX_FMT_RGBX555, fourcc::rgbx5551),
+    one(V4L2_PIX_FMT_RGBA555, fourcc::rgba5551),
+    one(V4L2_PIX_FMT_BGRX555, fourcc::bgrx5551),
+    one(V4L2_PIX_FMT_BGRA555, fourcc::bgra5551),
+    one(V4L2_PIX_FMT_RGB555, fourcc::xrgb1555),
+    one(V4L2_PIX_FMT_XRGB444, fourcc::xrgb4444),
+    one(V4L2_PIX_FMT_ARGB444, fourcc::argb4444),
+    one(V4L2_PIX_FMT_XBGR444, fourcc::xbgr4444),
+    one(V4L2_PIX_FMT_ABGR444, fourcc::abgr4444),
+    one(V4L2_PIX_FMT_RGBX444, fourcc::rgbx4444),
+    one(V4L2_PIX_FMT_RGBA444, fourcc::rgba4444),
+    one(V4L2_PIX_FMT_BGRX444, fourcc::bgrx4444),
+    one(V4L2_PIX_FMT_BGRA444, fourcc::bgra4444),
+    one(V4L2_PIX_FMT_RGB444, fourcc::xrgb4444),
 
-    // 8 bits
-    one(V4L2_PIX_FMT_RGB332, DRM_FORMAT_RGB332),
-    one(V4L2_PIX_FMT_GREY, DRM_FORMAT_R8),
+    // 8 bits, and one channel of more
+    one(V4L2_PIX_FMT_RGB332, fourcc::rgb332),
+    one(V4L2_PIX_FMT_GREY, fourcc::r8),
+    one(V4L2_PIX_FMT_Y10, fourcc::r10),
+    one(V4L2_PIX_FMT_Y12, fourcc::r12),
+    one(V4L2_PIX_FMT_Y16, fourcc::r16),
 
     // Packed YUV. V4L2's AYUV begins with A in memory, DRM's ends with it.
-    one(V4L2_PIX_FMT_YUYV, DRM_FORMAT_YUYV),
-    one(V4L2_PIX_FMT_YVYU, DRM_FORMAT_YVYU),
-    one(V4L2_PIX_FMT_UYVY, DRM_FORMAT_UYVY),
-    one(V4L2_PIX_FMT_VYUY, DRM_FORMAT_VYUY),
-    one(V4L2_PIX_FMT_VUYA32, DRM_FORMAT_AYUV),
-    one(V4L2_PIX_FMT_VUYX32, DRM_FORMAT_XYUV8888),
-    one(V4L2_PIX_FMT_YUV24, DRM_FORMAT_VUY888),
+    one(V4L2_PIX_FMT_YUYV, fourcc::yuyv),
+    one(V4L2_PIX_FMT_YVYU, fourcc::yvyu),
+    one(V4L2_PIX_FMT_UYVY, fourcc::uyvy),
+    one(V4L2_PIX_FMT_VYUY, fourcc::vyuy),
+    one(V4L2_PIX_FMT_VUYA32, fourcc::ayuv),
+    one(V4L2_PIX_FMT_VUYX32, fourcc::xyuv8888),
+    one(V4L2_PIX_FMT_YUVA32, fourcc::avuy8888),
+    one(V4L2_PIX_FMT_YUVX32, fourcc::xvuy8888),
+    one(V4L2_PIX_FMT_YUV24, fourcc::vuy888),
+    one(pix_fmt_y210, fourcc::y210),
+    one(pix_fmt_y212, fourcc::y212),
+    one(pix_fmt_y216, fourcc::y216),
 
     // Y plane and interleaved chroma plane
-    one(V4L2_PIX_FMT_NV12, DRM_FORMAT_NV12),
-    one(V4L2_PIX_FMT_NV21, DRM_FORMAT_NV21),
-    one(V4L2_PIX_FMT_NV16, DRM_FORMAT_NV16),
-    one(V4L2_PIX_FMT_NV61, DRM_FORMAT_NV61),
-    one(V4L2_PIX_FMT_NV24, DRM_FORMAT_NV24),
-    one(V4L2_PIX_FMT_NV42, DRM_FORMAT_NV42),
-    one(V4L2_PIX_FMT_P010, DRM_FORMAT_P010),
-    one(pix_fmt_p012, drm_p012),
-    each(V4L2_PIX_FMT_NV12M, DRM_FORMAT_NV12),
-    each(V4L2_PIX_FMT_NV21M, DRM_FORMAT_NV21),
-    each(V4L2_PIX_FMT_NV16M, DRM_FORMAT_NV16),
-    each(V4L2_PIX_FMT_NV61M, DRM_FORMAT_NV61),
-    each(pix_fmt_p012m, drm_p012),
+    one(V4L2_PIX_FMT_NV12, fourcc::nv12),
+    one(V4L2_PIX_FMT_NV21, fourcc::nv21),
+    one(V4L2_PIX_FMT_NV16, fourcc::nv16),
+    one(V4L2_PIX_FMT_NV61, fourcc::nv61),
+    one(V4L2_PIX_FMT_NV24, fourcc::nv24),
+    one(V4L2_PIX_FMT_NV42, fourcc::nv42),
+    one(pix_fmt_nv15, fourcc::nv15),
+    one(pix_fmt_nv20, fourcc::nv20),
+    one(V4L2_PIX_FMT_P010, fourcc::p010),
+    one(pix_fmt_p012, fourcc::p012),
+    each(V4L2_PIX_FMT_NV12M, fourcc::nv12),
+    each(V4L2_PIX_FMT_NV21M, fourcc::nv21),
+    each(V4L2_PIX_FMT_NV16M, fourcc::nv16),
+    each(V4L2_PIX_FMT_NV61M, fourcc::nv61),
+    each(pix_fmt_p012m, fourcc::p012),
 
     // Three planes
-    one(V4L2_PIX_FMT_YUV420, DRM_FORMAT_YUV420),
-    one(V4L2_PIX_FMT_YVU420, DRM_FORMAT_YVU420),
-    one(V4L2_PIX_FMT_YUV422P, DRM_FORMAT_YUV422),
-    one(V4L2_PIX_FMT_YUV411P, DRM_FORMAT_YUV411),
-    one(V4L2_PIX_FMT_YUV410, DRM_FORMAT_YUV410),
-    one(V4L2_PIX_FMT_YVU410, DRM_FORMAT_YVU410),
-    each(V4L2_PIX_FMT_YUV420M, DRM_FORMAT_YUV420),
-    each(V4L2_PIX_FMT_YVU420M, DRM_FORMAT_YVU420),
-    each(V4L2_PIX_FMT_YUV422M, DRM_FORMAT_YUV422),
-    each(V4L2_PIX_FMT_YVU422M, DRM_FORMAT_YVU422),
-    each(V4L2_PIX_FMT_YUV444M, DRM_FORMAT_YUV444),
-    each(V4L2_PIX_FMT_YVU444M, DRM_FORMAT_YVU444),
+    one(V4L2_PIX_FMT_YUV420, fourcc::yuv420),
+    one(V4L2_PIX_FMT_YVU420, fourcc::yvu420),
+    one(V4L2_PIX_FMT_YUV422P, fourcc::yuv422),
+    one(V4L2_PIX_FMT_YUV411P, fourcc::yuv411),
+    one(V4L2_PIX_FMT_YUV410, fourcc::yuv410),
+    one(V4L2_PIX_FMT_YVU410, fourcc::yvu410),
+    each(V4L2_PIX_FMT_YUV420M, fourcc::yuv420),
+    each(V4L2_PIX_FMT_YVU420M, fourcc::yvu420),
+    each(V4L2_PIX_FMT_YUV422M, fourcc::yuv422),
+    each(V4L2_PIX_FMT_YVU422M, fourcc::yvu422),
+    each(V4L2_PIX_FMT_YUV444M, fourcc::yuv444),
+    each(V4L2_PIX_FMT_YVU444M, fourcc::yvu444),
 
     // Tiled: a code of their own in V4L2, a modifier in DRM
-    one(V4L2_PIX_FMT_NV12_32L32, DRM_FORMAT_NV12, DRM_FORMAT_MOD_ALLWINNER_TILED),
-    each(V4L2_PIX_FMT_NV12MT, DRM_FORMAT_NV12, DRM_FORMAT_MOD_SAMSUNG_64_32_TILE),
-    each(V4L2_PIX_FMT_NV12MT_16X16, DRM_FORMAT_NV12, DRM_FORMAT_MOD_SAMSUNG_16_16_TILE),
+    one(V4L2_PIX_FMT_NV12_32L32, fourcc::nv12, DRM_FORMAT_MOD_ALLWINNER_TILED),
+    each(V4L2_PIX_FMT_NV12MT, fourcc::nv12, DRM_FORMAT_MOD_SAMSUNG_64_32_TILE),
+    each(V4L2_PIX_FMT_NV12MT_16X16, fourcc::nv12, DRM_FORMAT_MOD_SAMSUNG_16_16_TILE),
 };
 
 } // namespace

@@ -2,6 +2,7 @@
 // What a device can have against a source's memory, in one table: a test and the words for it.
 #include "lib/solver/accept.hpp"
 
+#include "lib/solver/formats.hpp"
 #include "lib/solver/ways.hpp"
 
 #include <fmt/format.h>
@@ -31,19 +32,6 @@ struct Case {
 Objection objection(const Case& c, ConstraintKind kind, std::string reason,
                     std::string remedy = {}) {
     return {kind, std::move(reason), {c.use.party}, std::move(remedy), false};
-}
-
-std::optional<Fourcc> alpha_sibling(Fourcc code) {
-    constexpr std::array<std::pair<Fourcc, Fourcc>, 2> pairs{
-        {{fourcc::xrgb8888, fourcc::argb8888},
-         {Fourcc{'X', 'B', '2', '4'}, Fourcc{'A', 'B', '2', '4'}}}};
-    for (const auto& [opaque, alpha] : pairs) {
-        if (code == opaque)
-            return alpha;
-        if (code == alpha)
-            return opaque;
-    }
-    return std::nullopt;
 }
 
 bool lists(const CapabilitySet& set, Fourcc code) {

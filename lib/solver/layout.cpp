@@ -87,8 +87,8 @@ Ratio reduced(std::uint64_t numerator, std::uint64_t denominator) {
 Ratio stride_ratio(const FormatInfo& format, std::size_t plane, std::size_t base = 0) {
     const PlaneGeometry& first = format.planes[base];
     const PlaneGeometry& other = format.planes[plane];
-    return reduced(std::uint64_t{other.bytes} * first.horizontal,
-                   std::uint64_t{other.horizontal} * first.bytes);
+    return reduced(std::uint64_t{other.bytes} * first.horizontal * first.rows,
+                   std::uint64_t{other.horizontal} * first.bytes * other.rows);
 }
 
 /// The number that a stride has to be a multiple of so that `ratio` of it is a multiple of `align`.
@@ -97,14 +97,6 @@ Checked stride_multiple(Ratio ratio, Checked align) {
         Checked{ratio.denominator} * (align.value / std::gcd(ratio.numerator, align.value));
     multiple.ok = multiple.ok && align.ok;
     return multiple;
-}
-
-Checked lines_of(const PlaneGeometry& plane, Checked lines) {
-    return divide_up(lines, plane.vertical);
-}
-
-Checked line_bytes(const PlaneGeometry& plane, Checked width) {
-    return divide_up(width, plane.horizontal) * plane.bytes;
 }
 
 /// Line width and line count of plane 0 with their padding.
@@ -147,7 +139,7 @@ void align_offsets(Raise& stride, const Group& group, Checked lines, const Const
     Checked before = 0;
     for (std::size_t i = group.first; i + 1 < group.end; ++i) {
         const Ratio ratio = group.ratio(i);
-        before = before + lines_of(group.format.planes[i], lines) *
+        before = before + line_count(group.format.planes[i], lines) *
                               (ratio.numerator * (denominator / ratio.denominator));
         Checked multiple =
             stride_multiple(reduced(before.value, denominator), offset_align(c, i + 1));
@@ -191,7 +183,7 @@ Result<void> place_planes(Layout& layout, const FormatInfo& format, Checked line
     Checked end = 0;
     for (std::size_t i = 0; i < layout.planes.size(); ++i) {
         Plane& plane = layout.planes[i];
-        const Checked size = Checked{plane.stride} * lines_of(format.planes[i], lines);
+        const Checked size = Checked{plane.stride} * line_count(format.planes[i], lines);
         Checked offset = 0;
         if (layout.placement == Placement::packed)
             offset = end;
@@ -307,7 +299,11 @@ Result<Layout> make_layout(Fourcc fourcc, Modifier modifier, std::uint32_t width
     const FormatInfo* format = format_info(fourcc);
     if (!format)
         return failure(Cause::invalid, "format",
-                       fmt::format("{} is not a format that can be laid out", to_string(fourcc)));
+                       never_linear(fourcc)
+                           ? fmt::format("{} has no linear layout, tiled ones only",
+                                         to_string(fourcc))
+                           : fmt::format("{} is not a format that can be laid out",
+                                         to_string(fourcc)));
     if (fourcc == fourcc::bytes)
         return bytes_layout(size, std::move(layout), c, granularity);
     if (width == 0 || height == 0)
@@ -343,7 +339,7 @@ Result<Layout> relayout(const Layout& layout, std::uint64_t stride, std::uint64_
         return failure(Cause::mismatch, std::string(to_string(ConstraintKind::height_align)),
                        fmt::format("{} lines were given, the image has {}", lines, layout.height));
     const Plane& first = layout.planes[0];
-    const Checked planned = Checked{stride} * lines_of(format->planes[0], lines);
+    const Checked planned = Checked{stride} * line_count(format->planes[0], lines);
     if (stride == first.stride && planned.ok && planned.value == first.size)
         return result;
 

@@ -1,32 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Plane geometry of the known formats, and layouts that satisfy constraints.
+// Layouts that satisfy constraints.
 #pragma once
 
+#include "lib/solver/formats.hpp"
+
 #include <simplealloc/constraints.hpp>
+#include <simplealloc/layout.hpp>
 #include <simplealloc/result.hpp>
 
-#include <span>
-
 namespace simplealloc::solver {
-
-/// One plane of a format: `bytes` for each `horizontal` x `vertical` block of pixels.
-struct PlaneGeometry {
-    std::uint32_t bytes;      ///< per sample block, e.g. 2 for the CbCr plane of NV12
-    std::uint32_t horizontal; ///< pixels of the image that one block spans
-    std::uint32_t vertical;
-};
-
-struct FormatInfo {
-    Fourcc fourcc;
-    std::span<const PlaneGeometry> planes;
-    /// Image width and height must be multiples of these for the format to make sense; odd sizes
-    /// are rounded up.
-    std::uint32_t width_multiple;
-    std::uint32_t height_multiple;
-};
-
-/// Null for formats that this library can't lay out.
-const FormatInfo* format_info(Fourcc fourcc);
 
 /// The smallest layout of the image (or, for fourcc::bytes, of `size` bytes) with `placement` that
 /// satisfies `constraints`; page-rounds the dma-bufs. Every product and sum is checked: fails with

@@ -165,20 +165,20 @@ Verdict check_plane(const Layout& layout, const FormatInfo& format, std::size_t 
         return wrong;
     if (Verdict wrong = check_offset(layout, index, c))
         return wrong;
-    const std::uint64_t line = divide_up(layout.width, geometry.horizontal) * geometry.bytes;
+    const std::uint64_t line = line_bytes(geometry, layout.width).value;
     if (plane.stride == 0 || plane.stride < line)
         return violation(ConstraintKind::min_stride,
                          fmt::format("the stride of plane {} is {} bytes, a line has {}", index,
                                      plane.stride, line));
     const Checked width = round_up(layout.width, c.width_align);
-    const Checked padded = divide_up(width, geometry.horizontal) * geometry.bytes;
+    const Checked padded = line_bytes(geometry, width);
     if (!padded.ok || plane.stride < padded.value)
         return violation(
             ConstraintKind::width_align,
             fmt::format("the stride of plane {} is {} bytes, too few for a width padded to {}",
                         index, plane.stride, c.width_align));
     const Checked lines = round_up(layout.height, c.height_align);
-    const Checked needed = divide_up(lines, geometry.vertical);
+    const Checked needed = line_count(geometry, lines);
     if (!needed.ok || plane.size / plane.stride < needed.value)
         return violation(ConstraintKind::height_align,
                          fmt::format("plane {} has {} lines, {} are needed", index,
@@ -204,8 +204,8 @@ Verdict check_packed(const Layout& layout, const FormatInfo& format, const Const
     for (std::size_t i = 0; i < layout.planes.size(); ++i) {
         const PlaneGeometry& own = format.planes[i];
         const PlaneGeometry& base = format.planes[0];
-        const Checked scaled = Checked{first.stride} * own.bytes * base.horizontal;
-        const std::uint64_t divisor = std::uint64_t{own.horizontal} * base.bytes;
+        const Checked scaled = Checked{first.stride} * own.bytes * base.horizontal * base.rows;
+        const std::uint64_t divisor = std::uint64_t{own.horizontal} * base.bytes * own.rows;
         const Plane& plane = layout.planes[i];
         if (!scaled.ok || scaled.value % divisor != 0 || plane.stride != scaled.value / divisor)
             return violation(ConstraintKind::placement,
@@ -216,7 +216,7 @@ Verdict check_packed(const Layout& layout, const FormatInfo& format, const Const
             return violation(ConstraintKind::placement,
                              fmt::format("plane {} is at offset {}, packed planes have it at {}", i,
                                          plane.offset, end.value));
-        end = end + Checked{plane.stride} * divide_up(lines, own.vertical);
+        end = end + Checked{plane.stride} * line_count(own, lines);
     }
     return std::nullopt;
 }

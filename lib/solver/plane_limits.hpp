@@ -3,7 +3,9 @@
 #pragma once
 
 #include "lib/solver/checked.hpp"
-#include "lib/solver/layout.hpp"
+#include "lib/solver/formats.hpp"
+
+#include <simplealloc/constraints.hpp>
 
 #include <algorithm>
 
@@ -16,7 +18,7 @@ inline Checked stride_align(const Constraints& c, std::size_t plane) {
 /// In bytes: whole sample blocks that span a multiple of so many pixels.
 inline Checked stride_align_pixels(const Constraints& c, const PlaneGeometry& geometry) {
     const Checked pixels = common_multiple(c.stride_align_pixels, geometry.horizontal);
-    Checked bytes = Checked{pixels.value / geometry.horizontal} * geometry.bytes;
+    Checked bytes = line_bytes(geometry, pixels);
     bytes.ok = bytes.ok && pixels.ok;
     return c.stride_align_pixels <= 1 ? Checked{1} : bytes;
 }

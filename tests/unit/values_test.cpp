@@ -40,7 +40,11 @@ TEST_CASE("fourccs read and print") {
     CHECK(Fourcc::parse("R8")->value == 0x20203852);
     CHECK(to_string(Fourcc{}) == "bytes");
     CHECK(to_string(Fourcc(0x01020304)) == "0x01020304");
+    CHECK(to_string(fourcc::r16f) == "R  H");
+    CHECK(Fourcc::parse("R  H") == fourcc::r16f);
     CHECK(!Fourcc::parse(""));
+    CHECK(!Fourcc::parse(" R8"));
+    CHECK(!Fourcc::parse("R8 "));
     CHECK(!Fourcc::parse("TOOLONG"));
     CHECK(!Fourcc::parse("A\tB"));
 }
