@@ -7,6 +7,8 @@
 /// simplealloc::Allocator.
 
 #include <simplealloc/allocator.hpp>
+#include <simplealloc/format_lists.hpp>
 #include <simplealloc/log.hpp>
 #include <simplealloc/quirks.hpp>
 #include <simplealloc/version.hpp>
+#include <simplealloc/wire.hpp>
