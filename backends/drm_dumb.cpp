@@ -211,6 +211,9 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
     offer.side_effect = solver::SideEffect::scanout_memory;
     offer.layout.stride_align = stride_align(drm);
     offer.layout.stride_align_pixels = drm.dumb_width_align;
+    offer.evidence[ConstraintKind::stride_align] =
+        drm.dumb_origin.empty() ? solver::Evidence{Confidence::assumed, "default for dumb buffers"}
+                                : solver::Evidence{Confidence::known, drm.dumb_origin};
     offer.layout_exact = false;
 
     add_contiguity_fact(source, Confidence::known, drm.dumb_origin);

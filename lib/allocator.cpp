@@ -298,6 +298,7 @@ Result<Buffer> Allocator::allocate(const Plan& plan, AllocateOptions options) co
     error.attempts = std::move(attempts);
     error.rejections = planned.rejections;
     error.conflict = planned.conflict;
+    error.relaxations = planned.relaxations;
     return error;
 }
 

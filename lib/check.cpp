@@ -38,9 +38,7 @@ Request like(const Request::Fields& fields) {
 }
 
 Rejection rejection(const BufferData& buffer, solver::Objection objection) {
-    return {buffer.source.input.name, std::string(to_string(objection.kind)),
-            std::move(objection.reason), std::move(objection.required_by),
-            std::move(objection.remedy)};
+    return solver::rejection(buffer.source.input.name, std::move(objection));
 }
 
 /// What is known of the use against memory and layout, and whether that leaves a doubt.

@@ -8,6 +8,8 @@
 #include "lib/kernel.hpp"
 #include "lib/log.hpp"
 #include "lib/plan_data.hpp"
+#include "lib/solver/conflict.hpp"
+#include "lib/solver/relax.hpp"
 #include "lib/solver/solver.hpp"
 #include "lib/solver/source_names.hpp"
 
@@ -35,23 +37,28 @@ std::string left_out_by(const Request::Fields& request, const Policy& policy,
     return {};
 }
 
-std::vector<SourceRecord> find_sources(const Request::Fields& request, const Policy& policy,
-                                       std::span<const std::shared_ptr<const DeviceRecord>> devices,
+std::vector<SourceRecord> find_sources(std::span<const std::shared_ptr<const DeviceRecord>> devices,
                                        const Quirks& quirks) {
     std::vector<SourceRecord> sources;
     for (const Backend& backend : backends())
         for (SourceRecord& source : sources_of(backend, devices, quirks))
             sources.push_back(std::move(source));
-    for (SourceRecord& source : sources) {
-        solver::SourceInput& input = source.input;
+    return sources;
+}
+
+/// Marks the sources that the request's policy keeps out.
+void apply_policy(const Request::Fields& request, const Policy& policy,
+                  std::span<const SourceRecord> records, std::vector<solver::SourceInput>& inputs) {
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        solver::SourceInput& input = inputs[i];
+        const auto& device = records[i].device;
         input.disabled_by = left_out_by(request, policy, input);
         input.enabled = input.disabled_by.empty();
         input.named =
-            !source.device || request.any_device ||
+            !device || request.any_device ||
             std::any_of(request.uses.begin(), request.uses.end(),
-                        [&](const DeviceUse& use) { return use.device.id() == source.device->id; });
+                        [&](const DeviceUse& use) { return use.device.id() == device->id; });
     }
-    return sources;
 }
 
 Result<std::vector<solver::UseInput>> find_uses(const Request::Fields& request) {
@@ -89,8 +96,10 @@ Result<bool> negotiate(const Request::Fields& request, const solver::Choice& bes
                       uses[i].party, wanted.min_stride, stride);
             set.constraints.min_stride = wanted.min_stride;
             // A driver that makes it shorter takes no padding.
-            if (kind == Answer::exact || stride > wanted.max_stride)
+            if (kind == Answer::exact || stride > wanted.max_stride) {
                 set.constraints.max_stride = wanted.max_stride;
+                set.evidence[ConstraintKind::max_stride] = {Confidence::known, "VIDIOC_TRY_FMT"};
+            }
             set.evidence[ConstraintKind::min_stride] = {Confidence::known, "VIDIOC_TRY_FMT"};
             changed = true;
         }
@@ -111,6 +120,7 @@ Result<bool> negotiate(const Request::Fields& request, const solver::Choice& bes
 
 struct Settled {
     solver::Output output;
+    solver::Input input; ///< with the answers
     bool drivers_agree = true;
     bool asked_again = false; ///< some answer differed from what was proposed
 };
@@ -118,7 +128,7 @@ struct Settled {
 Result<Settled> settle(const Request::Fields& request, Answer kind, solver::Input& input) {
     Settled settled;
     for (int round = 0;; ++round) {
-        auto solved = solver::solve(input);
+        auto solved = solver::candidates(input);
         if (!solved)
             return solved.error();
         settled.output = std::move(*solved);
@@ -142,12 +152,67 @@ Result<Settled> settle(const Request::Fields& request, Answer kind, solver::Inpu
 Result<Settled> settle(const Request::Fields& request, const solver::Input& input) {
     solver::Input exact = input;
     auto settled = settle(request, Answer::exact, exact);
+    if (settled)
+        settled->input = std::move(exact);
     if (!settled || !settled->output.choices.empty() || !settled->asked_again)
         return settled;
     solver::Input least = input;
     auto rounded = settle(request, Answer::least, least);
+    if (rounded)
+        rounded->input = std::move(least);
     const bool better = rounded && !rounded->output.choices.empty() && rounded->drivers_agree;
     return better ? rounded : settled;
+}
+
+/// What plans of a request and of its relaxations have in common.
+struct Surroundings {
+    const Policy& policy;
+    std::span<const SourceRecord> sources;
+    const solver::Input& input;
+};
+
+Result<solver::Input> input_for(const Request::Fields& request, const Surroundings& around) {
+    solver::Input input = around.input;
+    input.request = request;
+    auto uses = find_uses(request);
+    if (!uses)
+        return uses.error();
+    input.uses = std::move(*uses);
+    for (const DeviceUse& use : request.uses)
+        add_preferred_sources(use.device.record(), use.use, request.fourcc, input.preferred);
+    apply_policy(request, around.policy, around.sources, input.sources);
+    return input;
+}
+
+/// A relaxed request is planned as if it had been asked for: the drivers have their say.
+std::optional<solver::Output> replan(solver::Relaxed relaxed, const Surroundings& around) {
+    std::vector<DeviceUse> uses;
+    for (const std::size_t use : relaxed.uses)
+        uses.push_back(relaxed.request.uses[use]);
+    relaxed.request.uses = std::move(uses);
+    auto input = input_for(relaxed.request, around);
+    if (!input)
+        return std::nullopt;
+    if (relaxed.split_planes)
+        for (solver::SourceInput& source : input->sources)
+            source.offer.max_dmabufs.reset();
+    auto settled = settle(relaxed.request, *input);
+    if (!settled)
+        return std::nullopt;
+    return std::move(settled->output);
+}
+
+void explain_failure(const Settled& settled, const Surroundings& around, PlanData& data) {
+    const solver::Core core = solver::find_core(settled.input);
+    data.conflict = solver::conflict_of(settled.input, core);
+    std::vector<Fourcc> formats;
+    for (const DeviceUse& use : settled.input.request.uses)
+        for (const Fourcc format : listed_formats(use))
+            formats.push_back(format);
+    data.relaxations =
+        solver::relaxations(settled.input, core, formats, [&](const solver::Relaxed& relaxed) {
+            return replan(relaxed, around);
+        });
 }
 
 } // namespace
@@ -174,26 +239,22 @@ Result<Plan> make_plan(const Request& request, const Policy& policy,
                        std::vector<std::shared_ptr<const DeviceRecord>> devices,
                        const Quirks& quirks, std::vector<solver::Input::Refusal> refusals) {
     const Request::Fields& fields = request.fields();
-    auto data = std::make_shared<PlanData>(PlanData{request, {}, {}, {}, {}, {}, true});
+    auto data = std::make_shared<PlanData>(PlanData{request, {}, {}, {}, {}, {}, {}, true});
 
-    solver::Input input;
-    input.request = fields;
-    input.order = fields.order.empty() ? policy.order.value : fields.order;
-    input.order_origin = fields.order.empty() ? policy.order.origin : "caller";
-    input.page_size = kernel::page_size();
-    input.available_memory = available_memory();
-    input.refusals = std::move(refusals);
-    auto uses = find_uses(fields);
-    if (!uses)
-        return uses.error();
-    input.uses = std::move(*uses);
-    for (const DeviceUse& use : fields.uses)
-        add_preferred_sources(use.device.record(), use.use, fields.fourcc, input.preferred);
-    data->sources = find_sources(fields, policy, devices, quirks);
+    solver::Input common;
+    common.order = fields.order.empty() ? policy.order.value : fields.order;
+    common.order_origin = fields.order.empty() ? policy.order.origin : "caller";
+    common.page_size = kernel::page_size();
+    common.available_memory = available_memory();
+    common.refusals = std::move(refusals);
+    data->sources = find_sources(devices, quirks);
     for (const SourceRecord& source : data->sources)
-        input.sources.push_back(source.input);
-
-    auto settled = settle(fields, input);
+        common.sources.push_back(source.input);
+    const Surroundings around{policy, data->sources, common};
+    auto input = input_for(fields, around);
+    if (!input)
+        return input.error();
+    auto settled = settle(fields, *input);
     if (!settled)
         return settled.error();
     solver::Output& output = settled->output;
@@ -203,7 +264,8 @@ Result<Plan> make_plan(const Request& request, const Policy& policy,
     for (const solver::Choice& choice : data->choices)
         data->candidates.push_back(choice.candidate);
     data->rejections = std::move(output.rejections);
-    data->conflict = std::move(output.conflict);
+    if (data->choices.empty())
+        explain_failure(*settled, around, *data);
     log::line(LogLevel::debug, "plan: {} candidates, {} rejections, best {}",
               data->candidates.size(), data->rejections.size(),
               data->candidates.empty() ? "none" : data->candidates.front().source);
@@ -220,6 +282,9 @@ std::span<const Rejection> Plan::rejections() const noexcept {
 }
 std::span<const Conflict> Plan::conflict() const noexcept {
     return data_->conflict;
+}
+std::span<const Relaxation> Plan::relaxations() const noexcept {
+    return data_->relaxations;
 }
 const Request& Plan::request() const noexcept {
     return data_->request;

@@ -19,6 +19,7 @@ struct PlanData {
     std::vector<Candidate> candidates; ///< of the choices, in their order
     std::vector<Rejection> rejections;
     std::vector<Conflict> conflict;
+    std::vector<Relaxation> relaxations;
     bool settled = true; ///< the V4L2 drivers take the best candidate's strides as they are
 };
 

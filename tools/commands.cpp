@@ -81,7 +81,7 @@ DeviceReport report_of(const Device& device) {
 
 PlanReport report_of(const Plan& plan) {
     return {request_in_words(plan.request().fields()), plan.candidates(), plan.rejections(),
-            plan.conflict()};
+            plan.conflict(), plan.relaxations()};
 }
 
 BufferReport report_of(const Buffer& buffer) {
@@ -221,13 +221,15 @@ int sources_command(const CommonOptions& common) {
                              : sources_text(*sources, screen_of(stdout_fd)));
 }
 
-int plan_command(const CommonOptions& common, const RequestText& text) {
+int plan_command(const CommonOptions& common, const RequestText& text, bool why) {
     int status = exit_failed;
     const auto planned = make_plan(common, text, status);
     if (!planned)
         return status;
     const PlanReport report = report_of(planned->plan);
-    return print(common.json ? plan_json(report) : plan_text(report, screen_of(stdout_fd)),
+    const Screen screen = screen_of(stdout_fd);
+    const std::string answer = common.json ? plan_json(report) : plan_text(report, screen);
+    return print(why && !common.json ? answer + why_text(report, screen) : answer,
                  report.candidates.empty() ? exit_failed : exit_done);
 }
 

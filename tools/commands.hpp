@@ -35,7 +35,8 @@ int quirks_command(const CommonOptions& common, std::span<const std::string> pat
 /// Whether a quirk file is right, which is not used.
 int check_quirks_command(const CommonOptions& common, const std::string& file);
 int sources_command(const CommonOptions& common);
-int plan_command(const CommonOptions& common, const RequestText& text);
+/// `why`: also who is behind each constraint and each lost rank.
+int plan_command(const CommonOptions& common, const RequestText& text, bool why);
 int alloc_command(const CommonOptions& common, const RequestText& text,
                   const AllocCommandOptions& options);
 

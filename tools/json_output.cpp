@@ -44,15 +44,61 @@ Json plane_json(const Plane& plane) {
 }
 
 Json rejection_json(const Rejection& rejection) {
-    return {{"source", rejection.source},
-            {"constraint", rejection.constraint},
-            {"reason", rejection.reason},
-            {"required_by", Json(rejection.required_by)},
-            {"remedy", rejection.remedy}};
+    return {{"source", rejection.source},  {"constraint", rejection.constraint},
+            {"reason", rejection.reason},  {"required_by", Json(rejection.required_by)},
+            {"remedy", rejection.remedy},  {"needed", rejection.needed},
+            {"offered", rejection.offered}};
+}
+
+Json contributor_json(const Contributor& contributor) {
+    return {{"party", contributor.party},
+            {"constraint", contributor.constraint},
+            {"value", contributor.value},
+            {"confidence", to_string(contributor.confidence)},
+            {"origin", contributor.origin}};
 }
 
 Json conflict_json(const Conflict& conflict) {
-    return {{"constraint", conflict.constraint}, {"parties", Json(conflict.parties)}};
+    return {{"constraint", conflict.constraint},
+            {"parties", Json(conflict.parties)},
+            {"contributors", list(conflict.contributors, contributor_json)}};
+}
+
+Json merged_json(const MergedConstraint& merged) {
+    return {{"name", merged.name},
+            {"value", merged.value},
+            {"contributors", list(merged.contributors, contributor_json)}};
+}
+
+Json lost_json(const std::optional<Lost>& lost) {
+    if (!lost)
+        return nullptr;
+    return {{"to", lost->to},
+            {"criterion", lost->criterion},
+            {"value", lost->value},
+            {"better_value", lost->better_value},
+            {"rank", lost->rank},
+            {"better_rank", lost->better_rank},
+            {"parties", Json(lost->parties)},
+            {"remedy", lost->remedy}};
+}
+
+Json relaxation_json(const Relaxation& relaxation) {
+    const Layout& layout = relaxation.layout;
+    return {{"kind", to_string(relaxation.kind)},
+            {"what", relaxation.what},
+            {"how", relaxation.how},
+            {"rank", relaxation.rank},
+            {"source", relaxation.source},
+            {"size", total_size(layout.dmabuf_sizes)},
+            {"width", layout.width},
+            {"height", layout.height},
+            {"fourcc", to_string(layout.fourcc)},
+            {"modifier", to_string(layout.modifier)},
+            {"planes", list(layout.planes, plane_json)},
+            {"party", relaxation.party},
+            {"copy_from", relaxation.copy_from},
+            {"copy_to", relaxation.copy_to}};
 }
 
 Json attempt_json(const Attempt& attempt) {
@@ -85,6 +131,8 @@ Json candidate_json(const Candidate& candidate) {
                                           {"rank", criterion.rank}};
                           })},
         {"unproven", candidate.unproven},
+        {"constraints", list(candidate.constraints, merged_json)},
+        {"lost", lost_json(candidate.lost)},
     };
 }
 
@@ -217,6 +265,7 @@ std::string plan_json(const PlanReport& plan) {
     json["candidates"] = list(plan.candidates, candidate_json);
     json["rejections"] = list(plan.rejections, rejection_json);
     json["conflict"] = list(plan.conflict, conflict_json);
+    json["relaxations"] = list(plan.relaxations, relaxation_json);
     return print(json);
 }
 
@@ -242,6 +291,7 @@ std::string error_json(const Error& error, std::optional<std::size_t> failed_buf
     json["attempts"] = list(error.attempts, attempt_json);
     json["rejections"] = list(error.rejections, rejection_json);
     json["conflict"] = list(error.conflict, conflict_json);
+    json["relaxations"] = list(error.relaxations, relaxation_json);
     return print(json);
 }
 

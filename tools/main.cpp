@@ -21,6 +21,7 @@ struct CommandLine {
     std::vector<std::string> device_paths;
     std::string policy_file; ///< to check
     std::string quirk_file;  ///< to check
+    bool why = false;
 };
 
 /// CLI11 does not wrap, but indents what follows a newline.
@@ -183,6 +184,9 @@ int run(int argc, char** argv) {
     CLI::App* plan =
         app.add_subcommand("plan", "Say what would be allocated, and why; allocate nothing");
     add_request_options(*plan, line.request);
+    plan->add_flag("--why", line.why,
+                   folded("Also who sets each limit, and what each candidate lost by (JSON always "
+                          "has it)"));
     add_common_options(*plan, line.common);
 
     CLI::App* alloc = app.add_subcommand("alloc", "Allocate, verify, and show the buffer");
@@ -211,7 +215,7 @@ int run(int argc, char** argv) {
     if (sources->parsed())
         return sources_command(line.common);
     if (plan->parsed())
-        return plan_command(line.common, line.request);
+        return plan_command(line.common, line.request, line.why);
     return alloc_command(line.common, line.request, line.alloc);
 }
 

@@ -32,6 +32,7 @@ struct PlanReport {
     std::span<const Candidate> candidates;
     std::span<const Rejection> rejections;
     std::span<const Conflict> conflict;
+    std::span<const Relaxation> relaxations = {};
 };
 
 /// Borrows from a Buffer.

@@ -181,6 +181,67 @@ std::string conflict_text(std::span<const Conflict> conflict, const Screen& scre
     return text + table.render(screen);
 }
 
+std::string contributors_text(std::span<const Conflict> conflict, const Screen& screen) {
+    TextTable table({{"who"}, {"what"}, {"confidence"}, {"origin"}});
+    for (const Conflict& part : conflict)
+        for (const Contributor& who : part.contributors)
+            table.add({{who.party},
+                       {who.value},
+                       {std::string(to_string(who.confidence)),
+                        who.confidence == Confidence::known ? Style::plain : Style::warning},
+                       {or_unknown(who.origin), Style::dim}});
+    return table.empty() ? std::string() : "\n" + table.render(screen);
+}
+
+std::string relaxations_text(std::span<const Relaxation> relaxations, const Screen& screen) {
+    if (relaxations.empty())
+        return {};
+    TextTable table({{"#", true}, {"what"}, {"source then"}, {"format"}, {"size", true}});
+    for (std::size_t i = 0; i < relaxations.size(); ++i) {
+        const Relaxation& offer = relaxations[i];
+        table.add({{fmt::to_string(i + 1)},
+                   {offer.what},
+                   {offer.source, Style::good},
+                   {format_in_words(offer.layout.fourcc, offer.layout.modifier)},
+                   {size_in_words(total_size(offer.layout.dmabuf_sizes))}},
+                  try_note(offer.how));
+    }
+    return heading("what would help, the least loss first", screen) + table.render(screen);
+}
+
+std::string constraints_text(const Candidate& candidate, const Screen& screen) {
+    if (candidate.constraints.empty())
+        return {};
+    TextTable table({{"constraint"}, {"set by"}, {"value"}, {"confidence"}, {"origin"}});
+    for (const MergedConstraint& merged : candidate.constraints) {
+        if (merged.contributors.size() > 1)
+            table.add({{merged.name}, {"all together"}, {merged.value}});
+        for (const Contributor& who : merged.contributors)
+            table.add({{merged.contributors.size() > 1 ? std::string() : merged.name},
+                       {who.party},
+                       {who.value},
+                       {std::string(to_string(who.confidence)),
+                        who.confidence == Confidence::known ? Style::plain : Style::warning},
+                       {or_unknown(who.origin), Style::dim}});
+    }
+    return heading("what " + candidate.source + " keeps to", screen) + table.render(screen);
+}
+
+std::string lost_text(std::span<const Candidate> candidates, const Screen& screen) {
+    TextTable table({{"candidate"}, {"lost to"}, {"by"}, {"its value"}, {"better"}, {"behind it"}});
+    for (const Candidate& candidate : candidates)
+        if (candidate.lost)
+            table.add({{candidate.source},
+                       {candidate.lost->to},
+                       {candidate.lost->criterion},
+                       {candidate.lost->value},
+                       {candidate.lost->better_value},
+                       {join(candidate.lost->parties)}},
+                      try_note(candidate.lost->remedy));
+    return table.empty() ? std::string()
+                         : heading("why not the others", screen) + table.render(screen);
+}
+
 std::string attempts_text(std::span<const Attempt> attempts, std::string_view title,
                           const Screen& screen) {
     if (attempts.empty())
@@ -327,6 +388,15 @@ std::string plan_text(const PlanReport& plan, const Screen& screen) {
             heading("candidates, best first", screen) + candidates_text(plan.candidates, screen);
     text += rejections_text(plan.rejections, screen);
     text += conflict_text(plan.conflict, screen);
+    text += contributors_text(plan.conflict, screen);
+    text += relaxations_text(plan.relaxations, screen);
+    return text;
+}
+
+std::string why_text(const PlanReport& plan, const Screen& screen) {
+    std::string text = lost_text(plan.candidates, screen);
+    for (const Candidate& candidate : plan.candidates)
+        text += constraints_text(candidate, screen);
     return text;
 }
 
@@ -401,7 +471,8 @@ std::string error_text(const Error& error, const Screen& screen,
 
 std::string error_reasons_text(const Error& error, const Screen& screen) {
     return attempts_text(error.attempts, "tried", screen) +
-           rejections_text(error.rejections, screen) + conflict_text(error.conflict, screen);
+           rejections_text(error.rejections, screen) + conflict_text(error.conflict, screen) +
+           relaxations_text(error.relaxations, screen);
 }
 
 } // namespace simplealloc::tools

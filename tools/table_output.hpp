@@ -26,6 +26,8 @@ std::string quirks_text(const QuirksReport& report, const Screen& screen);
 std::string quirk_check_text(const std::string& file, const QuirkFileReport& report);
 std::string sources_text(std::span<const SourceInfo> sources, const Screen& screen);
 std::string plan_text(const PlanReport& plan, const Screen& screen);
+/// Who sets each limit of the candidates, and what each but the first lost by.
+std::string why_text(const PlanReport& plan, const Screen& screen);
 std::string buffers_text(std::span<const BufferReport> buffers, const Screen& screen);
 
 /// `simplealloc: …`, and the remedy on a line of its own that starts with `  try: `.

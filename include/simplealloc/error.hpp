@@ -3,6 +3,8 @@
 #pragma once
 
 #include <simplealloc/api.hpp>
+#include <simplealloc/contributor.hpp>
+#include <simplealloc/relaxation.hpp>
 
 #include <cstdint>
 #include <string>
@@ -66,12 +68,22 @@ struct Rejection {
     std::string reason;                   ///< in words, with the numbers
     std::vector<std::string> required_by; ///< the uses that need it, e.g. `/dev/video0 (capture)`
     std::string remedy;                   ///< what would unblock it; may be empty
+    /// What is needed and what the source offers, with units, where the two can be set against each
+    /// other (`100 MiB`, `64 MiB`); the reason is made of them.
+    /// @{
+    std::string needed = {};
+    std::string offered = {};
+    /// @}
 };
 
-/// A constraint of the smallest set that can't hold together, and who needs it.
+/// A constraint of the smallest set that can't hold together, and who needs it. The set is minimal:
+/// without any one of all contributors' constraints, a source would serve.
 struct Conflict {
     std::string constraint;           ///< its name, e.g. `exporter`
     std::vector<std::string> parties; ///< e.g. `/dev/video0 (capture)`
+    /// The same in detail. A constraint that this one collides with (`max-stride` with
+    /// `stride-align`) is among them under its own name.
+    std::vector<Contributor> contributors = {};
 };
 
 /// An error that callers can branch on (cause, stage) and show (message, remedy).
@@ -85,6 +97,7 @@ struct Error {
     std::vector<Attempt> attempts;     ///< the sources that were tried, in order
     std::vector<Rejection> rejections; ///< the sources that were not tried
     std::vector<Conflict> conflict;    ///< with Cause::unsatisfiable: what can't hold together
+    std::vector<Relaxation> relaxations = {}; ///< with a conflict: what to give up; best first
 
     /// One line: object, detail, the system's text for the errno, and the remedy.
     [[nodiscard]] SIMPLEALLOC_API std::string message() const;

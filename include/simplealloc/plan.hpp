@@ -20,6 +20,25 @@ struct Criterion {
     std::int64_t rank = 0; ///< lower is better
 };
 
+/// A limit that a candidate's layout and memory keep to, and all who set it.
+struct MergedConstraint {
+    std::string name;  ///< of the constraint, e.g. `stride-align`
+    std::string value; ///< in words: what follows from all contributors together
+    std::vector<Contributor> contributors; ///< uses in the request's order, the CPU, the source
+};
+
+/// Why a candidate is not the first one.
+struct Lost {
+    std::string to;                   ///< the source that won
+    std::string criterion;            ///< the first in which they differ
+    std::string value;                ///< the loser's, in words
+    std::string better_value;         ///< the winner's
+    std::int64_t rank = 0;            ///< the loser's
+    std::int64_t better_rank = 0;     ///< the winner's
+    std::vector<std::string> parties; ///< who is behind the criterion: uses, the CPU, the caller
+    std::string remedy;               ///< what would turn it round, e.g. `--order udmabuf`
+};
+
 /// A source that satisfies every use, with the layout that will be asked of it.
 struct Candidate {
     std::string source;    ///< e.g. `dma-heap:system`
@@ -28,7 +47,9 @@ struct Candidate {
     Layout layout;         ///< what will be asked for
     bool exact = true;     ///< false: stride and size are a prediction, checked after allocation
     bool unproven = false; ///< rests on an unknown; see facts of the devices
-    std::vector<Criterion> criteria; ///< in the order of their weight
+    std::vector<Criterion> criteria;                ///< in the order of their weight
+    std::vector<MergedConstraint> constraints = {}; ///< what the layout and the memory keep to
+    std::optional<Lost> lost = {};                  ///< nothing for the first candidate
 };
 
 /// What an application programs into V4L2 for one use (struct v4l2_format and v4l2_plane).
@@ -82,6 +103,9 @@ public:
     [[nodiscard]] std::span<const Rejection> rejections() const noexcept;
     /// Empty while there is a candidate.
     [[nodiscard]] std::span<const Conflict> conflict() const noexcept;
+    /// What to give up so that a source serves, best first; empty while there is a candidate. Each
+    /// was planned as if it had been asked for.
+    [[nodiscard]] std::span<const Relaxation> relaxations() const noexcept;
     /// What was planned.
     [[nodiscard]] const Request& request() const noexcept;
 

@@ -2,6 +2,7 @@
 // What a device can do for a use: by subsystem, then what the caller says instead.
 #include "lib/discovery/capabilities_parts.hpp"
 
+#include "lib/discovery/formats_v4l2.hpp"
 #include "lib/failure.hpp"
 #include "lib/solver/merge.hpp"
 
@@ -128,6 +129,29 @@ Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& devi
     if (!sets || use.alternatives.empty())
         return sets;
     return narrow(device, use, *sets);
+}
+
+std::vector<Fourcc> listed_formats(const DeviceUse& use) {
+    std::vector<Fourcc> formats;
+    const auto add = [&](const std::vector<FormatSupport>& list) {
+        for (const FormatSupport& format : list)
+            formats.push_back(format.fourcc);
+    };
+    const DeviceRecord& device = use.device.record();
+    for (const CapabilitySet& set : use.alternatives)
+        add(set.formats);
+    if (device.described)
+        for (const CapabilitySet& set : device.described->alternatives)
+            add(set.formats);
+    if (device.drm)
+        for (const DrmPlane& plane : device.drm->planes)
+            add(plane.formats);
+    if (device.v4l2)
+        for (const V4l2Queue& queue : device.v4l2->queues)
+            for (const std::uint32_t pixelformat : queue.pixelformats)
+                if (const V4l2Format* format = find_v4l2_format(pixelformat))
+                    formats.push_back(format->fourcc);
+    return formats;
 }
 
 } // namespace simplealloc

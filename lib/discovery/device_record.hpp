@@ -161,6 +161,10 @@ std::string party_name(const DeviceRecord& device, Use use);
 Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& device,
                                                         const DeviceUse& use, Fourcc fourcc);
 
+/// The formats that the device lists for anything, or the caller for this use; none for a GPU,
+/// which takes all.
+std::vector<Fourcc> listed_formats(const DeviceUse& use);
+
 /// Asks a V4L2 driver (TRY_FMT: no side effect) which stride and size it makes of `layout`; the
 /// answer as constraints. No answer (no V4L2 device, no TRY_FMT, no permission): nothing. Fails
 /// with unsupported when the driver changes width, height or pixel format.

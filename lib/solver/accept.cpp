@@ -29,32 +29,84 @@ struct Case {
     bool own; ///< the source is the device's own memory
 };
 
-Objection objection(const Case& c, ConstraintKind kind, std::string reason,
-                    std::string remedy = {}) {
-    return {kind, std::move(reason), {c.use.party}, std::move(remedy), false};
+/// `needed` and `offered`: the values that the reason sets against each other.
+Objection objection(const Case& c, ConstraintKind kind, std::string reason, std::string remedy,
+                    std::string needed = {}, std::string offered = {}) {
+    return {kind,  std::move(reason), {c.use.party},     std::move(remedy),
+            false, std::move(needed), std::move(offered)};
 }
 
-bool lists(const CapabilitySet& set, Fourcc code) {
-    return std::any_of(set.formats.begin(), set.formats.end(),
-                       [&](const FormatSupport& f) { return f.fourcc == code; });
+/// What helps where a device can't get at the memory at all.
+std::string copy_remedy(const Case& c) {
+    return fmt::format("give {} a buffer of its own and copy", c.use.party);
+}
+
+/// How a limit that is only assumed is put right.
+std::string quirk_remedy(const Case& c, ConstraintKind kind, std::string_view row) {
+    const auto found = c.set.evidence.find(kind);
+    return found != c.set.evidence.end() && found->second.confidence != Confidence::known
+               ? fmt::format("if {} needs no such memory, say so by a quirk row `{}`", c.use.party,
+                             row)
+               : std::string();
+}
+
+std::string either(const std::string& one, const std::string& other) {
+    return one.empty() || other.empty() ? one + other : one + "; " + other;
+}
+
+const FormatSupport* find_format(const CapabilitySet& set, Fourcc code) {
+    const auto found = std::find_if(set.formats.begin(), set.formats.end(),
+                                    [&](const FormatSupport& f) { return f.fourcc == code; });
+    return found == set.formats.end() ? nullptr : &*found;
+}
+
+std::string modifiers_text(const FormatSupport& format) {
+    std::vector<std::string> names;
+    if (format.without_modifier)
+        names.emplace_back("no modifier");
+    for (const std::uint64_t modifier : format.modifiers)
+        names.push_back(to_string(Modifier::named(modifier)));
+    return list_text(names);
+}
+
+/// As many as one reads.
+std::string formats_text(const CapabilitySet& set) {
+    constexpr std::size_t most = 6;
+    std::vector<std::string> names;
+    for (const FormatSupport& format : set.formats)
+        if (names.size() < most)
+            names.push_back(to_string(format.fourcc));
+    return fmt::format("{}", fmt::join(names, " or "));
+}
+
+bool takes_linear(const FormatSupport& format) {
+    return format.without_modifier ||
+           std::find(format.modifiers.begin(), format.modifiers.end(), 0) != format.modifiers.end();
 }
 
 Objection format_objection(const Case& c) {
+    const std::string wanted = to_string(c.wanted.modifier);
     if (c.set.formats.empty())
-        return objection(c, ConstraintKind::format,
-                         fmt::format("{} takes linear layouts only, {} is wanted", c.use.party,
-                                     to_string(c.wanted.modifier)));
-    if (lists(c.set, c.wanted.fourcc))
+        return objection(
+            c, ConstraintKind::format,
+            fmt::format("{} takes linear layouts only, {} is wanted", c.use.party, wanted),
+            "leave the modifier open or ask for LINEAR", wanted, "LINEAR");
+    if (const FormatSupport* format = find_format(c.set, c.wanted.fourcc))
         return objection(c, ConstraintKind::format,
                          fmt::format("{} takes {} only with other modifiers than {}", c.use.party,
-                                     to_string(c.wanted.fourcc), to_string(c.wanted.modifier)));
+                                     to_string(c.wanted.fourcc), wanted),
+                         takes_linear(*format)
+                             ? "leave the modifier open or ask for LINEAR"
+                             : "a source that lays images out itself (GBM), or another format",
+                         wanted, modifiers_text(*format));
     const auto sibling = alpha_sibling(c.wanted.fourcc);
     // Nobody but the caller knows whether alpha may be lost or undefined.
+    const std::string instead =
+        sibling && find_format(c.set, *sibling) ? to_string(*sibling) : formats_text(c.set);
     return objection(c, ConstraintKind::format,
                      fmt::format("{} does not take {}", c.use.party, to_string(c.wanted.fourcc)),
-                     sibling && lists(c.set, *sibling)
-                         ? fmt::format("request {}, which it takes", to_string(*sibling))
-                         : std::string());
+                     fmt::format("request {}, which it takes", instead), to_string(c.wanted.fourcc),
+                     instead);
 }
 
 bool may_be_given(const Case& c) {
@@ -64,7 +116,8 @@ bool may_be_given(const Case& c) {
 Objection note_objection(const Case& c) {
     return objection(c, ConstraintKind::exporter,
                      fmt::format("{} must not be given it ({})", c.use.party,
-                                 find_note(c.use, c.source, false)->origin));
+                                 find_note(c.use, c.source, false)->origin),
+                     copy_remedy(c));
 }
 
 bool imports(const Case& c) {
@@ -81,12 +134,14 @@ Objection exporter_objection(const Case& c) {
     return objection(c, ConstraintKind::exporter,
                      only_itself ? fmt::format("{} imports no memory but its own", c.use.party)
                                  : fmt::format("{} imports memory of {} only", c.use.party,
-                                               list_text(exporters)));
+                                               list_text(exporters)),
+                     copy_remedy(c));
 }
 
 bool attaches(const Case& c) {
     const bool dma = c.set.import_path == ImportPath::dma;
-    return c.own || (dma ? c.source.offer.attachable : c.source.offer.vmap_stable);
+    return c.own || !c.use.attaches ||
+           (dma ? c.source.offer.attachable : c.source.offer.vmap_stable);
 }
 
 Objection attach_objection(const Case& c) {
@@ -98,7 +153,8 @@ Objection attach_objection(const Case& c) {
                           c.use.party);
     Objection found = objection(
         c, ConstraintKind::attach,
-        offer.attach_reason.empty() ? why : fmt::format("{}; {}", offer.attach_reason, why));
+        offer.attach_reason.empty() ? why : fmt::format("{}; {}", offer.attach_reason, why),
+        copy_remedy(c));
     found.by_source = true;
     return found;
 }
@@ -132,18 +188,22 @@ bool contiguous_enough(const Case& c) {
 }
 
 Objection contiguity_objection(const Case& c) {
-    const std::string remedy =
-        c.source.offer.device.empty() ? "boot with cma=SIZE and use a kernel with a CMA heap" : "";
+    const std::string offered = contiguity_text(c.source.offer);
+    const std::string quirk = quirk_remedy(c, ConstraintKind::contiguity, "contiguous = no");
     if (needs_one_segment(c.set.constraints))
         return objection(c, ConstraintKind::contiguity,
-                         fmt::format("{}; {} needs contiguous memory",
-                                     contiguity_text(c.source.offer), c.use.party),
-                         remedy);
+                         fmt::format("{}; {} needs contiguous memory", offered, c.use.party),
+                         either(c.source.offer.device.empty()
+                                    ? "boot with cma=SIZE and use a kernel with a CMA heap"
+                                    : "",
+                                quirk),
+                         "contiguous memory", offered);
     return objection(c, ConstraintKind::contiguity,
                      fmt::format("{}; nobody knows whether {} needs contiguous memory, and the "
                                  "request is strict",
-                                 contiguity_text(c.source.offer), c.use.party),
-                     "allow unproven candidates (not strict)");
+                                 offered, c.use.party),
+                     either("allow unproven candidates (not strict)", quirk), "contiguous memory",
+                     offered);
 }
 
 bool in_reach(const Case& c) {
@@ -160,14 +220,15 @@ bool in_reach(const Case& c) {
 Objection address_objection(const Case& c) {
     const Offer& offer = c.source.offer;
     const Constraints& need = c.set.constraints;
+    const std::string offered = window_text(offer.min_address, offer.max_address);
+    const std::string needed = window_text(need.min_address, need.max_address);
     return objection(
         c, ConstraintKind::address_window,
-        fmt::format("memory may lie at {}; {} reaches {}",
-                    window_text(offer.min_address, offer.max_address), c.use.party,
-                    window_text(need.min_address, need.max_address)),
+        fmt::format("memory may lie at {}; {} reaches {}", offered, c.use.party, needed),
         offer.device.empty() && offer.max_address > need.max_address
             ? fmt::format("use a CMA heap in reach (cma=SIZE@0-{:#x})", need.max_address)
-            : "");
+            : copy_remedy(c),
+        needed, offered);
 }
 
 bool starts_aligned(const Case& c) {
@@ -176,10 +237,12 @@ bool starts_aligned(const Case& c) {
 }
 
 Objection alignment_objection(const Case& c) {
+    const std::string needed = size_text(c.set.constraints.address_align);
+    const std::string offered = size_text(c.source.offer.address_align);
     return objection(c, ConstraintKind::address_align,
                      fmt::format("memory starts at a multiple of {}; {} needs a multiple of {}",
-                                 size_text(c.source.offer.address_align), c.use.party,
-                                 size_text(c.set.constraints.address_align)));
+                                 offered, c.use.party, needed),
+                     copy_remedy(c), needed, offered);
 }
 
 bool right_kind(const Case& c) {
@@ -188,11 +251,12 @@ bool right_kind(const Case& c) {
 }
 
 Objection memory_kind_objection(const Case& c) {
-    return objection(
-        c, ConstraintKind::memory_kind,
-        c.source.offer.memory_kind == MemoryKind::system
-            ? fmt::format("it is system memory; {} needs device-local memory", c.use.party)
-            : fmt::format("it is device-local memory; {} needs system memory", c.use.party));
+    const bool system = c.source.offer.memory_kind == MemoryKind::system;
+    const std::string offered = system ? "system memory" : "device-local memory";
+    const std::string needed = system ? "device-local memory" : "system memory";
+    return objection(c, ConstraintKind::memory_kind,
+                     fmt::format("it is {}; {} needs {}", offered, c.use.party, needed),
+                     copy_remedy(c), needed, offered);
 }
 
 bool mapped_right(const Case& c) {
@@ -207,7 +271,8 @@ Objection caching_objection(const Case& c) {
                      fmt::format("{}; {} works with other memory only ({})",
                                  cached ? "the CPU maps its memory cached"
                                         : "nobody says whether the CPU maps its memory cached",
-                                 c.use.party, c.use.refuses_cached));
+                                 c.use.party, c.use.refuses_cached),
+                     copy_remedy(c));
 }
 
 // Protected memory is out of the CPU's reach, for good.
@@ -220,10 +285,12 @@ Objection protection_objection(const Case& c) {
     if (c.wanted.cpu == CpuAccess::none)
         return objection(
             c, ConstraintKind::protected_memory,
-            fmt::format("memory is not protected; {} needs protected memory", c.use.party));
+            fmt::format("memory is not protected; {} needs protected memory", c.use.party),
+            "a kernel with a heap of protected memory", "protected memory", "memory that is not");
     Objection found =
         objection(c, ConstraintKind::protected_memory,
-                  fmt::format("{} needs protected memory, which has no CPU use", c.use.party));
+                  fmt::format("{} needs protected memory, which has no CPU use", c.use.party),
+                  "request it without CPU access");
     found.required_by.push_back(cpu_party(c.wanted.cpu));
     return found;
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The smallest set of constraints and parties that can't hold together.
+// What is in conflict, for people.
 #pragma once
 
+#include "lib/solver/core.hpp"
 #include "lib/solver/model.hpp"
 
 #include <vector>
 
 namespace simplealloc::solver {
 
-/// Only for an input without a candidate.
-std::vector<Conflict> conflict_core(const Input& input);
+/// The core in the words of the public interface.
+std::vector<Conflict> conflict_of(const Input& input, const Core& core);
 
 } // namespace simplealloc::solver

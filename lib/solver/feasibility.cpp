@@ -45,7 +45,7 @@ const UseInput& use_of(const Problem& p, std::size_t index) {
     return p.input.uses[p.scope.uses[index]];
 }
 
-Objection by_source(ConstraintKind kind, std::string reason, std::string remedy = {}) {
+Objection by_source(ConstraintKind kind, std::string reason, std::string remedy) {
     return {kind, std::move(reason), {}, std::move(remedy), true};
 }
 
@@ -89,7 +89,8 @@ void check_offer(const Problem& p, std::vector<Objection>& objections) {
             });
         if (!wanted)
             objections.push_back(by_source(ConstraintKind::protected_memory,
-                                           "memory is protected, and no use asks for that"));
+                                           "memory is protected, and no use asks for that",
+                                           "name a use that needs protected memory"));
     }
     if (cpu && caching == CpuCaching::unmappable) {
         objections.push_back(by_source(ConstraintKind::cpu_access, "the CPU can't map its memory",
@@ -105,7 +106,8 @@ void check_offer(const Problem& p, std::vector<Objection>& objections) {
             objections.push_back(by_source(
                 ConstraintKind::cpu_access,
                 fmt::format("memory is cached and its sync does nothing; {} {} not see CPU caches",
-                            list_text(unsnooped), unsnooped.size() == 1 ? "does" : "do")));
+                            list_text(unsnooped), unsnooped.size() == 1 ? "does" : "do"),
+                "request it without CPU access"));
             unsnooped.push_back(cpu_party(p.scope.cpu));
             objections.back().required_by = std::move(unsnooped);
         }
@@ -146,7 +148,7 @@ std::optional<Party> options_of(const Problem& p, std::size_t index,
         objections.push_back({ConstraintKind::format,
                               "no way is known in which " + use.party + " works",
                               {use.party},
-                              "",
+                              "describe what it takes",
                               false});
     else if (p.explain)
         objections.push_back(objection_to(use, use.alternatives[nearest], p.source, p.wanted));
@@ -160,6 +162,10 @@ Objection without_source(Objection objection, const std::string& source) {
         objection.required_by.erase(own);
         objection.by_source = true;
     }
+    if (objection.remedy.empty())
+        objection.remedy = objection.required_by.size() > 1
+                               ? "another size or format, or a buffer of its own for one of them"
+                               : "another size or format";
     return objection;
 }
 
@@ -215,7 +221,7 @@ std::optional<Objection> check_refusals(const Problem& p, const Layout& layout) 
             return Objection{ConstraintKind::attach,
                              "refused before: " + refusal.reason,
                              {refusal.party},
-                             "",
+                             "it is tried again after something was plugged in or out",
                              true};
     }
     return std::nullopt;
@@ -434,7 +440,8 @@ Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceIn
     const Input& input = ground.input;
     Evaluation result;
     if (!ground.format) {
-        result.objections = {by_source(ConstraintKind::format, "the format can't be laid out")};
+        result.objections = {by_source(ConstraintKind::format, "the format can't be laid out",
+                                       "request another format")};
         return result;
     }
     const Wanted wanted{input.request.fourcc, input.request.modifier.value_or(Modifier::linear()),

@@ -298,12 +298,11 @@ Result<Layout> make_layout(Fourcc fourcc, Modifier modifier, std::uint32_t width
 
     const FormatInfo* format = format_info(fourcc);
     if (!format)
-        return failure(Cause::invalid, "format",
-                       never_linear(fourcc)
-                           ? fmt::format("{} has no linear layout, tiled ones only",
-                                         to_string(fourcc))
-                           : fmt::format("{} is not a format that can be laid out",
-                                         to_string(fourcc)));
+        return failure(
+            Cause::invalid, "format",
+            never_linear(fourcc)
+                ? fmt::format("{} has no linear layout, tiled ones only", to_string(fourcc))
+                : fmt::format("{} is not a format that can be laid out", to_string(fourcc)));
     if (fourcc == fourcc::bytes)
         return bytes_layout(size, std::move(layout), c, granularity);
     if (width == 0 || height == 0)

@@ -459,4 +459,23 @@ bool limits(const Constraints& constraints, ConstraintKind kind) {
                        [&](const Rule& rule) { return rule.kind == kind && rule.limits(c); });
 }
 
+std::vector<ConstraintKind> limited(const Constraints& constraints) {
+    const Constraints c = normal(constraints);
+    std::vector<ConstraintKind> kinds;
+    for (const Rule& rule : rules)
+        if (rule.limits(c))
+            kinds.push_back(rule.kind);
+    std::sort(kinds.begin(), kinds.end());
+    return kinds;
+}
+
+Constraints without(const Constraints& constraints, const std::set<ConstraintKind>& kinds) {
+    const Constraints c = normal(constraints);
+    Constraints rest;
+    for (const Rule& rule : rules)
+        if (rule.limits(c) && kinds.count(rule.kind) == 0)
+            rule.combine(rest, c);
+    return normal(std::move(rest));
+}
+
 } // namespace simplealloc::solver

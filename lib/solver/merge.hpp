@@ -5,6 +5,7 @@
 #include <simplealloc/constraints.hpp>
 
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -65,5 +66,11 @@ std::span<const ConstraintKind> opposed(ConstraintKind kind);
 
 /// Whether the value of `kind` differs from that of Constraints{}.
 bool limits(const Constraints& constraints, ConstraintKind kind);
+
+/// All kinds that limit something, in the order of ConstraintKind.
+std::vector<ConstraintKind> limited(const Constraints& constraints);
+
+/// The constraints without those of `kinds`.
+Constraints without(const Constraints& constraints, const std::set<ConstraintKind>& kinds);
 
 } // namespace simplealloc::solver

@@ -37,6 +37,7 @@ struct UseInput {
     std::vector<SourceNote> notes;
     /// Who says that memory which the CPU maps cached does not work with it; empty: nobody.
     std::string refuses_cached;
+    bool attaches = true; ///< false: it gets at any buffer somehow, as the conflict search supposes
 };
 
 enum class OfferContiguity : std::uint8_t {
@@ -93,6 +94,8 @@ struct Offer {
     /// What the source's own layout rules add (stride alignment of a dumb buffer…); merged like a
     /// use.
     Constraints layout;
+    /// How `layout` is known.
+    std::map<ConstraintKind, Evidence> evidence;
     bool layout_exact = true; ///< false: stride and size are known only after allocation
     /// The source lays images out itself, with any modifier that it is given; false: linear memory.
     bool own_layout = false;

@@ -36,6 +36,13 @@ std::string planes_text(const Constraints& c, std::uint64_t Constraints::*whole,
 
 } // namespace
 
+Rejection rejection(std::string source, Objection objection) {
+    return {std::move(source),           std::string(to_string(objection.kind)),
+            std::move(objection.reason), std::move(objection.required_by),
+            std::move(objection.remedy), std::move(objection.needed),
+            std::move(objection.offered)};
+}
+
 std::string size_text(std::uint64_t bytes) {
     constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     std::uint64_t unit_bytes = 1;
@@ -121,6 +128,19 @@ std::string demand_text(ConstraintKind kind, const Constraints& c) {
         return placements_text(c.placements);
     case ConstraintKind::address_window:
         return "addresses " + window_text(c.min_address, c.max_address);
+    case ConstraintKind::contiguity:
+        return c.contiguity == Contiguity::required ? "contiguous memory"
+                                                    : "contiguous memory, if nobody knows better";
+    case ConstraintKind::starts_at_zero:
+        return "the image begins at byte 0 of its dma-buf";
+    case ConstraintKind::memory_kind:
+        return (c.memory_kinds & static_cast<unsigned>(MemoryKind::system)) != 0
+                   ? "system memory"
+                   : "device-local memory";
+    case ConstraintKind::protected_memory:
+        return "protected memory";
+    case ConstraintKind::exporter:
+        return c.exporters ? "memory of " + list_text(*c.exporters) + " only" : "any exporter";
     default:
         return std::string(to_string(kind));
     }

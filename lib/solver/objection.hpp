@@ -3,6 +3,7 @@
 #pragma once
 
 #include <simplealloc/constraints.hpp>
+#include <simplealloc/error.hpp>
 #include <simplealloc/request.hpp>
 
 #include <cstdint>
@@ -17,8 +18,13 @@ struct Objection {
     std::string reason;
     std::vector<std::string> required_by; ///< uses, and the CPU where it matters
     std::string remedy;
-    bool by_source = false; ///< the source's own limit is a side of the conflict
+    bool by_source = false;  ///< the source's own limit is a side of the conflict
+    std::string needed = {}; ///< see Rejection
+    std::string offered = {};
 };
+
+/// The same in the words of the public interface.
+Rejection rejection(std::string source, Objection objection);
 
 /// `64 MiB`; exact, so that two sizes that differ never read the same.
 std::string size_text(std::uint64_t bytes);

@@ -40,31 +40,6 @@ Criterion layout(const Input& input, const SourceInput& source, const Fit& fit) 
     return {"layout", fmt::format("{}, local to {}", text, near->party), kind * 2};
 }
 
-Criterion cpu_fit(CpuAccess access, CpuCaching caching) {
-    std::string_view name = "unknown caching";
-    if (caching == CpuCaching::cached)
-        name = "cached";
-    else if (caching == CpuCaching::write_combined)
-        name = "write-combined";
-    else if (caching == CpuCaching::unmappable)
-        name = "unmappable";
-    std::int64_t rank = 0;
-    switch (access) {
-    case CpuAccess::none:
-        return {"cpu-fit", "not used by the CPU", 0};
-    case CpuAccess::write:
-        rank = caching == CpuCaching::cached || caching == CpuCaching::write_combined ? 0 : 1;
-        break;
-    case CpuAccess::read_rarely:
-    case CpuAccess::read_often:
-        // An uncached read costs some ten times a cached one.
-        if (caching != CpuCaching::cached)
-            rank = caching == CpuCaching::write_combined ? 2 : 1;
-        break;
-    }
-    return {"cpu-fit", fmt::format("{} for {}", name, to_string(access)), rank};
-}
-
 Criterion scarcity(const Offer& offer, const Fit& fit) {
     if (!offer.scarce)
         return {"scarcity", "plentiful", 0};
@@ -118,6 +93,31 @@ Criterion policy(const Input& input, const SourceInput& source) {
 }
 
 } // namespace
+
+Criterion cpu_fit(CpuAccess access, CpuCaching caching) {
+    std::string_view name = "unknown caching";
+    if (caching == CpuCaching::cached)
+        name = "cached";
+    else if (caching == CpuCaching::write_combined)
+        name = "write-combined";
+    else if (caching == CpuCaching::unmappable)
+        name = "unmappable";
+    std::int64_t rank = 0;
+    switch (access) {
+    case CpuAccess::none:
+        return {"cpu-fit", "not used by the CPU", 0};
+    case CpuAccess::write:
+        rank = caching == CpuCaching::cached || caching == CpuCaching::write_combined ? 0 : 1;
+        break;
+    case CpuAccess::read_rarely:
+    case CpuAccess::read_often:
+        // An uncached read costs some ten times a cached one.
+        if (caching != CpuCaching::cached)
+            rank = caching == CpuCaching::write_combined ? 2 : 1;
+        break;
+    }
+    return {"cpu-fit", fmt::format("{} for {}", name, to_string(access)), rank};
+}
 
 std::vector<Criterion> criteria(const Input& input, const SourceInput& source, const Fit& fit) {
     return {proven(fit),

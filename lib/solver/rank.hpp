@@ -13,6 +13,9 @@ namespace simplealloc::solver {
 /// others in sort_by_rank().
 std::vector<Criterion> criteria(const Input& input, const SourceInput& source, const Fit& fit);
 
+/// How well memory with this caching suits what the CPU does.
+Criterion cpu_fit(CpuAccess access, CpuCaching caching);
+
 /// Best first.
 void sort_by_rank(std::vector<Choice>& choices);
 

@@ -6,12 +6,14 @@
 //      ├─ for each source: evaluate()     → a Fit (layout, chosen alternatives) or objections
 //      ├─ the fits: criteria(), sort      → choices, best first
 //      ├─ the objections                  → rejections
-//      └─ no fit at all: conflict_core()  → the smallest set that can't hold together
+//      └─ no fit at all: find_core()      → the smallest set that can't hold together
 #include "lib/solver/solver.hpp"
 
 #include "lib/solver/conflict.hpp"
 #include "lib/solver/feasibility.hpp"
 #include "lib/solver/layout.hpp"
+#include "lib/solver/lost.hpp"
+#include "lib/solver/provenance.hpp"
 #include "lib/solver/rank.hpp"
 
 #include <fmt/format.h>
@@ -69,6 +71,8 @@ Choice choice(const Input& input, const Scope& scope, std::size_t index, Fit fit
     result.alternatives.resize(input.uses.size());
     for (std::size_t i = 0; i < scope.uses.size(); ++i)
         result.alternatives[scope.uses[i]] = fit.alternatives[i];
+    result.candidate.constraints =
+        provenance(input, source, result.alternatives, result.candidate.layout);
     result.merged = std::move(fit.merged);
     result.modifiers = std::move(fit.modifiers);
     result.explicit_modifier = fit.explicit_modifier;
@@ -77,7 +81,7 @@ Choice choice(const Input& input, const Scope& scope, std::size_t index, Fit fit
 
 } // namespace
 
-Result<Output> solve(const Input& input) {
+Result<Output> candidates(const Input& input) {
     if (auto sensible = check_request(input.request, input.page_size); !sensible)
         return sensible.error();
     Output output;
@@ -88,14 +92,17 @@ Result<Output> solve(const Input& input) {
         if (evaluation.fit)
             output.choices.push_back(choice(input, scope, i, std::move(*evaluation.fit)));
         for (Objection& objection : evaluation.objections)
-            output.rejections.push_back(
-                {input.sources[i].name, std::string(to_string(objection.kind)),
-                 std::move(objection.reason), std::move(objection.required_by),
-                 std::move(objection.remedy)});
+            output.rejections.push_back(rejection(input.sources[i].name, std::move(objection)));
     }
     sort_by_rank(output.choices);
-    if (output.choices.empty())
-        output.conflict = conflict_core(input);
+    explain_order(input, output.choices);
+    return output;
+}
+
+Result<Output> solve(const Input& input) {
+    auto output = candidates(input);
+    if (output && output->choices.empty())
+        output->conflict = conflict_of(input, find_core(input));
     return output;
 }
 

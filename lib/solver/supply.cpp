@@ -35,8 +35,15 @@ Run longest_run(const SourceInput& source, const UseInput& use, const Constraint
     return run;
 }
 
-Objection by_source(std::string reason, std::string remedy = {}) {
-    return {ConstraintKind::request_size, std::move(reason), {}, std::move(remedy), true};
+Objection by_source(std::string reason, std::string remedy, std::string needed,
+                    std::string offered) {
+    return {ConstraintKind::request_size,
+            std::move(reason),
+            {},
+            std::move(remedy),
+            true,
+            std::move(needed),
+            std::move(offered)};
 }
 
 } // namespace
@@ -64,8 +71,10 @@ std::optional<Objection> check_segments(const SourceInput& source, const UseInpu
                                          size_text(size), segments, size_text(run.bytes), use.party,
                                          need.max_segments),
                              {use.party},
-                             "",
-                             false};
+                             "request less, or use contiguous memory",
+                             false,
+                             fmt::format("at most {} segments", need.max_segments),
+                             fmt::format("{} segments", segments)};
     }
     return std::nullopt;
 }
@@ -75,19 +84,25 @@ std::optional<Objection> check_size(const Offer& offer, const Layout& layout,
     Checked total = 0;
     for (const std::uint64_t size : layout.dmabuf_sizes) {
         total = total + size;
-        if (size > offer.max_size)
-            return by_source(fmt::format("{} are needed in one dma-buf, the source gives at most "
-                                         "{}{}{}",
-                                         size_text(size), size_text(offer.max_size),
-                                         offer.max_size_reason.empty() ? "" : ": ",
-                                         offer.max_size_reason),
-                             offer.max_size_remedy);
+        if (size > offer.max_size) {
+            const std::string needed = size_text(size);
+            const std::string offered = size_text(offer.max_size);
+            return by_source(
+                fmt::format("{} are needed in one dma-buf, the source gives at most {}{}{}", needed,
+                            offered, offer.max_size_reason.empty() ? "" : ": ",
+                            offer.max_size_reason),
+                offer.max_size_remedy.empty() ? "request less, or use another source"
+                                              : offer.max_size_remedy,
+                needed, offered);
+        }
     }
     if (offer.memory_kind == MemoryKind::system && !offer.scarce &&
-        (!total.ok || total.value > available_memory))
-        return by_source(fmt::format("{} are needed, {} of memory are available",
-                                     size_text(total.value), size_text(available_memory)),
-                         "request less or free memory");
+        (!total.ok || total.value > available_memory)) {
+        const std::string needed = size_text(total.value);
+        const std::string offered = size_text(available_memory);
+        return by_source(fmt::format("{} are needed, {} of memory are available", needed, offered),
+                         "request less or free memory", needed, offered);
+    }
     return std::nullopt;
 }
 

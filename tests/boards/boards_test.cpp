@@ -178,7 +178,7 @@ void print(const Row& row, const Plan& plan, const Request& request) {
     std::cerr << "\n--- " << row.title << "\n"
               << row.because << "\n"
               << tools::plan_text({tools::request_in_words(request.fields()), plan.candidates(),
-                                   plan.rejections(), plan.conflict()},
+                                   plan.rejections(), plan.conflict(), plan.relaxations()},
                                   screen);
 }
 

@@ -2,6 +2,7 @@
 // What follows from device records: constraints, alternatives, negotiated strides, setups.
 #include "lib/discovery/device_record.hpp"
 #include "lib/solver/layout.hpp"
+#include "lib/solver/merge.hpp"
 
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_devices.hpp"
@@ -64,6 +65,12 @@ std::vector<CapabilitySet> sets(const DeviceRecord& device, Use use, Fourcc four
     auto found = capabilities(device, use_of(use), fourcc);
     CAPTURE(found ? "" : found.error().message());
     REQUIRE(found);
+    // Nothing limits without saying how that is known.
+    for (const CapabilitySet& set : *found)
+        for (const ConstraintKind kind : solver::limited(set.constraints)) {
+            CAPTURE(to_string(kind));
+            REQUIRE(set.evidence.count(kind) == 1);
+        }
     return *found;
 }
 

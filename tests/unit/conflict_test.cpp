@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The answers for the devices of the test kernels, and what the conflict names when there is none.
+#include "lib/solver/conflict.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/generator.hpp"
 #include "tests/support/solver_input.hpp"
+
+#include <numeric>
 
 using namespace simplealloc;
 using namespace simplealloc::solver;
@@ -19,6 +22,88 @@ const std::string closed = "/dev/dri/card0 (scanout)";
 Input camera_to_display(UseInput from, UseInput to) {
     Input input = image(1280, 720, fourcc::xrgb8888);
     input.uses = {std::move(from), std::move(to)};
+    return input;
+}
+
+/// A machine that lacks nothing, at an address that all windows of the uses have, if there is one.
+SourceInput everything(const Input& input) {
+    auto best = source("ideal", OfferContiguity::physical);
+    best.offer.caching = CpuCaching::write_combined;
+    best.offer.scarce = true;
+    for (const UseInput& each : input.uses)
+        for (const CapabilitySet& set : each.alternatives) {
+            best.offer.min_address = std::max(best.offer.min_address, set.constraints.min_address);
+            best.offer.protected_memory |= set.constraints.protected_memory;
+            best.offer.address_align =
+                std::lcm(best.offer.address_align,
+                         std::max<std::uint64_t>(set.constraints.address_align, 1));
+        }
+    best.offer.max_address = best.offer.min_address;
+    return best;
+}
+
+/// Whether something serves when of all constraints only these are left.
+bool serves_with_only(const Input& input, const Units& units, bool anywhere) {
+    Units others = units_of(input);
+    for (const Unit& unit : units)
+        others.erase(unit);
+    Input left = leave_out(input, others);
+    if (anywhere)
+        left.sources.push_back(everything(left));
+    return !solver::candidates(left).value().choices.empty();
+}
+
+std::vector<FormatSupport> random_formats(Generator& g) {
+    std::vector<FormatSupport> formats;
+    for (const Fourcc code : {fourcc::nv12, fourcc::yuyv})
+        if (!g.one_in(4))
+            formats.push_back({code,
+                               g.one_in(2) ? std::vector<std::uint64_t>{}
+                                           : std::vector<std::uint64_t>{g.below(3), 0},
+                               !g.one_in(4)});
+    return formats;
+}
+
+SourceInput random_source(Generator& g, SourceInput made) {
+    made.usable = !g.one_in(5);
+    made.enabled = !g.one_in(5);
+    made.offer.attachable = !g.one_in(5);
+    made.offer.vmap_stable = !g.one_in(5);
+    made.offer.sync_effective = !g.one_in(5);
+    made.offer.protected_memory = g.one_in(8);
+    if (g.one_in(5))
+        made.offer.caching = CpuCaching::unmappable;
+    if (g.one_in(5))
+        made.offer.max_size = g.below(mib);
+    if (g.one_in(5))
+        made.offer.layout = random_constraints(g);
+    return made;
+}
+
+Input random_world(Generator& g) {
+    Input input = image(640, 480, fourcc::nv12);
+    input.request.cpu = g.pick({CpuAccess::none, CpuAccess::write, CpuAccess::read_often});
+    input.request.strict = g.one_in(3);
+    if (g.one_in(4))
+        input.request.modifier = Modifier::named(g.below(3));
+    for (const char* device : {"camera", "display", "gpu"}) {
+        input.uses.push_back(use(device, device, Use::read));
+        UseInput& made = input.uses.back();
+        made.coherent = !g.one_in(4);
+        if (g.one_in(3))
+            made.alternatives.emplace_back();
+        for (CapabilitySet& set : made.alternatives) {
+            set.constraints = random_constraints(g);
+            set.import_path = g.pick({ImportPath::dma, ImportPath::vmap});
+            if (g.one_in(3))
+                set.formats = random_formats(g);
+        }
+    }
+    for (SourceInput& made :
+         std::vector{system_heap(), cma_heap(), udmabuf(), dumb("card0", "display")})
+        input.sources.push_back(random_source(g, std::move(made)));
+    if (g.one_in(6))
+        input.refusals = {{"dma-heap:system", "", "camera", "bad"}};
     return input;
 }
 
@@ -230,4 +315,75 @@ TEST_CASE("there is a conflict exactly when there is no candidate, and it can't 
         REQUIRE(conflict(solved(input)) != conflict(output));
     }
     CHECK(conflicts > 100);
+}
+
+TEST_CASE(
+    "over generated worlds the core can't hold together, and without any one of its parts can") {
+    Generator g(23);
+    int cores = 0;
+    int of_several = 0;
+    for (int i = 0; i < 400; ++i) {
+        const Input input = random_world(g);
+        CAPTURE(i);
+        if (!solver::candidates(input).value().choices.empty())
+            continue;
+        const Core core = find_core(input);
+        REQUIRE(core.minimal);
+        REQUIRE(!core.units.empty());
+        REQUIRE_FALSE(serves_with_only(input, core.units, core.ideal));
+        for (const Unit& unit : core.units) {
+            CAPTURE(static_cast<int>(unit.side), unit.index, to_string(unit.kind));
+            Units rest = core.units;
+            rest.erase(unit);
+            REQUIRE(serves_with_only(input, rest, core.ideal));
+        }
+        ++cores;
+        of_several += core.units.size() > 2 ? 1 : 0;
+        // What is told is the core, no more and no less.
+        std::size_t told = 0;
+        for (const Conflict& part : conflict_of(input, core))
+            told += part.contributors.size();
+        REQUIRE(told == core.units.size());
+        REQUIRE(find_core(input).units == core.units);
+    }
+    CHECK(cores > 200);
+    CHECK(of_several > 50);
+}
+
+TEST_CASE("each side of a conflict says what it wants and how that is known") {
+    Input input = camera_to_display(contiguous_camera(), vkms_display());
+    input.uses[0].alternatives[0].constraints.stride_align = 4096;
+    input.uses[0].alternatives[0].evidence[ConstraintKind::stride_align] = {Confidence::assumed,
+                                                                            "a default"};
+    input.uses[1].alternatives[0].constraints.max_stride = 8000;
+    input.uses[1].alternatives[0].evidence[ConstraintKind::max_stride] = {Confidence::known,
+                                                                          "caller"};
+    input.sources = {cma_heap()};
+    const Output output = solved(input);
+    REQUIRE(output.conflict.size() == 1);
+    CHECK(output.conflict[0].contributors ==
+          std::vector<Contributor>{{camera, "stride-align", "stride a multiple of 4096 bytes",
+                                    Confidence::assumed, "a default"},
+                                   {"/dev/dri/card2 (scanout)", "max-stride",
+                                    "stride at most 8000 bytes", Confidence::known, "caller"}});
+}
+
+TEST_CASE("a hostile request costs a bounded number of questions, and still gets a conflict") {
+    Input input = image(640, 480, fourcc::xrgb8888);
+    for (int i = 0; i < 200; ++i) {
+        input.uses.push_back(use("device" + std::to_string(i), "d", Use::read));
+        Constraints& need = input.uses.back().alternatives[0].constraints;
+        need.stride_align = 1 + static_cast<std::uint64_t>(i);
+        need.contiguity = Contiguity::required;
+        need.exporters = {{"nobody"}};
+    }
+    for (int i = 0; i < 40; ++i) {
+        input.sources.push_back(system_heap());
+        input.sources.back().name += std::to_string(i);
+        input.sources.back().usable = false;
+    }
+    const Core core = find_core(input);
+    CHECK(!core.units.empty());
+    CHECK(core.units.size() < 10);
+    CHECK(!conflict_of(input, core).empty());
 }

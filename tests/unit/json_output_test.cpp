@@ -30,7 +30,14 @@ Keys keys(const Json& object) {
 const Keys fact_keys{"name", "value", "confidence", "origin"};
 const Keys plane_keys{"dmabuf", "offset", "stride", "size"};
 const Keys attempt_keys{"source", "stage", "cause", "errno", "message", "remedy"};
-const Keys rejection_keys{"source", "constraint", "reason", "required_by", "remedy"};
+const Keys rejection_keys{"source", "constraint", "reason", "required_by",
+                          "remedy", "needed",     "offered"};
+const Keys contributor_keys{"party", "constraint", "value", "confidence", "origin"};
+const Keys lost_keys{"to",   "criterion",   "value",   "better_value",
+                     "rank", "better_rank", "parties", "remedy"};
+const Keys relaxation_keys{"kind",   "what",  "how",       "rank",   "source",
+                           "size",   "width", "height",    "fourcc", "modifier",
+                           "planes", "party", "copy_from", "copy_to"};
 const Keys error_keys{"cause", "stage", "errno", "object", "message", "remedy"};
 const Keys buffer_keys{"source",  "size",   "width", "height",   "fourcc",  "modifier",
                        "dmabufs", "planes", "facts", "verified", "attempts"};
@@ -49,7 +56,22 @@ Candidate nv12_candidate() {
     candidate.exact = false;
     candidate.unproven = true;
     candidate.criteria = {{"scarcity", "plentiful", 0}};
+    candidate.constraints = {{"max-stride",
+                              "stride at most 8 bytes",
+                              {{"a", "max-stride", "8", Confidence::assumed, "x"}}}};
+    candidate.lost = Lost{"udmabuf", "policy", "b", "a", 2, 1, {"caller"}, "--order"};
     return candidate;
+}
+
+Relaxation relaxation() {
+    Relaxation offer;
+    offer.kind = RelaxationKind::any_device;
+    offer.what = "another";
+    offer.how = "--any-device";
+    offer.rank = 3000;
+    offer.source = "drm-dumb:card1";
+    offer.layout.dmabuf_sizes = {4096};
+    return offer;
 }
 
 Rejection rejection() {
@@ -93,15 +115,19 @@ TEST_CASE("the check of a policy file is a document with every mistake") {
 TEST_CASE("a plan document has its lists under the documented keys") {
     const std::vector<Candidate> candidates{nv12_candidate()};
     const std::vector<Rejection> rejections{rejection()};
-    const std::vector<Conflict> conflict{{"exporter", {"a", "b"}}};
-    const Json json = Json::parse(plan_json({"64x32 NV12", candidates, rejections, conflict}));
-    CHECK(keys(json) == Keys{"schema", "request", "candidates", "rejections", "conflict"});
+    const std::vector<Conflict> conflict{
+        {"exporter", {"a", "b"}, {{"a", "exporter", "its own", Confidence::known, "quirk"}}}};
+    const std::vector<Relaxation> offers{relaxation()};
+    const Json json =
+        Json::parse(plan_json({"64x32 NV12", candidates, rejections, conflict, offers}));
+    CHECK(keys(json) ==
+          Keys{"schema", "request", "candidates", "rejections", "conflict", "relaxations"});
     CHECK(json.at("schema") == 1);
 
     const Json& candidate = json.at("candidates").at(0);
     CHECK(keys(candidate) == Keys{"source", "backend", "driver", "size", "width", "height",
                                   "fourcc", "modifier", "exact", "dmabufs", "planes", "criteria",
-                                  "unproven"});
+                                  "unproven", "constraints", "lost"});
     CHECK(candidate.at("source") == "dma-heap:system");
     CHECK(candidate.at("driver") == "system_heap");
     CHECK(candidate.at("size") == 12288);
@@ -119,21 +145,34 @@ TEST_CASE("a plan document has its lists under the documented keys") {
     CHECK(keys(json.at("rejections").at(0)) == rejection_keys);
     CHECK(json.at("rejections").at(0).at("required_by") ==
           Json::parse(R"json(["/dev/video0 (capture)", "b"])json"));
-    CHECK(json.at("conflict") ==
-          Json::parse(R"([{"constraint": "exporter", "parties": ["a", "b"]}])"));
+    const Json& part = json.at("conflict").at(0);
+    CHECK(keys(part) == Keys{"constraint", "parties", "contributors"});
+    CHECK(part.at("parties") == Json::parse(R"(["a", "b"])"));
+    CHECK(keys(part.at("contributors").at(0)) == contributor_keys);
+
+    const Json& merged = candidate.at("constraints").at(0);
+    CHECK(keys(merged) == Keys{"name", "value", "contributors"});
+    CHECK(merged.at("contributors").at(0).at("confidence") == "assumed");
+    CHECK(keys(candidate.at("lost")) == lost_keys);
+    CHECK(candidate.at("lost").at("better_rank") == 1);
+    const Json& offer = json.at("relaxations").at(0);
+    CHECK(keys(offer) == relaxation_keys);
+    CHECK(offer.at("kind") == "any-device");
+    CHECK(offer.at("size") == 4096);
 }
 
 TEST_CASE("empty lists are empty arrays, never null or missing") {
     const Json json = Json::parse(plan_json({"4096 bytes", {}, {}, {}}));
-    for (const char* key : {"candidates", "rejections", "conflict"})
+    for (const char* key : {"candidates", "rejections", "conflict", "relaxations"})
         CHECK((json.at(key).is_array() && json.at(key).empty()));
     CHECK(Json::parse(devices_json({}, {})) == Json::parse(R"({"schema": 1, "devices": []})"));
     CHECK(Json::parse(sources_json({})) == Json::parse(R"({"schema": 1, "sources": []})"));
 
     const Candidate candidate;
     const Json bare = Json::parse(plan_json({"", {&candidate, 1}, {}, {}})).at("candidates").at(0);
-    for (const char* key : {"dmabufs", "planes", "criteria"})
+    for (const char* key : {"dmabufs", "planes", "criteria", "constraints"})
         CHECK((bare.at(key).is_array() && bare.at(key).empty()));
+    CHECK(bare.at("lost").is_null());
 
     const Rejection nobody;
     const Json none = Json::parse(plan_json({"", {}, {&nobody, 1}, {}})).at("rejections").at(0);
@@ -182,8 +221,10 @@ TEST_CASE("a failure's document has the error and everything behind it") {
     error.attempts = {attempt()};
     error.rejections = {rejection()};
     error.conflict = {{"exporter", {"a"}}};
+    error.relaxations = {relaxation()};
     const Json json = Json::parse(error_json(error));
-    CHECK(keys(json) == Keys{"schema", "error", "attempts", "rejections", "conflict"});
+    CHECK(keys(json) ==
+          Keys{"schema", "error", "attempts", "rejections", "conflict", "relaxations"});
     CHECK(json.at("schema") == 1);
     CHECK(keys(json.at("error")) == error_keys);
     CHECK(json.at("error")["cause"] == "denied");
@@ -196,7 +237,8 @@ TEST_CASE("a failure's document has the error and everything behind it") {
           Json::parse(R"([{"source": "dma-heap:reserved", "stage": "allocate",
         "cause": "exhausted", "errno": 12, "message": "no memory", "remedy": "wait"}])"));
     CHECK(keys(json.at("rejections").at(0)) == rejection_keys);
-    CHECK(keys(json.at("conflict").at(0)) == Keys{"constraint", "parties"});
+    CHECK(keys(json.at("conflict").at(0)) == Keys{"constraint", "parties", "contributors"});
+    CHECK(keys(json.at("relaxations").at(0)) == relaxation_keys);
 }
 
 TEST_CASE("a failure among several buffers says which one") {

@@ -156,6 +156,57 @@ TEST_CASE("a plan without candidate shows each rejection with its remedy, and th
                          "/dev/dri/card0 (scanout) and egl (sample)\n"));
 }
 
+TEST_CASE("a conflict says how each side is known, and what would help comes with how to ask") {
+    const std::vector<Conflict> conflict{
+        {"contiguity",
+         {"/dev/video0 (capture)"},
+         {{"/dev/video0 (capture)", "contiguity", "contiguous memory", Confidence::assumed,
+           "default for platform"}}}};
+    Relaxation offer;
+    offer.kind = RelaxationKind::any_device;
+    offer.what = "use memory of a device that is not named";
+    offer.how = "--any-device (Request::any_device)";
+    offer.source = "drm-dumb:card1";
+    offer.layout.fourcc = fourcc::xrgb8888;
+    offer.layout.dmabuf_sizes = {4096};
+    const std::vector<Relaxation> offers{offer};
+    const std::string text = plan_text({"r", {}, {}, conflict, offers}, wide);
+    CHECK(contains(text, "/dev/video0 (capture)  contiguous memory  assumed     "
+                         "default for platform\n"));
+    CHECK(contains(text, "what would help, the least loss first\n"));
+    CHECK(contains(text,
+                   "1  use memory of a device that is not named  drm-dumb:card1  XR24 LINEAR  "
+                   "4 KiB\n      try: --any-device (Request::any_device)\n"));
+    Error error;
+    error.relaxations = offers;
+    CHECK(contains(error_reasons_text(error, wide), "what would help"));
+}
+
+TEST_CASE("why: what each candidate lost by, and who set each of its limits") {
+    std::vector<Candidate> candidates{candidate("dma-heap:system", {}), candidate("udmabuf", {})};
+    candidates[0].constraints = {
+        {"stride-align",
+         "stride a multiple of 192 bytes",
+         {{"a", "stride-align", "stride a multiple of 64 bytes", Confidence::known, "caller"},
+          {"b", "stride-align", "stride a multiple of 96 bytes", Confidence::unknown, ""}}}};
+    candidates[1].lost = Lost{"dma-heap:system",
+                              "policy",
+                              "udmabuf",
+                              "dma-heap",
+                              1,
+                              0,
+                              {"built-in order"},
+                              "--order udmabuf (Request::order)"};
+    const std::string text = why_text({"r", candidates, {}, {}}, wide);
+    CHECK(contains(text, "why not the others\n"));
+    CHECK(contains(text, "  udmabuf    dma-heap:system  policy  udmabuf    dma-heap  "
+                         "built-in order\n      try: --order udmabuf (Request::order)\n"));
+    CHECK(contains(text, "what dma-heap:system keeps to\n"));
+    CHECK(contains(text, "stride-align  all together  stride a multiple of 192 bytes\n"));
+    CHECK(contains(text, "b             stride a multiple of 96 bytes   unknown     unknown\n"));
+    CHECK(why_text({"r", {}, {}, {}}, wide).empty());
+}
+
 TEST_CASE("sources that are rejected in the same words share a row") {
     const std::vector<Rejection> rejections{{"drm-dumb:card0", "policy", "not named", {}, "r"},
                                             {"udmabuf", "policy", "not named", {"a"}, "r"},

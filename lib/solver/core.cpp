@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+// What is in conflict, found by leaving out all that isn't needed for it.
+//
+// First question: would the uses be in conflict on any machine? An ideal source (neutral,
+// contiguous, in everybody's reach, free of limits) joins the real ones; if it can't serve either,
+// the conflict is between the uses, and naming a missing heap would send the reader the wrong way.
+// Otherwise the machine's own sources are the reason.
+//
+// Then a unit is left out whenever nothing serves for all that; the solver itself is asked:
+//   each source's own limits       one question to that source
+//   the CPU, whole uses            by halves (QuickXplain: few questions for few culprits)
+//   constraints of those that are left, by halves; those that a source is asked about first stay
+//   sources that can't be attached
+//   all that is left, once more    so that the answer is minimal, whatever the solver is like
+#include "lib/solver/core.hpp"
+
+#include "lib/solver/checked.hpp"
+#include "lib/solver/feasibility.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <iterator>
+#include <numeric>
+#include <set>
+#include <span>
+
+namespace simplealloc::solver {
+namespace {
+
+using Kind = ConstraintKind;
+using Side = Unit::Side;
+
+SourceInput ideal_source(const Input& input) {
+    SourceInput ideal;
+    ideal.offer.contiguity = OfferContiguity::physical;
+    ideal.offer.caching = CpuCaching::write_combined;
+    ideal.offer.granularity = input.page_size;
+    ideal.offer.scarce = true; // not out of the memory that all share
+    ideal.offer.protected_memory = wants_protected(input);
+    for (const UseInput& use : input.uses)
+        for (const CapabilitySet& set : use.alternatives) {
+            ideal.offer.min_address =
+                std::max(ideal.offer.min_address, set.constraints.min_address);
+            const Checked align =
+                common_multiple(ideal.offer.address_align, set.constraints.address_align);
+            if (align.ok)
+                ideal.offer.address_align = align.value;
+        }
+    // One address is enough to ask whether the windows meet at all.
+    ideal.offer.max_address = ideal.offer.min_address;
+    return ideal;
+}
+
+bool serves(const Input& input, const SourceInput& source) {
+    return evaluate(input, whole(input), source).fit.has_value();
+}
+
+/// Whether no source, nor an ideal one where it is asked too, serves.
+bool blocked(const Input& input, bool ideal) {
+    return !(ideal && serves(input, ideal_source(input))) &&
+           std::none_of(input.sources.begin(), input.sources.end(),
+                        [&](const SourceInput& source) { return serves(input, source); });
+}
+
+/// How much one question about one source costs: what is looked at.
+std::size_t weight(const Input& input) {
+    std::size_t pairs = 1;
+    for (const UseInput& use : input.uses)
+        for (const CapabilitySet& set : use.alternatives) {
+            pairs += 1 + set.formats.size();
+            for (const FormatSupport& format : set.formats)
+                pairs += format.modifiers.size();
+        }
+    return pairs;
+}
+
+/// Work that is spent on a conflict, in weights: more than any real machine needs.
+constexpr std::size_t work_limit = 1U << 19U;
+/// What an input that is larger than that may still cost, in questions to all sources.
+constexpr std::size_t least_questions = 64;
+
+class Search {
+public:
+    Search(const Input& input, bool ideal)
+        : input_(input), ideal_(ideal), all_(units_of(input)), weight_(weight(input)),
+          budget_(std::max(work_limit, least_questions * sources() * weight_)) {}
+
+    Core core();
+
+private:
+    using Group = std::vector<Unit>;
+
+    [[nodiscard]] std::size_t sources() const { return input_.sources.size() + (ideal_ ? 1 : 0); }
+
+    /// False once the budget is used up.
+    bool afford(std::size_t questions) {
+        const std::size_t cost = questions * weight_;
+        cut_short_ = cut_short_ || cost > budget_;
+        budget_ -= std::min(cost, budget_);
+        return !cut_short_;
+    }
+
+    [[nodiscard]] Input with_only(const Units& units) const {
+        Units out;
+        std::set_difference(all_.begin(), all_.end(), units.begin(), units.end(),
+                            std::inserter(out, out.end()));
+        return leave_out(input_, out);
+    }
+
+    /// Whether nothing serves with only these; false when that can't be afforded.
+    bool still_blocked(const Units& units) {
+        return afford(sources()) && blocked(with_only(units), ideal_);
+    }
+
+    /// The same for a unit less: where it is a source's, only that source may change its answer.
+    bool blocked_without(const Unit& unit) {
+        Units rest = kept_;
+        rest.erase(unit);
+        if (unit.side != Side::source)
+            return still_blocked(rest);
+        if (!afford(1))
+            return false;
+        const Input input = with_only(rest);
+        return !serves(input, input.sources[unit.index]);
+    }
+
+    void leave_out_one_by_one(const std::function<bool(const Unit&)>& chosen) {
+        // From behind: of a source's own units, policy goes first, then access.
+        const Units before = kept_;
+        for (auto unit = before.rbegin(); unit != before.rend(); ++unit)
+            if (chosen(*unit) && blocked_without(*unit))
+                kept_.erase(*unit);
+    }
+
+    static void add(Units& units, std::span<const Group> groups) {
+        for (const Group& group : groups)
+            units.insert(group.begin(), group.end());
+    }
+
+    /// Of `groups`, best first, those that are needed beside `base`; `grown`: base has changed
+    /// since it was last asked about.
+    std::vector<Group> needed(const Units& base, bool grown, std::span<const Group> groups) {
+        if (groups.empty() || (grown && still_blocked(base)))
+            return {};
+        if (groups.size() == 1)
+            return {groups.front()};
+        const auto better = groups.first(groups.size() / 2);
+        const auto worse = groups.subspan(better.size());
+        Units more = base;
+        add(more, better);
+        std::vector<Group> result = needed(more, true, worse);
+        more = base;
+        add(more, result);
+        std::vector<Group> rest = needed(more, !result.empty(), better);
+        result.insert(result.end(), rest.begin(), rest.end());
+        return result;
+    }
+
+    /// Keeps only those of the groups that are needed.
+    void keep_needed(const std::vector<Group>& groups) {
+        Units base = kept_;
+        for (const Group& group : groups)
+            for (const Unit& unit : group)
+                base.erase(unit);
+        const Units before = kept_;
+        kept_ = base;
+        add(kept_, needed(base, true, groups));
+        // A solver that had to prune may have answered otherwise in between.
+        const bool holds = still_blocked(kept_);
+        if (!holds && !cut_short_)
+            kept_ = before;
+    }
+
+    [[nodiscard]] std::set<Kind> told() const;
+    [[nodiscard]] std::vector<Group> users() const;
+    [[nodiscard]] std::vector<Group> constraints() const;
+
+    const Input& input_;
+    bool ideal_;
+    Units all_;
+    Units kept_;
+    std::size_t weight_;
+    std::size_t budget_;
+    bool cut_short_ = false;
+};
+
+std::set<Kind> Search::told() const {
+    const Input input = with_only(kept_);
+    std::set<Kind> kinds;
+    const auto ask = [&](const SourceInput& source) {
+        for (const Objection& objection : evaluate(input, whole(input), source).objections)
+            kinds.insert(objection.kind);
+    };
+    std::for_each(input.sources.begin(), input.sources.end(), ask);
+    if (ideal_)
+        ask(ideal_source(input));
+    return kinds;
+}
+
+/// The later of two uses stays, and the CPU goes first.
+std::vector<Search::Group> Search::users() const {
+    std::vector<Group> groups(input_.uses.size() + 1);
+    for (const Unit& unit : kept_) {
+        if (unit.side == Side::use)
+            groups[input_.uses.size() - 1 - unit.index].push_back(unit);
+        else if (unit.side == Side::cpu)
+            groups.back().push_back(unit);
+    }
+    std::erase_if(groups, [](const Group& group) { return group.empty(); });
+    return groups;
+}
+
+/// In the order in which a source is asked: what comes first is what its rejection says.
+std::size_t place(Kind kind) {
+    constexpr std::array first{Kind::format,      Kind::exporter,        Kind::attach,
+                               Kind::contiguity,  Kind::address_window,  Kind::address_align,
+                               Kind::memory_kind, Kind::protected_memory};
+    const auto found = std::find(first.begin(), first.end(), kind);
+    return found == first.end() ? first.size() + static_cast<std::size_t>(kind)
+                                : static_cast<std::size_t>(found - first.begin());
+}
+
+std::vector<Search::Group> Search::constraints() const {
+    std::vector<Group> groups;
+    for (const Unit& unit : kept_)
+        if (unit.side == Side::use)
+            groups.push_back({unit});
+    std::stable_sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) {
+        return place(a.front().kind) < place(b.front().kind);
+    });
+    return groups;
+}
+
+Core Search::core() {
+    kept_ = all_;
+    const auto of_source = [](const Unit& unit, bool attach) {
+        return unit.side == Side::source && (unit.kind == Kind::attach) == attach;
+    };
+    leave_out_one_by_one([&](const Unit& unit) { return of_source(unit, false); });
+    keep_needed(users());
+    keep_needed(constraints());
+    leave_out_one_by_one([&](const Unit& unit) { return of_source(unit, true); });
+    for (std::size_t size = 0; size != kept_.size() && !cut_short_;) {
+        size = kept_.size();
+        leave_out_one_by_one([](const Unit&) { return true; });
+    }
+    return {kept_, told(), ideal_, !cut_short_};
+}
+
+/// Where each element stands when they are sorted by name, so that the order in which they come
+/// decides nothing.
+template <typename Item>
+std::vector<std::size_t> by_name(std::vector<Item>& items, std::string Item::*name) {
+    std::vector<std::size_t> order(items.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return items[a].*name < items[b].*name; });
+    std::vector<Item> sorted;
+    sorted.reserve(items.size());
+    for (const std::size_t index : order)
+        sorted.push_back(std::move(items[index]));
+    items = std::move(sorted);
+    return order;
+}
+
+} // namespace
+
+Core find_core(const Input& input) {
+    Input sorted = input;
+    const auto uses = by_name(sorted.uses, &UseInput::party);
+    const auto sources = by_name(sorted.sources, &SourceInput::name);
+    Core core = Search(sorted, blocked(sorted, true)).core();
+    Units units;
+    for (Unit unit : core.units) {
+        if (unit.side != Side::cpu)
+            unit.index = (unit.side == Side::use ? uses : sources)[unit.index];
+        units.insert(unit);
+    }
+    core.units = std::move(units);
+    return core;
+}
+
+} // namespace simplealloc::solver

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+// Puts values and their evidence side by side.
+#include "lib/solver/provenance.hpp"
+
+#include "lib/solver/accept.hpp"
+#include "lib/solver/layout.hpp"
+#include "lib/solver/merge.hpp"
+#include "lib/solver/objection.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace simplealloc::solver {
+namespace {
+
+using Kind = ConstraintKind;
+using EvidenceMap = std::map<Kind, Evidence>;
+
+constexpr std::size_t most_names = 6; // of a list in a sentence
+
+Contributor make(std::string party, Kind kind, std::string value, Evidence evidence) {
+    return {std::move(party), std::string(to_string(kind)), std::move(value), evidence.confidence,
+            std::move(evidence.origin)};
+}
+
+Evidence evidence_of(const EvidenceMap& map, Kind kind) {
+    const auto found = map.find(kind);
+    return found == map.end() ? Evidence{Confidence::unknown, ""} : found->second;
+}
+
+std::string list_in_brief(std::vector<std::string> names) {
+    const std::size_t all = names.size();
+    if (all > most_names) {
+        names.resize(most_names - 1);
+        names.push_back(fmt::format("{} more", all - names.size()));
+    }
+    return list_text(names);
+}
+
+std::string format_text(const CapabilitySet& set, Fourcc fourcc) {
+    if (set.formats.empty())
+        return fmt::format("{}, linear", to_string(fourcc));
+    const auto found = std::find_if(set.formats.begin(), set.formats.end(),
+                                    [&](const FormatSupport& f) { return f.fourcc == fourcc; });
+    std::vector<std::string> names;
+    if (found == set.formats.end()) {
+        for (const FormatSupport& format : set.formats)
+            names.push_back(to_string(format.fourcc));
+        return fmt::format("{} only", list_in_brief(std::move(names)));
+    }
+    if (found->without_modifier)
+        names.emplace_back("no modifier");
+    for (const std::uint64_t modifier : found->modifiers)
+        names.push_back(to_string(Modifier::named(modifier)));
+    return fmt::format("{} with {}", to_string(fourcc), list_in_brief(std::move(names)));
+}
+
+std::string value_of(const UseInput& use, const CapabilitySet& set, Kind kind, Fourcc fourcc) {
+    const Constraints& constraints = set.constraints;
+    switch (kind) {
+    case Kind::format:
+        return format_text(set, fourcc);
+    case Kind::attach:
+        return set.import_path == ImportPath::dma ? "attaches the buffer for DMA"
+                                                  : "copies through a kernel mapping";
+    case Kind::cpu_access:
+        return "does not see CPU caches";
+    case Kind::exporter:
+        if (constraints.exporters && *constraints.exporters == std::vector{use.device})
+            return "memory of its own only";
+        break;
+    default:
+        break;
+    }
+    return demand_text(kind, constraints);
+}
+
+Contributor of_use(const UseInput& use, Kind kind, Fourcc fourcc) {
+    std::vector<std::string> values;
+    Evidence evidence{Confidence::unknown, ""};
+    for (const CapabilitySet& set : use.alternatives) {
+        const bool general =
+            kind == Kind::format || kind == Kind::attach || kind == Kind::cpu_access;
+        if (!general && !limits(set.constraints, kind))
+            continue;
+        std::string value = value_of(use, set, kind, fourcc);
+        if (std::find(values.begin(), values.end(), value) != values.end())
+            continue;
+        if (values.empty())
+            evidence = evidence_of(set.evidence, kind);
+        values.push_back(std::move(value));
+    }
+    return make(use.party, kind, fmt::format("{}", fmt::join(values, " or ")), evidence);
+}
+
+std::string value_of(const SourceInput& source, Kind kind) {
+    const Offer& offer = source.offer;
+    switch (kind) {
+    case Kind::policy:
+        return source.enabled ? "belongs to a device that the request does not name" : "left out";
+    case Kind::access:
+        return "may not be used by this process";
+    case Kind::request_size:
+        if (offer.max_size != no_limit)
+            return fmt::format("at most {} in one dma-buf", size_text(offer.max_size));
+        return "what memory is available";
+    case Kind::cpu_access:
+        return caching_for(offer, CpuAccess::read_often) == CpuCaching::unmappable
+                   ? "the CPU can't map it"
+                   : "cached memory whose sync does nothing";
+    case Kind::protected_memory:
+        return "protected memory";
+    case Kind::format:
+        return offer.own_layout ? "images only" : "linear memory";
+    case Kind::attach:
+        return "dma-bufs that others can't attach or map";
+    case Kind::placement:
+        return "one dma-buf for each buffer";
+    default:
+        return demand_text(kind, offer.layout);
+    }
+}
+
+/// The offer's own words say how it is known.
+Evidence evidence_of(const SourceInput& source, Kind kind) {
+    const Offer& offer = source.offer;
+    switch (kind) {
+    case Kind::policy:
+        return {Confidence::known, source.enabled ? "request" : source.disabled_by};
+    case Kind::access:
+        return {Confidence::known, source.reason};
+    case Kind::request_size:
+        return {Confidence::known,
+                offer.max_size == no_limit ? "/proc/meminfo" : offer.max_size_reason};
+    case Kind::attach:
+        return {Confidence::known, offer.attach_reason};
+    case Kind::placement:
+        if (offer.max_dmabufs)
+            return {Confidence::known, source.backend};
+        break;
+    case Kind::cpu_access:
+    case Kind::protected_memory:
+    case Kind::format:
+        return {Confidence::known, source.backend};
+    default:
+        break;
+    }
+    return evidence_of(offer.evidence, kind);
+}
+
+Contributor of_source(const SourceInput& source, Kind kind) {
+    return make(source.name, kind, value_of(source, kind), evidence_of(source, kind));
+}
+
+Contributor of_cpu(CpuAccess access) {
+    return make(cpu_party(access), Kind::cpu_access, "maps the buffer",
+                {Confidence::known, "caller"});
+}
+
+/// A merged constraint in the making.
+class Entries {
+public:
+    void add(Kind kind, Contributor who) { entries_[kind].contributors.push_back(std::move(who)); }
+    void set(Kind kind, std::string value) { entries_[kind].value = std::move(value); }
+    std::vector<MergedConstraint> list() {
+        std::vector<MergedConstraint> result;
+        for (auto& [kind, entry] : entries_) {
+            entry.name = std::string(to_string(kind));
+            result.push_back(std::move(entry));
+        }
+        return result;
+    }
+
+private:
+    std::map<Kind, MergedConstraint> entries_;
+};
+
+void add_format(const Input& input, const std::vector<std::size_t>& alternatives,
+                const Layout& layout, Entries& entries) {
+    if (layout.fourcc == fourcc::bytes)
+        return;
+    entries.set(Kind::format,
+                fmt::format("{} {}", to_string(layout.fourcc), to_string(layout.modifier)));
+    for (std::size_t i = 0; i < input.uses.size(); ++i) {
+        const UseInput& use = input.uses[i];
+        const CapabilitySet& set = use.alternatives[alternatives[i]];
+        entries.add(Kind::format, make(use.party, Kind::format, format_text(set, layout.fourcc),
+                                       evidence_of(set.evidence, Kind::format)));
+    }
+    if (input.request.modifier)
+        entries.add(Kind::format, make("request", Kind::format, to_string(*input.request.modifier),
+                                       {Confidence::known, "caller"}));
+}
+
+std::string caching_text(CpuCaching caching) {
+    switch (caching) {
+    case CpuCaching::cached:
+        return "cached memory";
+    case CpuCaching::write_combined:
+        return "write-combined memory";
+    case CpuCaching::unmappable:
+        return "memory that the CPU can't map";
+    case CpuCaching::unknown:
+        break;
+    }
+    return "memory of unknown caching";
+}
+
+} // namespace
+
+Contributor contributor(const Input& input, const Unit& unit) {
+    switch (unit.side) {
+    case Unit::Side::use:
+        return of_use(input.uses[unit.index], unit.kind, input.request.fourcc);
+    case Unit::Side::source:
+        return of_source(input.sources[unit.index], unit.kind);
+    case Unit::Side::cpu:
+        break;
+    }
+    return of_cpu(input.request.cpu);
+}
+
+std::vector<MergedConstraint> provenance(const Input& input, const SourceInput& source,
+                                         const std::vector<std::size_t>& alternatives,
+                                         const Layout& layout) {
+    const FormatInfo* format = format_info(input.request.fourcc);
+    if (!format)
+        return {};
+    Entries entries;
+    Constraints merged;
+    std::set<Kind> kinds;
+    const auto add = [&](const Constraints& constraints, auto contributor_of) {
+        // Part of a merge that succeeded, so it can't fail.
+        (void)merge(merged, constraints);
+        for (const Kind kind : limited(constraints)) {
+            kinds.insert(kind);
+            entries.add(kind, contributor_of(kind));
+        }
+    };
+    add_format(input, alternatives, layout, entries);
+    for (std::size_t i = 0; i < input.uses.size(); ++i) {
+        const UseInput& use = input.uses[i];
+        const CapabilitySet& set = use.alternatives[alternatives[i]];
+        add(relevant(set.constraints, *format), [&](Kind kind) {
+            return make(use.party, kind, value_of(use, set, kind, format->fourcc),
+                        evidence_of(set.evidence, kind));
+        });
+    }
+    if (input.request.cpu != CpuAccess::none) {
+        entries.set(Kind::cpu_access, caching_text(caching_for(source.offer, input.request.cpu)));
+        entries.add(Kind::cpu_access, of_cpu(input.request.cpu));
+    }
+    add(rules_of(source, *format), [&](Kind kind) { return of_source(source, kind); });
+    for (const Kind kind : kinds)
+        entries.set(kind, demand_text(kind, merged));
+    return entries.list();
+}
+
+} // namespace simplealloc::solver
