@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 #include <tuple>
 
 namespace simplealloc::solver {
@@ -22,37 +23,19 @@ void for_each_modifier(const UseInput& use, Fourcc fourcc, Each each) {
                     each(modifier);
 }
 
-bool lists_modifiers(const UseInput& use, Fourcc fourcc) {
-    bool some = false;
-    for_each_modifier(use, fourcc, [&](std::uint64_t) { some = true; });
-    return some;
-}
-
-/// In the order of the alternatives, each modifier once.
-std::vector<std::uint64_t> listed(const UseInput& use, Fourcc fourcc) {
-    std::vector<std::uint64_t> all;
-    std::set<std::uint64_t> seen;
-    for_each_modifier(use, fourcc, [&](std::uint64_t modifier) {
-        if (seen.insert(modifier).second)
-            all.push_back(modifier);
-    });
-    return all;
-}
-
-/// The use whose order counts: of the source's device before others, then the one with most
-/// traffic. Null when no use lists modifiers.
-const UseInput* leader(const Input& input, const Scope& scope, const std::string& device) {
-    const auto weight = [&](const UseInput& use) {
-        return std::tuple(use.device == device, traffic(use.use));
+/// The uses whose wishes count first: of the source's device before others, then those with most
+/// traffic; the request's order decides nothing.
+std::vector<const UseInput*> by_weight(const Input& input, const Scope& scope,
+                                       const std::string& device) {
+    const auto weight = [&](const UseInput* use) {
+        return std::tuple(use->device != device, -traffic(use->use), std::string_view(use->party));
     };
-    const UseInput* found = nullptr;
-    for (const std::size_t index : scope.uses) {
-        const UseInput& use = input.uses[index];
-        if (lists_modifiers(use, input.request.fourcc) &&
-            (found == nullptr || weight(use) > weight(*found)))
-            found = &use;
-    }
-    return found;
+    std::vector<const UseInput*> uses;
+    for (const std::size_t index : scope.uses)
+        uses.push_back(&input.uses[index]);
+    std::sort(uses.begin(), uses.end(),
+              [&](const UseInput* a, const UseInput* b) { return weight(a) < weight(b); });
+    return uses;
 }
 
 bool may_be_implicit(const Input& input, const Scope& scope, const std::string& device) {
@@ -92,14 +75,15 @@ std::vector<Modifier> modifiers_by_preference(const Input& input, const Scope& s
         return {*input.request.modifier};
     std::vector<Modifier> wishes;
     if (scope.cpu == CpuAccess::none) {
-        const UseInput* first = leader(input, scope, source.offer.device);
-        if (first != nullptr) {
-            for (const std::uint64_t modifier : listed(*first, input.request.fourcc))
-                if (!Modifier::named(modifier).is_linear())
-                    wishes.push_back(Modifier::named(modifier));
-        } else if (may_be_implicit(input, scope, source.offer.device)) {
+        std::set<std::uint64_t> seen;
+        for (const UseInput* use : by_weight(input, scope, source.offer.device))
+            for_each_modifier(*use, input.request.fourcc, [&](std::uint64_t value) {
+                const Modifier modifier = Modifier::named(value);
+                if (seen.insert(value).second && !modifier.is_linear())
+                    wishes.push_back(modifier);
+            });
+        if (seen.empty() && may_be_implicit(input, scope, source.offer.device))
             wishes.push_back(Modifier::implicit());
-        }
     }
     wishes.push_back(Modifier::linear());
     return wishes;

@@ -9,8 +9,8 @@
 
 namespace simplealloc::solver {
 
-/// What is worth trying, each once: what the source's own device lists in its order of preference
-/// (of another device when its own lists nothing), linear last. An implicit layout is among them
+/// What is worth trying, each once: what the source's own device lists in its order of preference,
+/// then what the others list, linear last. An implicit layout is among them
 /// only when the uses are all of the source's device, one of them draws with it and none lists
 /// modifiers: nobody else can read it. The CPU reads linear images only.
 std::vector<Modifier> modifiers_by_preference(const Input& input, const Scope& scope,

@@ -74,6 +74,13 @@ TEST_CASE("a GPU that lists nothing draws with what the display lists") {
     CHECK_FALSE(by_gbm(output).explicit_modifier);
 }
 
+TEST_CASE("a GPU that lists LINEAR alone in one of its ways leaves the rest to the display") {
+    UseInput renderer = gpu(Use::render, {0});
+    renderer.alternatives.emplace_back(); // whatever its driver makes
+    const Output output = solved(draw({std::move(renderer), display({5, 3, 0})}));
+    CHECK(by_gbm(output).modifiers == Modifiers{5, 3, 0});
+}
+
 TEST_CASE("a device that lists nothing and does not draw takes linear only") {
     const Output output = solved(draw({gpu(Use::scanout), display({5, 0})}));
     CHECK(by_gbm(output).modifiers == Modifiers{0});
