@@ -231,7 +231,7 @@ TEST_CASE("planes are allocated one by one where the source gives a single dma-b
 TEST_CASE("each offer over generated devices holds when it is asked for") {
     Generator g(41);
     int made = 0;
-    for (int i = 0; i < 300; ++i) {
+    for (int i = 0; i < 600; ++i) {
         Input input = image(640, 480, fourcc::nv12);
         input.request.cpu = g.pick({CpuAccess::none, CpuAccess::read_often});
         input.request.strict = g.one_in(3);

@@ -4,11 +4,12 @@
 
 #include "lib/wire/entries.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/generator.hpp"
+#include "tests/support/cases.hpp"
 
 #include <functional>
 
 using namespace simplealloc;
+using simplealloc::test::for_each_case;
 using simplealloc::test::Generator;
 using Bytes = std::vector<std::byte>;
 using Sets = std::vector<CapabilitySet>;
@@ -123,16 +124,15 @@ constexpr std::uint16_t id(wire::Entry entry) {
 } // namespace
 
 TEST_CASE("what is encoded is decoded, exactly") {
-    for (std::uint64_t seed = 1; seed <= 20000; ++seed) {
-        Generator g(seed);
+    for_each_case(20000, [](Generator& g) {
         const Sets sets = random_sets(g);
         const auto bytes = wire::encode(sets);
-        const auto back = bytes ? wire::decode(*bytes) : Result<Sets>(bytes.error());
-        if (back && *back == sets)
-            continue;
-        CAPTURE(seed, bytes ? "" : bytes.error().message(), back ? "" : back.error().message());
-        FAIL();
-    }
+        REQUIRE(bytes);
+        const auto back = wire::decode(*bytes);
+        CAPTURE(back ? "" : back.error().message());
+        REQUIRE(back);
+        REQUIRE(*back == sets);
+    });
 }
 
 TEST_CASE("every number of a set travels, up to its last value") {
