@@ -33,8 +33,8 @@ SIMPLEALLOC_API std::string_view to_string(Verdict verdict) noexcept;
 /// knows to be right). Then, or where the buffer can't be replaced, a copy is the
 /// answer. Both plans are there where both would do, for a caller that knows better.
 struct Check {
-    Verdict verdict = Verdict::none;
-    std::string reason; ///< in words, lower case, no full stop
+    Verdict verdict = Verdict::none; ///< what to do
+    std::string reason;              ///< in words, lower case, no full stop
     /// What the use has against the buffer: of its memory, its layout, or by a test import. Empty
     /// with keep and import_as_is.
     std::vector<Rejection> objections;

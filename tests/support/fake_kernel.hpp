@@ -126,7 +126,7 @@ public:
     /// By default one that runs programs of this width without translating their ioctls.
     std::string machine = sizeof(void*) == 4 ? "i686" : "x86_64";
     std::string release = "6.12.0"; ///< of uname
-    bool lets_others_run = false; ///< after each call, so that threads really interleave
+    bool lets_others_run = false;   ///< after each call, so that threads really interleave
 
     // Objects behind descriptors
     std::shared_ptr<FakeDmaBuf> make_dmabuf(std::uint64_t size, std::string exporter, int flags,

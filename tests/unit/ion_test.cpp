@@ -159,7 +159,8 @@ TEST_CASE("a vendor's heaps are known by the device tree where the kernel can't 
     REQUIRE(with_id(25) != found.end());
     CHECK(with_id(25)->input.name == "ion:system");
     CHECK(with_id(25)->input.offer.contiguity == OfferContiguity::scattered);
-    CHECK(find_fact(*with_id(25), "contiguity")->origin == "quirk ion.quirks [ion:qcom] (machine = qcom,*)");
+    CHECK(find_fact(*with_id(25), "contiguity")->origin ==
+          "quirk ion.quirks [ion:qcom] (machine = qcom,*)");
     REQUIRE(with_id(9) != found.end());
     CHECK(with_id(9)->input.offer.protected_memory);
     CHECK(with_id(21)->input.offer.contiguity == OfferContiguity::physical);

@@ -3,8 +3,8 @@
 #include <simplealloc/wire.hpp>
 
 #include "lib/wire/entries.hpp"
-#include "tests/support/catch.hpp"
 #include "tests/support/cases.hpp"
+#include "tests/support/catch.hpp"
 
 #include <functional>
 
