@@ -31,6 +31,7 @@ Result<Allocator> Allocator::open(AllocatorOptions options) {
     auto policy = Policy::load(options);
     if (!policy)
         return policy.error();
+    quirks->add(policy->devices);
     auto ledger = Ledger::create(policy->quotas);
     return Allocator(std::unique_ptr<AllocatorData>(new AllocatorData{
         std::move(*policy), Discovery(std::move(*quirks)), std::move(ledger), {}, {}}));

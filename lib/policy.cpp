@@ -114,6 +114,7 @@ Result<Policy> Policy::load(const AllocatorOptions& options) {
         add_quota({quota, "caller"}, policy.quotas);
     for (const Ledger::Limit& limit : file->quotas)
         add_quota(limit, policy.quotas);
+    policy.devices = std::move(file->devices);
     return policy;
 }
 
@@ -136,6 +137,11 @@ std::vector<PolicyValue> Policy::values() const {
     for (const Ledger::Limit& limit : quotas)
         values.push_back({"quota", limit.quota.of.empty() ? "total" : limit.quota.of,
                           fmt::format("{}", limit.quota.bytes), limit.origin});
+    for (const QuirkRow& row : devices)
+        for (const auto& [key, value] : row.values)
+            values.push_back(
+                {row.place.empty() ? row.subsystem + ":" + row.driver : "by-path:" + row.place, key,
+                 value, row.origin});
     return values;
 }
 

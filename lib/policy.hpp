@@ -18,6 +18,7 @@ struct Policy {
     Sourced<bool> strict;
     Sourced<bool> any_device;
     std::vector<Ledger::Limit> quotas; ///< no name twice
+    std::vector<QuirkRow> devices;     ///< what is said of single devices
 
     /// Of the caller's options and SIMPLEALLOC_DISABLE, then the file of the options or else the
     /// administrator's, which need not exist. Fails where one of them is wrong.

@@ -2,6 +2,7 @@
 // Everything is checked while reading: what a typing mistake leaves out would not be missed.
 #include "lib/policy_file.hpp"
 
+#include "lib/discovery/quirk_file.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 #include "lib/solver/source_names.hpp"
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <set>
 
 namespace simplealloc {
 
@@ -46,13 +48,8 @@ public:
     ParsedPolicy read(std::string_view text) {
         ini::File parsed = ini::parse(text);
         result_.mistakes = std::move(parsed.mistakes);
-        std::vector<std::string> heads;
-        for (const ini::Section& section : parsed.sections) {
-            if (std::find(heads.begin(), heads.end(), section.head) != heads.end())
-                complain(section.line, fmt::format("second section [{}]", section.head));
-            heads.push_back(section.head);
+        for (const ini::Section& section : parsed.sections)
             read(section);
-        }
         std::stable_sort(
             result_.mistakes.begin(), result_.mistakes.end(),
             [](const ini::Mistake& a, const ini::Mistake& b) { return a.line < b.line; });
@@ -65,14 +62,30 @@ private:
     }
 
     void read(const ini::Section& section) {
+        if (section.head != "policy" && section.head != "quota")
+            return read_device(section);
         origin_ = fmt::format("policy {} [{}]", file_, section.head);
-        if (section.head == "policy")
-            read_entries(section, &Reader::read_setting);
-        else if (section.head == "quota")
-            read_entries(section, &Reader::read_quota);
-        else
-            complain(section.line,
-                     fmt::format("no section is called [{}]: policy or quota", section.head));
+        begin(section, origin_);
+        read_entries(section,
+                     section.head == "policy" ? &Reader::read_setting : &Reader::read_quota);
+    }
+
+    void read_device(const ini::Section& section) {
+        QuirkFile parsed;
+        parse_row(file_, section, RowKind::policy, parsed);
+        for (ini::Mistake& mistake : parsed.mistakes)
+            result_.mistakes.push_back(std::move(mistake));
+        for (QuirkRow& row : parsed.rows) {
+            begin(section, row.origin);
+            result_.values += row.values.size();
+            result_.policy.devices.push_back(std::move(row));
+        }
+    }
+
+    /// Sections for the same with other conditions have other origins.
+    void begin(const ini::Section& section, const std::string& origin) {
+        if (!origins_.insert(origin).second)
+            complain(section.line, fmt::format("second section [{}]", section.head));
     }
 
     /// A function returns what is wrong, if anything is.
@@ -132,6 +145,7 @@ private:
 
     const std::string& file_;
     std::string origin_; ///< of the section that is read
+    std::set<std::string> origins_;
     ParsedPolicy result_;
 };
 

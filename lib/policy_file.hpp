@@ -2,6 +2,7 @@
 // Reads a policy file; simplealloc-policy(5) has the format.
 #pragma once
 
+#include "lib/discovery/quirk_row.hpp"
 #include "lib/ini.hpp"
 #include "lib/quota.hpp"
 
@@ -27,6 +28,7 @@ struct PolicyFile {
     std::optional<Sourced<bool>> strict;
     std::optional<Sourced<bool>> any_device;
     std::vector<Ledger::Limit> quotas;
+    std::vector<QuirkRow> devices;
 };
 
 struct ParsedPolicy {

@@ -51,7 +51,8 @@ void apply_reach(const Rows& rows, Reach& reach) {
         reach.mask_origin = value.origin;
     };
     if (const auto value = rows.find("max-address")) {
-        reach.max_address = std::min(reach.max_address, number_of(value->text));
+        const std::uint64_t address = number_of(value->text);
+        reach.max_address = value->decides ? address : std::min(reach.max_address, address);
         learn(*value);
     }
     if (const auto value = rows.find("min-address")) {
@@ -126,8 +127,11 @@ void apply_memory(const Rows& rows, DeviceRecord& record, V4l2Info& v4l2) {
         v4l2.memory_confidence = confidence;
         v4l2.memory_origin = origin;
     };
-    if (const auto value = rows.find("memory"))
+    if (const auto value = rows.find("memory")) {
         learn(memory_named(value->text), value->confidence, value->origin);
+        if (value->decides)
+            return;
+    }
     if (const auto value = rows.find("memory-parameter")) {
         const std::string path =
             fmt::format("/sys/module/{}/parameters/{}", record.driver, value->text);

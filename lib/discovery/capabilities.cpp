@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a device can do for a use: by subsystem, then what the caller says instead.
 #include "lib/discovery/capabilities_parts.hpp"
+#include "lib/discovery/quirk_limits.hpp"
 
 #include "lib/discovery/formats_v4l2.hpp"
 #include "lib/failure.hpp"
@@ -125,6 +126,9 @@ Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& devi
             return std::move(*error);
         sets = device.drm ? drm_capabilities(device, use.use, fourcc)
                           : v4l2_capabilities(device, use.use, fourcc);
+        if (sets)
+            for (CapabilitySet& set : *sets)
+                add_decided_limits(device, use.use, fourcc, set);
     }
     if (!sets || use.alternatives.empty())
         return sets;

@@ -3,11 +3,29 @@
 #include "lib/discovery/device_identity.hpp"
 
 #include "lib/discovery/device_tree.hpp"
+#include "lib/kernel.hpp"
 
 #include <algorithm>
 #include <fnmatch.h>
 
 namespace simplealloc {
+
+namespace {
+
+/// As 60-drm.rules and 60-persistent-v4l.rules of udev make them.
+std::vector<std::string> places_of(const udev::Node& node) {
+    const auto path = node.properties.find("ID_PATH");
+    if (path == node.properties.end() || path->second.empty())
+        return {};
+    if (node.subsystem == "drm")
+        return {path->second + "-card", path->second + "-render"};
+    std::string index;
+    if (kernel::read_file(node.syspath + "/index", index) < 0)
+        return {};
+    return {path->second + "-video-index" + index.substr(0, index.find('\n'))};
+}
+
+} // namespace
 
 DeviceIdentity identity_of(const udev::Node& node, const std::string& driver) {
     DeviceIdentity identity;
@@ -18,9 +36,7 @@ DeviceIdentity identity_of(const udev::Node& node, const std::string& driver) {
     // Of the hardware alone: an ancestor's node would be that of a bus or a host controller.
     if (!node.parent_syspath.empty())
         identity.compatible = device_tree::strings(node.parent_syspath + "/of_node/compatible");
-    const auto place = node.properties.find("ID_PATH");
-    if (place != node.properties.end())
-        identity.id_path = place->second;
+    identity.places = places_of(node);
     return identity;
 }
 

@@ -14,7 +14,8 @@ struct DeviceIdentity {
     /// As DRM_IOCTL_VERSION or VIDIOC_QUERYCAP tells it, then as sysfs does where that differs.
     std::vector<std::string> drivers;
     std::vector<std::string> compatible; ///< of its own device-tree node, the closest first
-    std::string id_path; ///< udev's ID_PATH, which stays when node numbers change; may be empty
+    /// Names in /dev/dri/by-path or /dev/v4l/by-path, which stay when node numbers change.
+    std::vector<std::string> places;
 };
 
 /// What sysfs and udev tell. The driver's own name is put before what sysfs shows.

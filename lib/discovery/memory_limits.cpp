@@ -25,7 +25,9 @@ void add_contiguity(const DeviceRecord& device, const std::optional<QuirkValue>&
     };
     const V4l2Memory memory = device.v4l2 ? device.v4l2->memory : V4l2Memory::unknown;
     const ClassDefault& assumed = class_default(device);
-    if (memory == V4l2Memory::vmalloc) {
+    if (quirk && quirk->decides) {
+        require(contiguity_of(*quirk, device.reach.translated), quirk->confidence, quirk->origin);
+    } else if (memory == V4l2Memory::vmalloc) {
         set.import_path = ImportPath::vmap;
     } else if (memory == V4l2Memory::unknown && assumed.import_path == ImportPath::vmap) {
         set.import_path = ImportPath::vmap;

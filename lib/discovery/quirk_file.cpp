@@ -18,9 +18,10 @@ bool is_pattern(std::string_view name) {
 /// Reads one section.
 class Reader {
 public:
-    Reader(const std::string& file, const ini::Section& section, QuirkFile& result)
-        : section_(section), result_(result) {
+    Reader(const std::string& file, const ini::Section& section, RowKind kind, QuirkFile& result)
+        : section_(section), kind_(kind), result_(result) {
         row_.file = file;
+        row_.decides = kind == RowKind::policy;
         row_.line = section.line;
     }
 
@@ -31,7 +32,8 @@ public:
         for (const auto& [key, value] : conditions_)
             row_.conditions +=
                 fmt::format("{}{} = {}", row_.conditions.empty() ? "" : "; ", key, value);
-        row_.origin = fmt::format("quirk {} [{}]", row_.file, section_.head);
+        row_.origin = fmt::format("{} {} [{}]", kind_ == RowKind::policy ? "policy" : "quirk",
+                                  row_.file, section_.head);
         if (!row_.conditions.empty())
             row_.origin += fmt::format(" ({})", row_.conditions);
         check();
@@ -51,16 +53,36 @@ private:
     }
     [[nodiscard]] bool has(std::string_view key) const { return line_of(key) != 0; }
 
+    /// The names that udev's rules give: the kind of node ends them.
+    void read_place(std::string place) {
+        const bool drm = place.ends_with("-card") || place.ends_with("-render");
+        if (!drm && place.find("-video-index") == std::string::npos)
+            return complain(section_.line,
+                            "a name in by-path ends with -card, -render or -video-indexN");
+        row_.subsystem = drm ? "drm" : "video4linux";
+        row_.driver = "*";
+        row_.place = std::move(place);
+    }
+
     void read_head() {
         const std::string& head = section_.head;
+        constexpr std::string_view by_path = "by-path:";
+        if (kind_ == RowKind::policy && head.starts_with(by_path))
+            return read_place(head.substr(by_path.size()));
         const auto colon = head.find(':');
         if (colon == std::string::npos)
-            return complain(section_.line, "a section is [subsystem:driver]");
+            return complain(section_.line,
+                            kind_ == RowKind::policy
+                                ? "a section is [policy], [quota], [subsystem:driver] or "
+                                  "[by-path:name]"
+                                : "a section is [subsystem:driver]");
         row_.subsystem = head.substr(0, colon);
         row_.driver = head.substr(colon + 1);
-        if (row_.subsystem != "drm" && row_.subsystem != "video4linux" && row_.subsystem != "ion")
+        if (row_.subsystem != "drm" && row_.subsystem != "video4linux" &&
+            (row_.subsystem != "ion" || kind_ == RowKind::policy))
             complain(section_.line,
-                     fmt::format("`{}` is no subsystem: drm, ion or video4linux", row_.subsystem));
+                     fmt::format("`{}` is no subsystem: drm, {}video4linux", row_.subsystem,
+                                 kind_ == RowKind::policy ? "" : "ion or "));
         if (ini::words(row_.driver).size() != 1)
             complain(section_.line, "the section names no driver");
     }
@@ -102,7 +124,7 @@ private:
 
     /// What concerns more than one line.
     void check() {
-        if (!has("source"))
+        if (kind_ == RowKind::quirk && !has("source"))
             complain(row_.line, "the section has no source");
         const bool narrow = has("role") || has("format");
         for (const auto& [name, value] : row_.values) {
@@ -111,6 +133,8 @@ private:
                 complain(line_of(name),
                          fmt::format("{} is of the whole device, its section has a role or format",
                                      name));
+            if (kind_ == RowKind::policy && scope == KeyScope::driver)
+                complain(line_of(name), fmt::format("{} is for quirk files", name));
             if (row_.subsystem == "ion" && scope != KeyScope::driver)
                 complain(line_of(name), fmt::format("{} is not for ion", name));
         }
@@ -129,6 +153,7 @@ private:
     }
 
     const ini::Section& section_;
+    RowKind kind_;
     QuirkFile& result_;
     QuirkRow row_;
     std::map<std::string, std::string> conditions_; ///< sorted, so that two sections compare
@@ -136,12 +161,17 @@ private:
 
 } // namespace
 
+void parse_row(const std::string& file, const ini::Section& section, RowKind kind,
+               QuirkFile& result) {
+    Reader(file, section, kind, result).read();
+}
+
 QuirkFile parse_quirks(const std::string& text, const std::string& file) {
     ini::File parsed = ini::parse(text);
     QuirkFile result;
     result.mistakes = std::move(parsed.mistakes);
     for (const ini::Section& section : parsed.sections)
-        Reader(file, section, result).read();
+        parse_row(file, section, RowKind::quirk, result);
     std::stable_sort(result.mistakes.begin(), result.mistakes.end(),
                      [](const ini::Mistake& a, const ini::Mistake& b) { return a.line < b.line; });
     return result;

@@ -41,7 +41,7 @@ std::optional<QuirkValue> use_quirk(const DeviceRecord& device, Use use, Fourcc 
     for (const QuirkRowPtr& row : device.quirks) {
         const auto value = row->values.find(key);
         if (value != row->values.end() && counts_for(*row, use, fourcc, m2m))
-            return QuirkValue{value->second, row->origin, row->confidence};
+            return QuirkValue{value->second, row->origin, row->confidence, row->decides};
     }
     return std::nullopt;
 }
@@ -85,6 +85,15 @@ void add_preferred_sources(const DeviceRecord& device, Use use, Fourcc fourcc,
             add(name, value->origin);
     for (const HeapLink& link : device.heap_links)
         add("dma-heap:" + link.heap, link.origin);
+}
+
+void add_decided_limits(const DeviceRecord& device, Use use, Fourcc fourcc,
+                        solver::CapabilitySet& set) {
+    for (const Limit& limit : limits)
+        if (const auto value = use_quirk(device, use, fourcc, limit.key); value && value->decides) {
+            set.constraints.*limit.number = number_of(value->text);
+            set.evidence[limit.kind] = {value->confidence, value->origin};
+        }
 }
 
 } // namespace simplealloc

@@ -25,4 +25,8 @@ std::vector<solver::SourceNote> source_notes(const DeviceRecord& device, Use use
 void add_preferred_sources(const DeviceRecord& device, Use use, Fourcc fourcc,
                            std::vector<solver::SourceNote>& preferred);
 
+/// Puts in once more what rows that decide say, over what the kernel said since.
+void add_decided_limits(const DeviceRecord& device, Use use, Fourcc fourcc,
+                        solver::CapabilitySet& set);
+
 } // namespace simplealloc

@@ -34,7 +34,7 @@ bool counts_for(const QuirkRow& row, Use use, Fourcc fourcc, bool m2m) {
 std::optional<QuirkValue> find_value(std::span<const QuirkRowPtr> rows, const std::string& key) {
     for (const QuirkRowPtr& row : rows)
         if (const auto value = row->values.find(key); value != row->values.end())
-            return QuirkValue{value->second, row->origin, row->confidence};
+            return QuirkValue{value->second, row->origin, row->confidence, row->decides};
     return std::nullopt;
 }
 

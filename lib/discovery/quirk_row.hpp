@@ -22,6 +22,7 @@ struct QuirkRow {
     std::string driver;    ///< a name or a pattern
 
     // Conditions; all of them must hold. Empty: holds always.
+    std::string place; ///< a pattern of a name in /dev/dri/by-path or /dev/v4l/by-path
     std::vector<std::string> compatible; ///< patterns, one of them of the device's own node
     std::vector<std::string> machine;    ///< patterns, one of them of the device tree's root
     std::optional<KernelRange> kernel;
@@ -36,6 +37,7 @@ struct QuirkRow {
     std::string conditions; ///< as they were written, e.g. `role = capture; format = NV12`
     std::string origin;     ///< `quirk FILE [SECTION]`, with the conditions where there are some
     unsigned layer = 0;     ///< rows of a higher one win: 0 is what is compiled in
+    bool decides = false;   ///< an administrator's: wins over what the kernel says, too
 };
 
 using QuirkRowPtr = std::shared_ptr<const QuirkRow>;
@@ -45,6 +47,7 @@ struct QuirkValue {
     std::string text;
     std::string origin;
     Confidence confidence = Confidence::known;
+    bool decides = false; ///< see QuirkRow
 };
 
 /// Whether the row counts for a use of a device with a format (fourcc::bytes: without one).

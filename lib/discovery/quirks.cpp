@@ -22,9 +22,10 @@ Error unreadable(const std::string& path, int result, std::string what) {
 }
 
 std::size_t condition_count(const QuirkRow& row) {
-    return std::size_t{!row.compatible.empty()} + std::size_t{!row.machine.empty()} +
-           std::size_t{row.kernel.has_value()} + std::size_t{!row.roles.empty()} +
-           std::size_t{!row.formats.empty()} +
+    constexpr std::size_t more_than_all = 8;
+    return (row.place.empty() ? 0 : more_than_all) + std::size_t{!row.compatible.empty()} +
+           std::size_t{!row.machine.empty()} + std::size_t{row.kernel.has_value()} +
+           std::size_t{!row.roles.empty()} + std::size_t{!row.formats.empty()} +
            std::size_t{row.driver.find_first_of("*?[") == std::string::npos};
 }
 
@@ -68,6 +69,14 @@ Result<void> Quirks::read(const std::string& text, const std::string& file, unsi
 
 Result<void> Quirks::read(const std::string& text, const std::string& file) {
     return read(text, file, ++layers_);
+}
+
+void Quirks::add(std::vector<QuirkRow> rows) {
+    ++layers_;
+    for (QuirkRow& row : rows) {
+        row.layer = layers_;
+        rows_.push_back(std::make_shared<const QuirkRow>(std::move(row)));
+    }
 }
 
 Result<void> Quirks::read_file(const std::string& path, unsigned layer) {
@@ -129,6 +138,7 @@ std::vector<QuirkRowPtr> Quirks::rows_for(const DeviceIdentity& device) const {
     std::vector<QuirkRowPtr> found;
     for (const QuirkRowPtr& row : rows_)
         if (row->subsystem == device.subsystem && matches_any({row->driver}, device.drivers) &&
+            (row->place.empty() || matches_any({row->place}, device.places)) &&
             (row->compatible.empty() || matches_any(row->compatible, device.compatible)) &&
             is_for_machine(*row))
             found.push_back(row);

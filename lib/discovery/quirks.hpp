@@ -22,7 +22,8 @@ MachineIdentity this_machine();
 
 /// Of rows that say something of the same key, one wins: the one of the file that was read later
 /// (what is compiled in comes first, then SIMPLEALLOC_QUIRKS, then the caller's path; a folder
-/// counts as one), else the one with more conditions, else the one further down.
+/// counts as one), else one for a place, else the one with more conditions, else the one further
+/// down.
 class Quirks {
 public:
     Quirks() = default;
@@ -33,6 +34,8 @@ public:
     static Result<Quirks> load(const std::string& paths);
     /// The rows of one file win over those read before it.
     Result<void> read(const std::string& text, const std::string& file);
+    /// They win over all rows before them.
+    void add(std::vector<QuirkRow> rows);
 
     /// The name that the driver itself answers (DRM_VERSION, QUERYCAP) for the one that sysfs
     /// shows: some drivers differ, some show their transport's, and a node that may not be opened
