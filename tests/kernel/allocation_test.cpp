@@ -103,7 +103,8 @@ TEST_CASE_METHOD(guest::NothingLeft, "dumb buffers of every card are mapped, wri
                                                            .use(*device, Use::read)
                                                            .cpu(CpuAccess::write)
                                                            .without("dma-heap")
-                                                           .without("udmabuf"));
+                                                           .without("udmabuf")
+                                                           .without("ion"));
             CHECK(buffer.source().rfind("drm-dumb:", 0) == 0);
             check_memory(buffer);
         }
