@@ -9,6 +9,7 @@
 #include <functional>
 
 using namespace simplealloc;
+using simplealloc::test::check_share;
 using simplealloc::test::for_each_case;
 using simplealloc::test::Generator;
 using Bytes = std::vector<std::byte>;
@@ -111,6 +112,26 @@ Bytes plane_payload(std::uint64_t index) {
     return payload;
 }
 
+/// Changes, takes out or puts in a byte; the length at the top is then made right half of the time.
+void damage(Bytes& bytes, Generator& g) {
+    const auto at = static_cast<std::ptrdiff_t>(g.below(bytes.size()));
+    switch (g.below(4)) {
+    case 0:
+        bytes[static_cast<std::size_t>(at)] = static_cast<std::byte>(g.next());
+        break;
+    case 1:
+        bytes[static_cast<std::size_t>(at)] ^= static_cast<std::byte>(1U << g.below(8));
+        break;
+    case 2:
+        bytes.erase(bytes.begin() + at);
+        break;
+    default:
+        bytes.insert(bytes.begin() + at, static_cast<std::byte>(g.next()));
+    }
+    if (bytes.size() >= 12 && g.one_in(2))
+        put32(bytes, 8, static_cast<std::uint32_t>(bytes.size()));
+}
+
 Error refusal(const Bytes& bytes) {
     const auto sets = wire::decode(bytes);
     REQUIRE_FALSE(sets);
@@ -127,9 +148,10 @@ TEST_CASE("what is encoded is decoded, exactly") {
     for_each_case(20000, [](Generator& g) {
         const Sets sets = random_sets(g);
         const auto bytes = wire::encode(sets);
+        INFO((bytes ? "" : bytes.error().message()));
         REQUIRE(bytes);
         const auto back = wire::decode(*bytes);
-        CAPTURE(back ? "" : back.error().message());
+        INFO((back ? "" : back.error().message()));
         REQUIRE(back);
         REQUIRE(*back == sets);
     });
@@ -355,44 +377,26 @@ TEST_CASE("a message that is cut short or has bytes left over is refused") {
 }
 
 TEST_CASE("bytes with random damage are refused, or are another message that can be sent") {
-    std::size_t survived = 0;
-    for (std::uint64_t seed = 1; seed <= 100000; ++seed) {
-        Generator g(seed);
-        Sets sets{random_set(g)};
+    std::uint64_t survived = 0;
+    constexpr std::uint64_t cases = 100000;
+    for_each_case(cases, [&](Generator& g) {
+        const Sets sets{random_set(g)};
         Bytes bytes = *wire::encode(sets);
-        for (std::uint64_t n = 1 + g.below(4); n > 0; --n) {
-            const auto at = static_cast<std::size_t>(g.below(bytes.size()));
-            switch (g.below(4)) {
-            case 0:
-                bytes[at] = static_cast<std::byte>(g.next());
-                break;
-            case 1:
-                bytes[at] ^= static_cast<std::byte>(1U << g.below(8));
-                break;
-            case 2:
-                bytes.erase(bytes.begin() + static_cast<std::ptrdiff_t>(at));
-                break;
-            default:
-                bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(at),
-                             static_cast<std::byte>(g.next()));
-            }
-            if (bytes.size() >= 12 && g.one_in(2))
-                put32(bytes, 8, static_cast<std::uint32_t>(bytes.size()));
-            if (bytes.empty())
-                break;
-        }
+        for (std::uint64_t n = 1 + g.below(4); n > 0 && !bytes.empty(); --n)
+            damage(bytes, g);
         // Of exactly this size, so that sanitizers see the first byte that is read beyond it.
         const Bytes exact(bytes.begin(), bytes.end());
         const auto read = wire::decode(exact);
         if (!read)
-            continue;
+            return;
         ++survived;
         const auto again = wire::encode(*read);
-        const auto twice = again ? wire::decode(*again) : Result<Sets>(again.error());
-        if (twice && *twice == *read)
-            continue;
-        CAPTURE(seed, again ? "" : again.error().message());
-        FAIL();
-    }
-    CHECK(survived > 1000); // the damage is small enough to get past the header
+        INFO((again ? "" : again.error().message()));
+        REQUIRE(again);
+        const auto twice = wire::decode(*again);
+        REQUIRE(twice);
+        REQUIRE(*twice == *read);
+    });
+    // The damage is small enough to get past the header now and then.
+    check_share(survived, cases, 0.01, 0.9);
 }
