@@ -2,6 +2,7 @@
 // Asks the library and prints its answers.
 #include "tools/commands.hpp"
 
+#include "tools/capabilities_output.hpp"
 #include "tools/hold.hpp"
 #include "tools/json_output.hpp"
 #include "tools/report.hpp"
@@ -219,6 +220,28 @@ int sources_command(const CommonOptions& common) {
         return fail(common, sources.error());
     return print(common.json ? sources_json(*sources)
                              : sources_text(*sources, screen_of(stdout_fd)));
+}
+
+int capabilities_command(const CommonOptions& common, const std::string& use,
+                         const std::string& format) {
+    const auto who = parse_use_option(use);
+    if (!who)
+        return fail(common, who.error(), exit_usage);
+    const auto fourcc = parse_format(format);
+    if (!fourcc)
+        return fail(common, fourcc.error(), exit_usage);
+    auto allocator = open_allocator(common);
+    if (!allocator)
+        return fail(common, allocator.error());
+    const auto device = allocator->device(who->path);
+    if (!device)
+        return fail(common, device.error());
+    auto sets = device->capabilities(who->use, *fourcc);
+    if (!sets)
+        return fail(common, sets.error());
+    const CapabilityReport report{device->path(), who->use, *fourcc, *std::move(sets)};
+    return print(common.json ? capabilities_json(report)
+                             : capabilities_text(report, screen_of(stdout_fd)));
 }
 
 int plan_command(const CommonOptions& common, const RequestText& text, bool why) {

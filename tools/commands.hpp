@@ -35,6 +35,9 @@ int quirks_command(const CommonOptions& common, std::span<const std::string> pat
 /// Whether a quirk file is right, which is not used.
 int check_quirks_command(const CommonOptions& common, const std::string& file);
 int sources_command(const CommonOptions& common);
+/// `use` is PATH:ROLE, `format` a fourcc or empty for plain bytes.
+int capabilities_command(const CommonOptions& common, const std::string& use,
+                         const std::string& format);
 /// `why`: also who is behind each constraint and each lost rank.
 int plan_command(const CommonOptions& common, const RequestText& text, bool why);
 int alloc_command(const CommonOptions& common, const RequestText& text,

@@ -2,6 +2,7 @@
 // Builds the JSON documents.
 #include "tools/json_output.hpp"
 
+#include "tools/capability_limits.hpp"
 #include "tools/words.hpp"
 
 #include <nlohmann/json.hpp>
@@ -164,6 +165,39 @@ void add_buffer(Json& json, const BufferReport& buffer) {
     json["attempts"] = list(buffer.attempts, attempt_json);
 }
 
+Json limit_json(const Limit& limit) {
+    const auto value = std::visit([](const auto& known) { return Json(known); }, limit.value);
+    Json json = {{"name", to_string(limit.kind)},
+                 {"value", value},
+                 {"unit", limit.unit},
+                 {"confidence", to_string(limit.evidence.confidence)},
+                 {"origin", limit.evidence.origin}};
+    if (limit.plane)
+        json["plane"] = *limit.plane;
+    return json;
+}
+
+Json format_json(const FormatSupport& format) {
+    return {{"fourcc", to_string(format.fourcc)},
+            {"modifiers", list(format.modifiers,
+                               [](std::uint64_t modifier) {
+                                   return Json(to_string(Modifier::named(modifier)));
+                               })},
+            {"without_modifier", format.without_modifier}};
+}
+
+Json set_json(const CapabilitySet& set) {
+    const auto known = set.evidence.find(ConstraintKind::format);
+    const Evidence formats =
+        known != set.evidence.end() ? known->second : Evidence{Confidence::unknown, {}};
+    return {{"label", set.label},
+            {"import", set.import_path == ImportPath::vmap ? "vmap" : "dma"},
+            {"constraints", list(limits_of(set), limit_json)},
+            {"formats", list(set.formats, format_json)},
+            {"formats_confidence", to_string(formats.confidence)},
+            {"formats_origin", formats.origin}};
+}
+
 Json error_object(const Error& error) {
     return {{"cause", to_string(error.cause)}, {"stage", to_string(error.stage)},
             {"errno", error.sys_errno},        {"object", error.object},
@@ -256,6 +290,15 @@ std::string sources_json(std::span<const SourceInfo> sources) {
                     {"remedy", source.remedy},
                     {"facts", list(source.facts, fact_json)}};
     });
+    return print(json);
+}
+
+std::string capabilities_json(const CapabilityReport& report) {
+    Json json = document();
+    json["device"] = report.device;
+    json["use"] = to_string(report.use);
+    json["fourcc"] = to_string(report.fourcc);
+    json["sets"] = list(report.sets, set_json);
     return print(json);
 }
 

@@ -18,6 +18,7 @@ std::string policy_check_json(const std::string& file, const PolicyFileReport& r
 std::string quirks_json(std::span<const QuirksReport> reports, std::span<const Error> failures);
 std::string quirk_check_json(const std::string& file, const QuirkFileReport& report);
 std::string sources_json(std::span<const SourceInfo> sources);
+std::string capabilities_json(const CapabilityReport& report);
 std::string plan_json(const PlanReport& plan);
 /// One buffer has its keys at the top of the document, several are under `buffers`.
 std::string buffers_json(std::span<const BufferReport> buffers);

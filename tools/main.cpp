@@ -22,6 +22,8 @@ struct CommandLine {
     std::string policy_file; ///< to check
     std::string quirk_file;  ///< to check
     bool why = false;
+    std::string use;
+    std::string format;
 };
 
 /// CLI11 does not wrap, but indents what follows a newline.
@@ -127,7 +129,8 @@ std::string message_of(const CLI::ParseError& error, const CLI::App& app) {
     if (!app.get_subcommands().empty())
         return error.what();
     const std::vector<std::string> unknown = app.remaining();
-    return unknown.empty() ? "name a command: devices, policy, quirks, sources, plan or alloc"
+    return unknown.empty() ? "name a command: devices, policy, quirks, sources, capabilities, plan "
+                             "or alloc"
                            : "'" + unknown.front() + "' is not a command or option";
 }
 
@@ -181,6 +184,15 @@ int run(int argc, char** argv) {
         "sources", "List the places that memory can come from (V4L2 nodes: see plan)");
     add_common_options(*sources, line.common);
 
+    CLI::App* capabilities = app.add_subcommand(
+        "capabilities", "Say what a device needs of a buffer, and how that is known");
+    capabilities->add_option("device", line.use, "A device and what it does; roles: see plan")
+        ->type_name("PATH:ROLE")
+        ->required();
+    capabilities->add_option("format", line.format, "A pixel format (default: plain bytes)")
+        ->type_name("FOURCC");
+    add_common_options(*capabilities, line.common);
+
     CLI::App* plan =
         app.add_subcommand("plan", "Say what would be allocated, and why; allocate nothing");
     add_request_options(*plan, line.request);
@@ -214,6 +226,8 @@ int run(int argc, char** argv) {
                                   : quirks_command(line.common, line.device_paths);
     if (sources->parsed())
         return sources_command(line.common);
+    if (capabilities->parsed())
+        return capabilities_command(line.common, line.use, line.format);
     if (plan->parsed())
         return plan_command(line.common, line.request, line.why);
     return alloc_command(line.common, line.request, line.alloc);

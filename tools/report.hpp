@@ -26,6 +26,14 @@ struct QuirksReport {
     std::vector<AppliedQuirk> quirks;
 };
 
+/// The ways in which a device takes a buffer.
+struct CapabilityReport {
+    std::string device; ///< its path
+    Use use = Use::read;
+    Fourcc fourcc;
+    std::vector<CapabilitySet> sets;
+};
+
 /// Borrows from a Plan.
 struct PlanReport {
     std::string request; ///< in words

@@ -41,6 +41,16 @@ std::string_view take_until(std::string_view& text, char separator) {
 
 } // namespace
 
+Result<Fourcc> parse_format(std::string_view text) {
+    if (text.empty())
+        return fourcc::bytes;
+    const auto fourcc = Fourcc::parse(text);
+    if (!fourcc)
+        return malformed("format", text, "a fourcc has one to four printable characters",
+                         "e.g. NV12");
+    return *fourcc;
+}
+
 Result<ImageOption> parse_image(std::string_view text) {
     constexpr std::string_view option = "--image";
     constexpr std::string_view example = "WxH:FOURCC[:MODIFIER], e.g. --image 1920x1080:NV12";

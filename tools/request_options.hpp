@@ -56,6 +56,8 @@ struct RequestOptions {
     bool zeroed = true;
 };
 
+/// A fourcc; nothing stands for plain bytes.
+Result<Fourcc> parse_format(std::string_view text);
 Result<ImageOption> parse_image(std::string_view text);
 /// K, M and G are powers of 1024.
 Result<std::uint64_t> parse_bytes(std::string_view text);

@@ -312,6 +312,45 @@ TEST_CASE("a sources document has every source with its facts") {
     CHECK(keys(json.at("sources").at(0).at("facts").at(0)) == fact_keys);
 }
 
+TEST_CASE("a capabilities document has the limits and formats of every alternative") {
+    CapabilityReport report{"/dev/video0", Use::capture, fourcc::nv12, {{}, {}}};
+    CapabilitySet& set = report.sets[0];
+    set.constraints.stride_align = 64;
+    set.constraints.planes[1].min_size = 4096;
+    set.constraints.max_address = 0xffffffff;
+    set.constraints.placements = Placements::of(Placement::per_plane);
+    set.constraints.exporters = {{"gpu"}};
+    set.evidence[ConstraintKind::stride_align] = {Confidence::known, "quirk x"};
+    set.evidence[ConstraintKind::format] = {Confidence::assumed, "default"};
+    set.formats = {{fourcc::nv12, {0, 1}, true}};
+    set.label = "NM12";
+    report.sets[1].import_path = ImportPath::vmap;
+
+    const Json json = Json::parse(capabilities_json(report));
+    CHECK(keys(json) == Keys{"schema", "device", "use", "fourcc", "sets"});
+    CHECK(json.at("use") == "capture");
+    CHECK(json.at("fourcc") == "NV12");
+    const Json& first = json.at("sets").at(0);
+    CHECK(keys(first) == Keys{"label", "import", "constraints", "formats", "formats_confidence",
+                              "formats_origin"});
+    CHECK(first.at("formats") == Json::parse(R"([{"fourcc": "NV12",
+        "modifiers": ["LINEAR", "0x0000000000000001"], "without_modifier": true}])"));
+    CHECK(first.at("formats_confidence") == "assumed");
+    CHECK(first.at("constraints") == Json::parse(R"([
+        {"name": "stride-align", "value": 64, "unit": "bytes", "confidence": "known",
+         "origin": "quirk x"},
+        {"name": "min-size", "value": 4096, "unit": "bytes", "confidence": "unknown",
+         "origin": "", "plane": 1},
+        {"name": "address-window", "value": ["0x0", "0xffffffff"], "unit": "",
+         "confidence": "unknown", "origin": ""},
+        {"name": "placement", "value": ["per-plane"], "unit": "", "confidence": "unknown",
+         "origin": ""},
+        {"name": "exporter", "value": ["gpu"], "unit": "", "confidence": "unknown",
+         "origin": ""}])"));
+    CHECK(json.at("sets").at(1).at("constraints").empty());
+    CHECK(json.at("sets").at(1).at("import") == "vmap");
+}
+
 TEST_CASE("numbers are exact 64-bit integers") {
     AllocatedBuffer buffer;
     constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
