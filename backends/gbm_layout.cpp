@@ -54,18 +54,19 @@ Result<std::uint32_t> export_plane(const Device& device, gbm_bo* bo, int plane, 
         return failure(Stage::export_fd, gbm_cause(sys_errno), sys_errno, object,
                        fmt::format("export plane {} of a GBM buffer", plane));
     UniqueFd fd = UniqueFd::adopt(exported);
-    const auto described = dmabuf::describe(fd.get());
-    if (!described) {
-        Error error = described.error();
+    const auto size = dmabuf::size(fd.get());
+    const auto info = dmabuf::info(fd.get());
+    if (!size || !info) {
+        Error error = size ? info.error() : size.error();
         error.object = object;
         return error;
     }
-    const auto known = std::find(inodes.begin(), inodes.end(), described->inode);
+    const auto known = std::find(inodes.begin(), inodes.end(), info->inode);
     const auto index = static_cast<std::uint32_t>(known - inodes.begin());
     if (known == inodes.end()) {
-        inodes.push_back(described->inode);
+        inodes.push_back(info->inode);
         buffer.dmabufs.push_back(std::move(fd));
-        buffer.layout.dmabuf_sizes.push_back(described->size);
+        buffer.layout.dmabuf_sizes.push_back(*size);
     }
     return index;
 }

@@ -46,11 +46,11 @@ Result<void> take_dmabufs(const ForeignBuffer& foreign, BufferData& data) {
         auto fd = UniqueFd::dup(foreign.dmabufs[i]);
         if (!fd)
             return fd.error();
-        auto described = dmabuf::describe(fd->get());
-        if (!described)
-            return described.error();
-        sizes[i] = described->size;
-        data.dmabufs.push_back(std::move(*described));
+        const auto size = dmabuf::size(fd->get());
+        if (!size)
+            return size.error();
+        sizes[i] = *size;
+        data.dmabufs.push_back({fd->get(), *size});
         data.fds.push_back(std::move(*fd));
     }
     return {};

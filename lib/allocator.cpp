@@ -204,10 +204,7 @@ Result<std::unique_ptr<BufferData>> allocate_from(const PlanData& plan,
     auto data = std::make_unique<BufferData>();
     data->charge = std::move(*charge);
     for (UniqueFd& fd : raw->dmabufs) {
-        auto described = dmabuf::describe(fd.get());
-        if (!described)
-            return described.error();
-        data->dmabufs.push_back(std::move(*described));
+        data->dmabufs.push_back({fd.get(), raw->layout.dmabuf_sizes[data->fds.size()]});
         // A name helps people only: kernels before 5.3 have none.
         if (auto named = dmabuf::set_name(fd.get(), spec.name); !named)
             log::line(LogLevel::debug, "allocate: {}", named.error().message());

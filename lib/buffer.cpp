@@ -2,6 +2,7 @@
 // Ownership of an allocation's dma-bufs.
 #include "lib/buffer_data.hpp"
 #include "lib/discovery/device_record.hpp"
+#include "lib/dmabuf.hpp"
 #include "lib/failure.hpp"
 
 #include <fmt/format.h>
@@ -25,6 +26,11 @@ Buffer::~Buffer() = default;
 
 std::span<const DmaBuf> Buffer::dmabufs() const noexcept {
     return data_->dmabufs;
+}
+Result<DmaBufInfo> Buffer::info(std::size_t dmabuf) const {
+    if (dmabuf >= data_->dmabufs.size())
+        return no_such_dmabuf(Stage::share, *data_, dmabuf);
+    return dmabuf::info(data_->dmabufs[dmabuf].fd);
 }
 std::span<const Plane> Buffer::planes() const noexcept {
     return data_->layout.planes;

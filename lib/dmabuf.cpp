@@ -57,16 +57,11 @@ Result<std::uint64_t> size(int fd) {
     return static_cast<std::uint64_t>(end);
 }
 
-Result<DmaBuf> describe(int fd) {
-    const auto bytes = size(fd);
-    if (!bytes)
-        return bytes.error();
+Result<DmaBufInfo> info(int fd) {
     kernel::Stat stat;
     if (const int result = kernel::fstat(fd, stat); result < 0)
         return failure(Stage::layout, cause_of(-result), -result, "dma-buf", "fstat");
-    DmaBuf out;
-    out.fd = fd;
-    out.size = *bytes;
+    DmaBufInfo out;
     out.inode = stat.inode;
     // The exporter's name helps people only, and a sandbox may lack /proc: it stays empty then.
     std::string text;

@@ -10,8 +10,8 @@
 
 namespace simplealloc::dmabuf {
 
-/// Size by lseek, exporter and inode from fdinfo and fstat. `fd` is borrowed.
-Result<DmaBuf> describe(int fd);
+/// Exporter from fdinfo, inode from fstat. `fd` is borrowed.
+Result<DmaBufInfo> info(int fd);
 
 /// Bytes, by lseek: what an allocation's own answer says may be rounded less.
 Result<std::uint64_t> size(int fd);

@@ -23,6 +23,9 @@ std::string hotplug_count() {
 
 std::vector<Refusals::Refusal> Refusals::current() {
     const std::lock_guard lock(mutex_);
+    // Nothing to forget: no reason to ask for hotplug events.
+    if (refusals_.empty())
+        return {};
     std::string now = hotplug_count();
     if (now != since_) {
         refusals_.clear();
@@ -33,6 +36,8 @@ std::vector<Refusals::Refusal> Refusals::current() {
 
 void Refusals::remember(Refusal refusal) {
     const std::lock_guard lock(mutex_);
+    if (refusals_.empty())
+        since_ = hotplug_count();
     refusals_.push_back(std::move(refusal));
 }
 

@@ -85,9 +85,22 @@ PlanReport report_of(const Plan& plan) {
             plan.conflict(), plan.relaxations()};
 }
 
+/// What can't be asked of a dma-buf is left out: the buffer is there all the same.
+std::vector<DmaBufReport> dmabufs_of(const Buffer& buffer) {
+    std::vector<DmaBufReport> dmabufs;
+    for (std::size_t i = 0; i < buffer.dmabufs().size(); ++i) {
+        DmaBufReport& report = dmabufs.emplace_back(DmaBufReport{buffer.dmabufs()[i].size, {}});
+        if (auto info = buffer.info(i))
+            report.info = std::move(*info);
+        else
+            write_error(error_text(info.error(), screen_of(stderr_fd)));
+    }
+    return dmabufs;
+}
+
 BufferReport report_of(const Buffer& buffer) {
-    return {buffer.source(),   buffer.width(),   buffer.height(), buffer.fourcc(),
-            buffer.modifier(), buffer.dmabufs(), buffer.planes(), buffer.facts(),
+    return {buffer.source(),   buffer.width(),     buffer.height(), buffer.fourcc(),
+            buffer.modifier(), dmabufs_of(buffer), buffer.planes(), buffer.facts(),
             buffer.verified(), buffer.attempts()};
 }
 

@@ -137,8 +137,9 @@ Json candidate_json(const Candidate& candidate) {
     };
 }
 
-Json dmabuf_json(const DmaBuf& dmabuf) {
-    return {{"size", dmabuf.size}, {"exporter", dmabuf.exporter}, {"inode", dmabuf.inode}};
+Json dmabuf_json(const DmaBufReport& dmabuf) {
+    return {
+        {"size", dmabuf.size}, {"exporter", dmabuf.info.exporter}, {"inode", dmabuf.info.inode}};
 }
 
 Json verification_json(const Verification& verification) {
@@ -150,7 +151,7 @@ Json verification_json(const Verification& verification) {
 
 void add_buffer(Json& json, const BufferReport& buffer) {
     std::vector<std::uint64_t> sizes;
-    for (const DmaBuf& dmabuf : buffer.dmabufs)
+    for (const DmaBufReport& dmabuf : buffer.dmabufs)
         sizes.push_back(dmabuf.size);
     json["source"] = buffer.source;
     json["size"] = total_size(sizes);

@@ -43,6 +43,11 @@ struct PlanReport {
     std::span<const Relaxation> relaxations = {};
 };
 
+struct DmaBufReport {
+    std::uint64_t size = 0;
+    DmaBufInfo info;
+};
+
 /// Borrows from a Buffer.
 struct BufferReport {
     std::string source;
@@ -50,7 +55,7 @@ struct BufferReport {
     std::uint32_t height = 0;
     Fourcc fourcc;
     Modifier modifier;
-    std::span<const DmaBuf> dmabufs;
+    std::vector<DmaBufReport> dmabufs;
     std::span<const Plane> planes;
     std::span<const Fact> facts;
     std::span<const Verification> verified;

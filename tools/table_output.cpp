@@ -423,8 +423,8 @@ std::string buffers_text(std::span<const BufferReport> buffers, const Screen& sc
             dmabufs.add({{fmt::to_string(d)},
                          {size_in_words(buffer.dmabufs[d].size)},
                          {fmt::to_string(buffer.dmabufs[d].size)},
-                         {or_unknown(buffer.dmabufs[d].exporter)},
-                         {fmt::to_string(buffer.dmabufs[d].inode)}});
+                         {or_unknown(buffer.dmabufs[d].info.exporter)},
+                         {fmt::to_string(buffer.dmabufs[d].info.inode)}});
         text += dmabufs.render(screen);
 
         if (buffer.fourcc != fourcc::bytes) {

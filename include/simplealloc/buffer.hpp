@@ -18,7 +18,11 @@ namespace simplealloc {
 struct DmaBuf {
     int fd = -1;            ///< borrowed: the Buffer closes it
     std::uint64_t size = 0; ///< bytes, as the kernel says
-    std::string exporter;   ///< exp_name of fdinfo: a debugging aid, not ABI; empty when unreadable
+};
+
+/// What the kernel says of a dma-buf when it is asked.
+struct DmaBufInfo {
+    std::string exporter; ///< exp_name of fdinfo: a debugging aid, not ABI; empty when unreadable
     std::uint64_t inode = 0; ///< unique per dma-buf on this boot
 };
 
@@ -45,6 +49,8 @@ public:
     /// One or, with Placement::per_plane, several; empty after release(). Whatever is returned by
     /// reference or as a span lives as long as the Buffer.
     [[nodiscard]] std::span<const DmaBuf> dmabufs() const noexcept;
+    /// Asks the kernel. Fails with invalid for a wrong index.
+    [[nodiscard]] Result<DmaBufInfo> info(std::size_t dmabuf = 0) const;
     /// Where the planes lie in the dma-bufs.
     [[nodiscard]] std::span<const Plane> planes() const noexcept;
     /// As the kernel made it, not as it was planned.

@@ -68,7 +68,7 @@ TEST_CASE_METHOD(guest::NothingLeft, "heap and udmabuf memory is mapped, written
                                      .without(other));
         CHECK(buffer.source() == (other == "udmabuf" ? "dma-heap:system" : "udmabuf"));
         CHECK(buffer.dmabufs()[0].size == (1U << 20U) + 4096);
-        CHECK(buffer.dmabufs()[0].inode != 0);
+        CHECK(buffer.info()->inode != 0);
         check_memory(buffer);
     }
 }
@@ -150,7 +150,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
                                                    .without("dma-heap")
                                                    .without("udmabuf"));
     CHECK(buffer.source() == "v4l2:" + path.substr(5));
-    CHECK(buffer.dmabufs()[0].exporter == "videobuf2_vmalloc");
+    CHECK(buffer.info()->exporter == "videobuf2_vmalloc");
     REQUIRE(buffer.verified().size() == 1);
     INFO(buffer.verified()[0].reason);
     CHECK(buffer.verified()[0].imported == std::optional(true));
@@ -173,7 +173,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
                                                        .without("dma-heap")
                                                        .without("udmabuf"));
         CHECK(buffer.source() == "v4l2:" + path.substr(5));
-        CHECK(buffer.dmabufs()[0].exporter == "videobuf2_dma_contig");
+        CHECK(buffer.info()->exporter == "videobuf2_dma_contig");
         CHECK(buffer.verified()[0].imported == std::optional(true));
     }
     close(fd);

@@ -266,7 +266,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
     const auto buffer = allocator->allocate(from_simple_allocator(mebibyte));
     REQUIRE(buffer);
     CHECK(buffer->source() == "simple-allocator:cma0");
-    CHECK(buffer->dmabufs()[0].exporter == "simple_allocator");
+    CHECK(buffer->info()->exporter == "simple_allocator");
     CHECK(all_bytes_are(*buffer, std::byte{0}));
     // The page allocator's largest block has 4 MiB.
     const auto large = allocator->allocate(from_simple_allocator(5 * mebibyte));

@@ -78,7 +78,7 @@ TEST_CASE("the best candidate is allocated and described") {
     CHECK(buffer->source() == "dma-heap:system");
     REQUIRE(buffer->dmabufs().size() == 1);
     CHECK(buffer->dmabufs()[0].size == 462848);
-    CHECK(buffer->dmabufs()[0].exporter == "system");
+    CHECK(buffer->info()->exporter == "system");
     REQUIRE(buffer->planes().size() == 2);
     CHECK(buffer->planes()[1].offset == 640U * 480U);
     CHECK(buffer->attempts().empty());

@@ -392,7 +392,7 @@ TEST_CASE(
         // Clearing would be one more write by the CPU.
         auto buffer = allocator->allocate(Request::bytes(4096).cpu(cpu).zeroed(false));
         REQUIRE(buffer);
-        const ino_t inode = buffer->dmabufs()[0].inode;
+        const ino_t inode = buffer->info()->inode;
         REQUIRE(buffer->map(Access::read)->finish());
         CHECK(ion->synced.empty());
         auto mapping = buffer->map(Access::read_write);

@@ -84,7 +84,7 @@ Attempt attempt() {
 }
 
 struct AllocatedBuffer {
-    std::vector<DmaBuf> dmabufs{{-1, 4096, "system", 77}};
+    std::vector<DmaBufReport> dmabufs{{4096, {"system", 77}}};
     std::vector<Plane> planes{{0, 0, 0, 4096}};
     std::vector<Fact> facts{{"zeroed", "yes", Confidence::known, "kernel"}};
     std::vector<Verification> verified{{"a", true, "PRIME import", ""},
@@ -354,7 +354,7 @@ TEST_CASE("a capabilities document has the limits and formats of every alternati
 TEST_CASE("numbers are exact 64-bit integers") {
     AllocatedBuffer buffer;
     constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-    buffer.dmabufs = {{-1, most, "", most}};
+    buffer.dmabufs = {{most, {"", most}}};
     const BufferReport report = buffer.report();
     const std::string text = buffers_json({&report, 1});
     CHECK(text.find("\"inode\": 18446744073709551615") != std::string::npos);

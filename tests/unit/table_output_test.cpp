@@ -251,7 +251,7 @@ TEST_CASE("the reasons of an error have every attempt with its errno") {
 }
 
 TEST_CASE("an allocated buffer shows dma-bufs, planes and what was verified") {
-    const std::vector<DmaBuf> dmabufs{{-1, 3686400, "system", 77}};
+    const std::vector<DmaBufReport> dmabufs{{3686400, {"system", 77}}};
     const std::vector<Plane> planes{{0, 128, 5120, 3686400}};
     const std::vector<Verification> verified{{"/dev/video0 (capture)", true, "PREPARE_BUF", ""},
                                              {"egl (sample)", std::nullopt, "", "no callback"},
