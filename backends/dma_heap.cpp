@@ -146,6 +146,16 @@ Result<UniqueFd> allocate_one(const SourceRecord& source, int heap, std::uint64_
     return UniqueFd::adopt(static_cast<int>(request.fd));
 }
 
+class Open final : public OpenNode {
+public:
+    using OpenNode::OpenNode;
+
+private:
+    Result<UniqueFd> make(std::uint64_t size, const AllocationSpec&) override {
+        return allocate_one(source(), node(), size);
+    }
+};
+
 } // namespace
 
 std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>>) {
@@ -157,21 +167,11 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
     return sources;
 }
 
-Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec) {
-    const int opened = kernel::open(source.path.c_str(), O_RDONLY);
-    if (opened < 0)
-        return source_failure(source, Stage::open, cause_of_open(-opened), -opened, "open");
-    const UniqueFd heap = UniqueFd::adopt(opened);
-    RawBuffer buffer;
-    buffer.layout = spec.layout;
-    for (const std::uint64_t size : spec.layout.dmabuf_sizes) {
-        auto fresh = allocate_one(source, heap.get(), size);
-        if (!fresh)
-            return fresh.error();
-        if (auto taken = take_dmabuf(buffer, std::move(*fresh), source.input.name); !taken)
-            return taken.error();
-    }
-    return buffer;
+Result<std::unique_ptr<OpenSource>> open(const SourceRecord& source) {
+    auto node = open_node(source, O_RDONLY);
+    if (!node)
+        return node.error();
+    return std::unique_ptr<OpenSource>(new Open(source, std::move(*node)));
 }
 
 } // namespace simplealloc::dma_heap

@@ -129,7 +129,7 @@ Result<void> apply_pitch(const SourceRecord& source, Layout& layout, std::size_t
 }
 
 /// A driver whose bpp nobody knows is asked with one after the other.
-Result<void> add_dumb(const SourceRecord& source, int card, RawBuffer& buffer) {
+Result<void> add_dumb(const SourceRecord& source, int card, RawBuffer& buffer, KnownSizes& sizes) {
     const std::size_t index = buffer.dmabufs.size();
     const auto shapes = dumb_shapes(buffer.layout, index, source.device->drm->dumb_bpp);
     if (!shapes) {
@@ -146,7 +146,8 @@ Result<void> add_dumb(const SourceRecord& source, int card, RawBuffer& buffer) {
                 continue;
             return *refused;
         }
-        if (auto taken = take_dmabuf(buffer, std::move(dumb->dmabuf), source.input.name); !taken)
+        if (auto taken = take_dmabuf(buffer, std::move(dumb->dmabuf), source.input.name, &sizes);
+            !taken)
             return taken.error();
         return apply_pitch(source, buffer.layout, index, shape, dumb->pitch);
     }
@@ -229,6 +230,29 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
     return source;
 }
 
+/// Without a node of our own it is the caller's.
+class Open final : public OpenSource {
+public:
+    Open(const SourceRecord& source, UniqueFd own)
+        : source_(source), own_(std::move(own)),
+          card_(own_ ? own_.get() : source.device->caller_fd.get()) {}
+
+    Result<RawBuffer> allocate(const AllocationSpec& spec) override {
+        RawBuffer buffer;
+        buffer.layout = spec.layout;
+        for (std::size_t i = 0; i < spec.layout.dmabuf_sizes.size(); ++i)
+            if (auto added = add_dumb(source_, card_, buffer, sizes_); !added)
+                return added.error();
+        return buffer;
+    }
+
+private:
+    const SourceRecord& source_;
+    UniqueFd own_;
+    int card_;
+    KnownSizes sizes_;
+};
+
 } // namespace
 
 std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>> devices) {
@@ -252,21 +276,16 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
     return sources;
 }
 
-Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec) {
+Result<std::unique_ptr<OpenSource>> open(const SourceRecord& source) {
     auto own = open_drm_node(source.path);
-    if (!own && !has_callers_card(*source.device)) {
-        Error error = own.error();
-        if (error.cause == Cause::denied && error.remedy.empty())
-            error.remedy = source.input.remedy;
-        return error;
-    }
-    const int card = own ? own->get() : source.device->caller_fd.get();
-    RawBuffer buffer;
-    buffer.layout = spec.layout;
-    for (std::size_t i = 0; i < spec.layout.dmabuf_sizes.size(); ++i)
-        if (auto added = add_dumb(source, card, buffer); !added)
-            return added.error();
-    return buffer;
+    if (own)
+        return std::unique_ptr<OpenSource>(new Open(source, std::move(*own)));
+    if (has_callers_card(*source.device))
+        return std::unique_ptr<OpenSource>(new Open(source, UniqueFd()));
+    Error error = own.error();
+    if (error.cause == Cause::denied && error.remedy.empty())
+        error.remedy = source.input.remedy;
+    return error;
 }
 
 } // namespace simplealloc::drm_dumb

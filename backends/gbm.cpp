@@ -102,28 +102,25 @@ Result<Image> create(const Device& device, const AllocationSpec& spec) {
     return Image{std::move(*linear), Modifier::linear()};
 }
 
-Result<RawBuffer> allocate_on(UniqueFd fd, const std::string& node, const AllocationSpec& spec) {
-    const auto device = Device::open(std::move(fd), node);
-    if (!device)
-        return device.error();
-    const auto image = create(*device, spec);
+Result<RawBuffer> allocate_on(const Device& device, const AllocationSpec& spec) {
+    const auto image = create(device, spec);
     if (!image)
         return image.error();
-    return export_image(*device, image->bo.get(), spec.layout, image->modifier);
+    return export_image(device, image->bo.get(), spec.layout, image->modifier);
 }
 
-Result<RawBuffer> allocate_on(const std::string& node, const AllocationSpec& spec) {
+Result<Device> open_device(const std::string& node) {
     auto fd = open_drm_node(node);
     if (!fd)
         return fd.error();
-    return allocate_on(std::move(*fd), node, spec);
+    return Device::open(std::move(*fd), node);
 }
 
-Result<RawBuffer> allocate_on_callers(const DeviceRecord& device, const AllocationSpec& spec) {
+Result<Device> open_callers(const DeviceRecord& device) {
     const int copy = kernel::dup(device.caller_fd.get());
     if (copy < 0)
         return failure(Stage::open, cause_of(-copy), -copy, device.path, "dup");
-    return allocate_on(UniqueFd::adopt(copy), device.path, spec);
+    return Device::open(UniqueFd::adopt(copy), device.path);
 }
 
 /// Whether the card node may do what the render node did not.
@@ -176,6 +173,51 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
     return source;
 }
 
+/// Keeps the device that served, since opening one loads a driver. Which node serves is only known
+/// after an allocation.
+class Open final : public OpenSource {
+public:
+    explicit Open(const SourceRecord& source) : source_(source) {}
+
+    Result<RawBuffer> allocate(const AllocationSpec& spec) override {
+        if (device_)
+            return explain(allocate_on(*device_, spec));
+        Result<RawBuffer> made = unsupported();
+        for (const std::string& node : nodes_of(*source_.device->drm)) {
+            made = try_on(open_device(node), spec);
+            if (made || !next_may_help(made.error().cause))
+                return explain(std::move(made));
+            log::line(LogLevel::debug, "{}: {}", source_.input.name, made.error().message());
+        }
+        if (made.error().stage == Stage::open && source_.device->caller_fd)
+            made = try_on(open_callers(*source_.device), spec);
+        return explain(std::move(made));
+    }
+
+private:
+    Result<RawBuffer> try_on(Result<Device> device, const AllocationSpec& spec) {
+        if (!device)
+            return device.error();
+        auto made = allocate_on(*device, spec);
+        if (made)
+            device_.emplace(std::move(*device));
+        return made;
+    }
+    [[nodiscard]] Error unsupported() const {
+        return source_failure(source_, Stage::open, Cause::unsupported, 0, "it has no node");
+    }
+    [[nodiscard]] Result<RawBuffer> explain(Result<RawBuffer> made) const {
+        if (made || made.error().cause != Cause::denied || !made.error().remedy.empty())
+            return made;
+        Error error = made.error();
+        error.remedy = source_.input.remedy;
+        return error;
+    }
+
+    const SourceRecord& source_;
+    std::optional<Device> device_;
+};
+
 } // namespace
 
 std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>> devices) {
@@ -198,26 +240,8 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
     return sources;
 }
 
-Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec) {
-    std::optional<Error> refused;
-    for (const std::string& node : nodes_of(*source.device->drm)) {
-        auto made = allocate_on(node, spec);
-        if (made)
-            return made;
-        refused = made.error();
-        if (!next_may_help(refused->cause))
-            return *refused;
-        log::line(LogLevel::debug, "{}: {}", source.input.name, refused->message());
-    }
-    if (refused->stage == Stage::open && source.device->caller_fd) {
-        auto made = allocate_on_callers(*source.device, spec);
-        if (made)
-            return made;
-        refused = made.error();
-    }
-    if (refused->cause == Cause::denied && refused->remedy.empty())
-        refused->remedy = source.input.remedy;
-    return *refused;
+Result<std::unique_ptr<OpenSource>> open(const SourceRecord& source) {
+    return std::unique_ptr<OpenSource>(new Open(source));
 }
 
 } // namespace simplealloc::gbm

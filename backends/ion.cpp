@@ -143,6 +143,41 @@ Result<void> write_back(int node, int dmabuf) {
     return sync(node, dmabuf);
 }
 
+class Open final : public OpenNode {
+public:
+    Open(const SourceRecord& source, UniqueFd node, Abi abi)
+        : OpenNode(source, std::move(node)), abi_(abi) {}
+
+    Result<RawBuffer> allocate(const AllocationSpec& spec) override {
+        // DMA_BUF_IOCTL_SYNC only maps the buffer there.
+        if (is_cached(spec) && abi_ == Abi::legacy && flush_ == nullptr) {
+            auto own = UniqueFd::dup(node());
+            if (!own) {
+                Error error = own.error();
+                error.stage = Stage::open;
+                error.object = source().path;
+                return error;
+            }
+            flush_ = std::make_shared<const CacheFlush>(CacheFlush{std::move(*own), write_back});
+        }
+        auto buffer = OpenNode::allocate(spec);
+        if (buffer && is_cached(spec))
+            buffer->flush = flush_;
+        return buffer;
+    }
+
+private:
+    static bool is_cached(const AllocationSpec& spec) {
+        return spec.caching == solver::CpuCaching::cached;
+    }
+    Result<UniqueFd> make(std::uint64_t size, const AllocationSpec& spec) override {
+        return ion::allocate(node(), abi_, {size, source().heap_id, is_cached(spec)});
+    }
+
+    Abi abi_;
+    std::shared_ptr<const CacheFlush> flush_; ///< null until legacy memory is cached
+};
+
 } // namespace
 
 std::vector<SourceRecord> find_with_quirks(const Quirks& quirks) {
@@ -162,28 +197,14 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
     return find_with_quirks(Quirks());
 }
 
-Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec) {
-    const int opened = kernel::open(source.path.c_str(), O_RDONLY);
-    if (opened < 0)
-        return source_failure(source, Stage::open, cause_of(-opened), -opened, "open");
-    UniqueFd node = UniqueFd::adopt(opened);
-    const auto abi = detect(node.get());
+Result<std::unique_ptr<OpenSource>> open(const SourceRecord& source) {
+    auto node = open_node(source, O_RDONLY);
+    if (!node)
+        return node.error();
+    const auto abi = detect(node->get());
     if (!abi)
         return abi.error();
-    const bool cached = spec.caching == solver::CpuCaching::cached;
-    RawBuffer buffer;
-    buffer.layout = spec.layout;
-    for (const std::uint64_t size : spec.layout.dmabuf_sizes) {
-        auto fresh = allocate(node.get(), *abi, {size, source.heap_id, cached});
-        if (!fresh)
-            return fresh.error();
-        if (auto taken = take_dmabuf(buffer, std::move(*fresh), source.input.name); !taken)
-            return taken.error();
-    }
-    // DMA_BUF_IOCTL_SYNC only maps the buffer there.
-    if (cached && *abi == Abi::legacy)
-        buffer.flush = std::make_shared<const CacheFlush>(CacheFlush{std::move(node), write_back});
-    return buffer;
+    return std::unique_ptr<OpenSource>(new Open(source, std::move(*node), *abi));
 }
 
 } // namespace simplealloc::ion

@@ -10,6 +10,6 @@ namespace simplealloc::ion {
 std::vector<SourceRecord> find_with_quirks(const Quirks& quirks);
 /// Without rows that name vendors' heaps.
 std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>> devices);
-Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec);
+Result<std::unique_ptr<OpenSource>> open(const SourceRecord& source);
 
 } // namespace simplealloc::ion

@@ -20,25 +20,25 @@ namespace {
 // The end marker keeps the array from being empty when every backend is disabled.
 constexpr Backend table[] = {
 #if HAVE_DMA_HEAP
-    {"dma-heap", false, dma_heap::find, dma_heap::allocate},
+    {"dma-heap", false, dma_heap::find, dma_heap::open},
 #endif
 #if HAVE_UDMABUF
-    {"udmabuf", false, udmabuf::find, udmabuf::allocate},
+    {"udmabuf", false, udmabuf::find, udmabuf::open},
 #endif
 #if HAVE_SIMPLE_ALLOCATOR
-    {"simple-allocator", false, simple_allocator::find, simple_allocator::allocate},
+    {"simple-allocator", false, simple_allocator::find, simple_allocator::open},
 #endif
 #if HAVE_ION
-    {"ion", false, ion::find, ion::allocate, ion::find_with_quirks},
+    {"ion", false, ion::find, ion::open, ion::find_with_quirks},
 #endif
 #if HAVE_GBM
-    {"gbm", true, gbm::find, gbm::allocate},
+    {"gbm", true, gbm::find, gbm::open},
 #endif
 #if HAVE_V4L2
-    {"v4l2", true, v4l2::find, v4l2::allocate},
+    {"v4l2", true, v4l2::find, v4l2::open},
 #endif
 #if HAVE_DRM_DUMB
-    {"drm-dumb", true, drm_dumb::find, drm_dumb::allocate},
+    {"drm-dumb", true, drm_dumb::find, drm_dumb::open},
 #endif
     {nullptr, false, nullptr, nullptr},
 };
@@ -47,6 +47,13 @@ constexpr Backend table[] = {
 
 std::span<const Backend> backends() {
     return {table, std::size(table) - 1};
+}
+
+Result<RawBuffer> Backend::allocate(const SourceRecord& source, const AllocationSpec& spec) const {
+    const auto opened = open(source);
+    if (!opened)
+        return opened.error();
+    return (*opened)->allocate(spec);
 }
 
 const Backend* find_backend(std::string_view name) {

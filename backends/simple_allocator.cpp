@@ -112,6 +112,16 @@ Result<UniqueFd> allocate_one(const SourceRecord& source, int node, std::uint64_
     return UniqueFd::adopt(request.fd);
 }
 
+class Open final : public OpenNode {
+public:
+    using OpenNode::OpenNode;
+
+private:
+    Result<UniqueFd> make(std::uint64_t size, const AllocationSpec&) override {
+        return allocate_one(source(), node(), size);
+    }
+};
+
 } // namespace
 
 bool needs_compat(std::size_t pointer_size, std::string_view machine) noexcept {
@@ -128,21 +138,11 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
     return sources;
 }
 
-Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec) {
-    const int opened = kernel::open(source.path.c_str(), O_RDWR);
-    if (opened < 0)
-        return source_failure(source, Stage::open, cause_of(-opened), -opened, "open");
-    const UniqueFd node = UniqueFd::adopt(opened);
-    RawBuffer buffer;
-    buffer.layout = spec.layout;
-    for (const std::uint64_t size : spec.layout.dmabuf_sizes) {
-        auto fresh = allocate_one(source, node.get(), size);
-        if (!fresh)
-            return fresh.error();
-        if (auto taken = take_dmabuf(buffer, std::move(*fresh), source.input.name); !taken)
-            return taken.error();
-    }
-    return buffer;
+Result<std::unique_ptr<OpenSource>> open(const SourceRecord& source) {
+    auto node = open_node(source, O_RDWR);
+    if (!node)
+        return node.error();
+    return std::unique_ptr<OpenSource>(new Open(source, std::move(*node)));
 }
 
 } // namespace simplealloc::simple_allocator

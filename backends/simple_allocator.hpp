@@ -9,7 +9,7 @@
 namespace simplealloc::simple_allocator {
 
 std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>> devices);
-Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec);
+Result<std::unique_ptr<OpenSource>> open(const SourceRecord& source);
 
 /// Whether a process with pointers of that size needs the kernel's compat ioctls, which these nodes
 /// do not have. `machine` is uname's.

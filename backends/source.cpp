@@ -101,15 +101,29 @@ void add_mode_fact(SourceRecord& source) {
              Confidence::known, source.path);
 }
 
-Result<void> take_dmabuf(RawBuffer& buffer, UniqueFd fd, const std::string& source) {
+std::optional<std::uint64_t> KnownSizes::find(std::uint64_t asked) const {
+    for (const auto& [size, real] : sizes_)
+        if (size == asked)
+            return real;
+    return std::nullopt;
+}
+
+Result<void> take_dmabuf(RawBuffer& buffer, UniqueFd fd, const std::string& source,
+                         KnownSizes* known) {
     const std::size_t index = buffer.dmabufs.size();
-    auto size = dmabuf::size(fd.get());
-    if (!size) {
-        Error error = size.error();
-        error.object = source;
-        return error;
-    }
     const std::uint64_t wanted = buffer.layout.dmabuf_sizes[index];
+    auto size = known != nullptr ? known->find(wanted) : std::nullopt;
+    if (!size) {
+        const auto measured = dmabuf::size(fd.get());
+        if (!measured) {
+            Error error = measured.error();
+            error.object = source;
+            return error;
+        }
+        size = *measured;
+        if (known != nullptr && *size >= wanted)
+            known->add(wanted, *size);
+    }
     if (*size < wanted)
         return failure(
             Stage::layout, Cause::mismatch, 0, source,
@@ -117,6 +131,27 @@ Result<void> take_dmabuf(RawBuffer& buffer, UniqueFd fd, const std::string& sour
     buffer.layout.dmabuf_sizes[index] = *size;
     buffer.dmabufs.push_back(std::move(fd));
     return {};
+}
+
+Result<RawBuffer> OpenNode::allocate(const AllocationSpec& spec) {
+    RawBuffer buffer;
+    buffer.layout = spec.layout;
+    for (const std::uint64_t size : spec.layout.dmabuf_sizes) {
+        auto fresh = make(size, spec);
+        if (!fresh)
+            return fresh.error();
+        if (auto taken = take_dmabuf(buffer, std::move(*fresh), source_.input.name, &sizes_);
+            !taken)
+            return taken.error();
+    }
+    return buffer;
+}
+
+Result<UniqueFd> open_node(const SourceRecord& source, int flags) {
+    const int opened = kernel::open(source.path.c_str(), flags);
+    if (opened < 0)
+        return source_failure(source, Stage::open, cause_of_open(-opened), -opened, "open");
+    return UniqueFd::adopt(opened);
 }
 
 Error source_failure(const SourceRecord& source, Stage stage, Cause cause, int sys_errno,

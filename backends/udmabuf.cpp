@@ -81,7 +81,7 @@ Result<UniqueFd> make_memfd(const SourceRecord& source, const std::string& name,
                        fmt::format("{} a memfd of {}", what, size_text(size)));
     };
     // The kernel keeps 249 bytes of a memfd's name and refuses more.
-    const int made = kernel::memfd(name.substr(0, 249).c_str(), 0);
+    const int made = kernel::memfd(name.empty() ? "simplealloc" : name.substr(0, 249).c_str(), 0);
     if (made < 0)
         return failed(made, "create");
     UniqueFd fd = UniqueFd::adopt(made);
@@ -120,6 +120,16 @@ Result<UniqueFd> allocate_one(const SourceRecord& source, int node, const std::s
                           fmt::format("allocate {}", size_text(size)));
 }
 
+class Open final : public OpenNode {
+public:
+    using OpenNode::OpenNode;
+
+private:
+    Result<UniqueFd> make(std::uint64_t size, const AllocationSpec& spec) override {
+        return allocate_one(source(), node(), spec.name, size);
+    }
+};
+
 } // namespace
 
 std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>>) {
@@ -147,21 +157,11 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
     return {std::move(source)};
 }
 
-Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec) {
-    const int opened = kernel::open(source.path.c_str(), O_RDWR);
-    if (opened < 0)
-        return source_failure(source, Stage::open, cause_of_open(-opened), -opened, "open");
-    const UniqueFd node = UniqueFd::adopt(opened);
-    RawBuffer buffer;
-    buffer.layout = spec.layout;
-    for (const std::uint64_t size : spec.layout.dmabuf_sizes) {
-        auto fresh = allocate_one(source, node.get(), spec.name, size);
-        if (!fresh)
-            return fresh.error();
-        if (auto taken = take_dmabuf(buffer, std::move(*fresh), source.input.name); !taken)
-            return taken.error();
-    }
-    return buffer;
+Result<std::unique_ptr<OpenSource>> open(const SourceRecord& source) {
+    auto node = open_node(source, O_RDWR);
+    if (!node)
+        return node.error();
+    return std::unique_ptr<OpenSource>(new Open(source, std::move(*node)));
 }
 
 } // namespace simplealloc::udmabuf

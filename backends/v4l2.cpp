@@ -135,6 +135,41 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
     return source;
 }
 
+Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec) {
+    const DeviceRecord& device = *source.device;
+    UniqueFd own;
+    if (device.v4l2->m2m) {
+        // Every open of a memory-to-memory node has queues of its own, which go with it.
+        const int opened = kernel::open(source.path.c_str(), O_RDWR | O_NONBLOCK);
+        if (opened < 0 && !owns_queue(device))
+            return source_failure(source, Stage::open, cause_of_open(-opened), -opened, "open");
+        own.reset(std::max(opened, -1));
+    }
+    const int fd = own ? own.get() : device.caller_fd.get();
+    Error refused = source_failure(source, Stage::allocate, Cause::unsupported, 0,
+                                   "it has no queue that makes buffers");
+    for (const std::uint32_t type : candidate_queues(*device.v4l2)) {
+        auto buffer = allocate_from(source, fd, type, !own, spec);
+        if (buffer || buffer.error().cause != Cause::unsupported)
+            return buffer;
+        refused = buffer.error();
+    }
+    return refused;
+}
+
+/// Holds no node open: the buffers of a memory-to-memory context go with its node, whatever the
+/// kernel thinks of freeing exported ones (it refuses before Linux 5.0).
+class Open final : public OpenSource {
+public:
+    explicit Open(const SourceRecord& source) : source_(source) {}
+    Result<RawBuffer> allocate(const AllocationSpec& spec) override {
+        return v4l2::allocate(source_, spec);
+    }
+
+private:
+    const SourceRecord& source_;
+};
+
 } // namespace
 
 std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>> devices) {
@@ -159,26 +194,8 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
     return sources;
 }
 
-Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec) {
-    const DeviceRecord& device = *source.device;
-    UniqueFd own;
-    if (device.v4l2->m2m) {
-        // Every open of a memory-to-memory node has queues of its own, which go with it.
-        const int opened = kernel::open(source.path.c_str(), O_RDWR | O_NONBLOCK);
-        if (opened < 0 && !owns_queue(device))
-            return source_failure(source, Stage::open, cause_of_open(-opened), -opened, "open");
-        own.reset(std::max(opened, -1));
-    }
-    const int fd = own ? own.get() : device.caller_fd.get();
-    Error refused = source_failure(source, Stage::allocate, Cause::unsupported, 0,
-                                   "it has no queue that makes buffers");
-    for (const std::uint32_t type : candidate_queues(*device.v4l2)) {
-        auto buffer = allocate_from(source, fd, type, !own, spec);
-        if (buffer || buffer.error().cause != Cause::unsupported)
-            return buffer;
-        refused = buffer.error();
-    }
-    return refused;
+Result<std::unique_ptr<OpenSource>> open(const SourceRecord& source) {
+    return std::unique_ptr<OpenSource>(new Open(source));
 }
 
 } // namespace simplealloc::v4l2

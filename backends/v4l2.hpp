@@ -7,6 +7,6 @@
 namespace simplealloc::v4l2 {
 
 std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>> devices);
-Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spec);
+Result<std::unique_ptr<OpenSource>> open(const SourceRecord& source);
 
 } // namespace simplealloc::v4l2

@@ -35,8 +35,8 @@ Error no_such_source(const std::string& name) {
 }
 
 /// Checks descriptors and layout against each other and fills in what the kernel knows.
-Result<void> take_dmabufs(const ForeignBuffer& foreign, BufferData& data) {
-    std::vector<std::uint64_t>& sizes = data.layout.dmabuf_sizes;
+Result<void> take_dmabufs(const ForeignBuffer& foreign, BufferData& data, Layout& layout) {
+    std::vector<std::uint64_t>& sizes = layout.dmabuf_sizes;
     const std::size_t count = foreign.dmabufs.size();
     if (sizes.empty() ? count == 0 : count != 0 && count != sizes.size())
         return failure(Stage::layout, Cause::invalid, 0, "adopt",
@@ -82,23 +82,26 @@ Request request_of(const ForeignBuffer& foreign, const Layout& layout) {
 
 Result<Buffer> Allocator::adopt(const ForeignBuffer& foreign) const {
     auto data = std::make_unique<BufferData>();
-    data->layout = foreign.layout;
-    if (auto taken = take_dmabufs(foreign, *data); !taken)
+    Layout layout = foreign.layout;
+    if (auto taken = take_dmabufs(foreign, *data, layout); !taken)
         return taken.error();
-    if (auto checked = check_layout(data->layout); !checked)
+    if (auto checked = check_layout(layout); !checked)
         return checked.error();
+    BufferOrigin origin;
     if (foreign.source.empty()) {
-        data->source = unknown_source(foreign);
+        origin.source = unknown_source(foreign);
     } else {
         auto known = data_->find_source(foreign.source, foreign.uses);
         if (!known)
             return known.error();
         if (!known->has_value())
             return no_such_source(foreign.source);
-        data->source = **std::move(known);
+        origin.source = **std::move(known);
     }
-    data->facts = data->source.facts;
-    data->request = data_->policy.complete(request_of(foreign, data->layout));
+    origin.facts = origin.source.facts;
+    origin.request = data_->policy.complete(request_of(foreign, layout));
+    data->layout = std::make_shared<const Layout>(std::move(layout));
+    data->origin = std::make_shared<const BufferOrigin>(std::move(origin));
     return Buffer(std::move(data));
 }
 

@@ -46,6 +46,20 @@ struct RawBuffer {
     std::shared_ptr<const CacheFlush> flush; ///< null: DMA_BUF_IOCTL_SYNC does all that is needed
 };
 
+/// A source that is held open, so that it can be allocated from any number of times. One thread at
+/// a time.
+class OpenSource {
+public:
+    OpenSource() = default;
+    OpenSource(const OpenSource&) = delete;
+    OpenSource& operator=(const OpenSource&) = delete;
+    virtual ~OpenSource() = default;
+
+    /// The Error has stage, cause, errno, object, and a remedy where there is one; nothing is left
+    /// after it.
+    virtual Result<RawBuffer> allocate(const AllocationSpec& spec) = 0;
+};
+
 /// A row of the registry. Functions of the same backend share nothing but the kernel.
 struct Backend {
     const char* name; ///< kebab-case: option, environment, log and docs use it
@@ -55,11 +69,14 @@ struct Backend {
     /// Finds its sources without a side effect; `devices` are all that may serve as a device-bound
     /// source. Sources that this process may not use are listed too, with reason and remedy.
     std::vector<SourceRecord> (*find)(std::span<const std::shared_ptr<const DeviceRecord>> devices);
-    /// Allocates. The Error has stage, cause, errno, object, and a remedy where there is one;
-    /// nothing is left after it.
-    Result<RawBuffer> (*allocate)(const SourceRecord& source, const AllocationSpec& spec);
+    /// Opens what needs to be open to allocate; `source` has to outlive it.
+    Result<std::unique_ptr<OpenSource>> (*open)(const SourceRecord& source);
     /// In place of `find` where quirk rows tell what sources there are.
     std::vector<SourceRecord> (*find_with_quirks)(const Quirks& quirks) = nullptr;
+
+    /// Opens and allocates once.
+    [[nodiscard]] Result<RawBuffer> allocate(const SourceRecord& source,
+                                             const AllocationSpec& spec) const;
 };
 
 std::span<const Backend> backends();

@@ -13,7 +13,7 @@ namespace simplealloc {
 namespace {
 
 Error no_such_dmabuf(Stage stage, const BufferData& data, std::size_t index) {
-    return failure(stage, Cause::invalid, 0, data.source.input.name,
+    return failure(stage, Cause::invalid, 0, data.origin->source.input.name,
                    fmt::format("dma-buf {} of {}", index, data.dmabufs.size()));
 }
 
@@ -33,16 +33,16 @@ Result<DmaBufInfo> Buffer::info(std::size_t dmabuf) const {
     return dmabuf::info(data_->dmabufs[dmabuf].fd);
 }
 std::span<const Plane> Buffer::planes() const noexcept {
-    return data_->layout.planes;
+    return data_->layout->planes;
 }
 const Layout& Buffer::layout() const noexcept {
-    return data_->layout;
+    return *data_->layout;
 }
 const std::string& Buffer::source() const noexcept {
-    return data_->source.input.name;
+    return data_->origin->source.input.name;
 }
 std::span<const Fact> Buffer::facts() const noexcept {
-    return data_->facts;
+    return data_->origin->facts;
 }
 std::span<const Verification> Buffer::verified() const noexcept {
     return data_->verified;
@@ -52,12 +52,12 @@ std::span<const Attempt> Buffer::attempts() const noexcept {
 }
 
 Result<Setup> Buffer::setup(std::size_t use_index) const {
-    const auto& uses = data_->request.fields().uses;
+    const auto& uses = data_->origin->request.fields().uses;
     if (use_index >= uses.size())
         return failure(Stage::request, Cause::invalid, 0, "setup",
                        fmt::format("use {} of {}", use_index, uses.size()));
     const DeviceUse& use = uses[use_index];
-    return make_setup(use.device.record(), use, data_->layout);
+    return make_setup(use.device.record(), use, *data_->layout);
 }
 
 Result<Mapping> Buffer::map(Access access, std::size_t dmabuf) const {

@@ -13,24 +13,29 @@
 
 namespace simplealloc {
 
-struct BufferData {
-    Charge charge; ///< first, so that the memory is gone when its share is given back
-    std::vector<UniqueFd> fds;
-    std::vector<DmaBuf> dmabufs; ///< fd borrowed from `fds`
-    Layout layout;
+/// Where a buffer comes from: the same for all that were allocated in the same way, which share it.
+struct BufferOrigin {
     SourceRecord source;
-    std::shared_ptr<const CacheFlush> flush; ///< null: none is needed
     std::vector<Fact> facts;
     /// As the policy has completed it. Of an adopted buffer it says what is known of its users.
     Request request = Request::bytes(0);
     std::vector<Criterion> criteria; ///< of the candidate that it came from
+};
+
+struct BufferData {
+    Charge charge; ///< first, so that the memory is gone when its share is given back
+    std::vector<UniqueFd> fds;
+    std::vector<DmaBuf> dmabufs; ///< fd borrowed from `fds`
+    std::shared_ptr<const Layout> layout;
+    std::shared_ptr<const BufferOrigin> origin;
+    std::shared_ptr<const CacheFlush> flush; ///< null: none is needed
     std::vector<Verification> verified;
     std::vector<Attempt> attempts;
 };
 
 /// Whether the CPU may map it, as far as its source knows.
 inline bool is_mappable(const BufferData& buffer) {
-    return buffer.source.input.offer.caching != solver::CpuCaching::unmappable;
+    return buffer.origin->source.input.offer.caching != solver::CpuCaching::unmappable;
 }
 
 } // namespace simplealloc

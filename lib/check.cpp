@@ -38,23 +38,23 @@ Request like(const Request::Fields& fields) {
 }
 
 Rejection rejection(const BufferData& buffer, solver::Objection objection) {
-    return solver::rejection(buffer.source.input.name, std::move(objection));
+    return solver::rejection(buffer.origin->source.input.name, std::move(objection));
 }
 
 /// What is known of the use against memory and layout, and whether that leaves a doubt.
 Result<void> judge(const BufferData& buffer, const DeviceUse& use, Check& check, bool& unproven) {
-    const Request::Fields& request = buffer.request.fields();
+    const Request::Fields& request = buffer.origin->request.fields();
     const auto input = find_use(use, request.fourcc);
     if (!input)
         return input.error();
-    solver::Suitability suitability =
-        solver::suits(request, *input, buffer.source.input, buffer.layout, kernel::page_size());
+    solver::Suitability suitability = solver::suits(request, *input, buffer.origin->source.input,
+                                                    *buffer.layout, kernel::page_size());
     unproven = suitability.unproven;
     for (solver::Objection& objection : suitability.objections)
         check.objections.push_back(rejection(buffer, std::move(objection)));
     if (!check.objections.empty())
         return {};
-    if (auto taken = check_format(use.device.record(), use, buffer.layout); !taken)
+    if (auto taken = check_format(use.device.record(), use, *buffer.layout); !taken)
         check.objections.push_back(
             rejection(buffer, {ConstraintKind::min_stride,
                                taken.error().object + ' ' + taken.error().detail,
@@ -68,8 +68,8 @@ Result<void> judge(const BufferData& buffer, const DeviceUse& use, Check& check,
 void try_import(const Buffer& buffer, const DeviceUse& use, const CheckOptions& options,
                 AllocatorData& allocator, Check& check) {
     const BufferData& data = buffer.data();
-    const std::string layout_class = solver::layout_class(data.layout);
-    const std::string& source = data.source.input.name;
+    const std::string layout_class = solver::layout_class(*data.layout);
+    const std::string& source = data.origin->source.input.name;
     if (const auto refusal = allocator.refusals.find(source, layout_class, {use})) {
         check.objections.push_back(rejection(data, {ConstraintKind::attach,
                                                     "refused before: " + refusal->reason,
@@ -81,8 +81,8 @@ void try_import(const Buffer& buffer, const DeviceUse& use, const CheckOptions& 
     if (!options.verify || buffer.dmabufs().empty())
         return;
     const auto queue = allocator.hold_queues(&use.device.record());
-    check.verified =
-        verify_import(use, buffer, data.source.input.offer.device, options.borrow_idle_queues);
+    check.verified = verify_import(use, buffer, data.origin->source.input.offer.device,
+                                   options.borrow_idle_queues);
     if (check.verified->imported != std::optional(false))
         return;
     allocator.refusals.remember(
@@ -107,7 +107,7 @@ std::string why_as_is(const Check& check, const DeviceUse& use, bool unproven) {
 }
 
 void add_setup(const BufferData& buffer, const DeviceUse& use, Check& check) {
-    if (auto setup = make_setup(use.device.record(), use, buffer.layout))
+    if (auto setup = make_setup(use.device.record(), use, *buffer.layout))
         check.setup = std::move(*setup);
 }
 
@@ -122,13 +122,13 @@ std::vector<Conflict> keep_if_possible(Plan plan, std::optional<Plan>& place) {
 /// A GPU that already uses the buffer reads any layout of it; the CPU linear ones only. Nothing
 /// where nobody can read it.
 std::vector<Request> copy_requests(const BufferData& buffer, const DeviceUse& use) {
-    const Request::Fields& fields = buffer.request.fields();
+    const Request::Fields& fields = buffer.origin->request.fields();
     std::vector<Request> requests;
     const auto gpu = std::find_if(fields.uses.begin(), fields.uses.end(), draws);
     if (gpu != fields.uses.end() && fields.is_image)
         requests.push_back(like(fields).use(gpu->device, Use::render).use(use));
-    if (buffer.layout.modifier.is_linear() && is_mappable(buffer) &&
-        !buffer.source.input.offer.protected_memory)
+    if (buffer.layout->modifier.is_linear() && is_mappable(buffer) &&
+        !buffer.origin->source.input.offer.protected_memory)
         requests.push_back(like(fields).use(use).cpu(CpuAccess::write));
     return requests;
 }
@@ -136,9 +136,9 @@ std::vector<Request> copy_requests(const BufferData& buffer, const DeviceUse& us
 /// Whether the present uses would lose by the change.
 bool loses(const BufferData& buffer, const Plan& plan) {
     const Candidate& best = plan.candidates().front();
-    if (!buffer.criteria.empty())
-        return solver::is_better_off(buffer.criteria, best.criteria);
-    return !buffer.layout.modifier.is_linear() && best.layout.modifier.is_linear();
+    if (!buffer.origin->criteria.empty())
+        return solver::is_better_off(buffer.origin->criteria, best.criteria);
+    return !buffer.layout->modifier.is_linear() && best.layout.modifier.is_linear();
 }
 
 void decide(const BufferData& buffer, const CheckOptions& options, Check& check) {
@@ -190,7 +190,7 @@ std::string_view to_string(Verdict verdict) noexcept {
 Result<Check> Allocator::check(const Buffer& buffer, const DeviceUse& use,
                                CheckOptions options) const {
     const BufferData& data = buffer.data();
-    const Request::Fields& fields = data.request.fields();
+    const Request::Fields& fields = data.origin->request.fields();
     Check check;
     const bool known =
         std::any_of(fields.uses.begin(), fields.uses.end(), [&](const DeviceUse& other) {
@@ -215,7 +215,7 @@ Result<Check> Allocator::check(const Buffer& buffer, const DeviceUse& use,
         return check;
     }
 
-    Request all = data.request;
+    Request all = data.origin->request;
     auto shared = plan(all.use(use));
     if (!shared)
         return shared.error();

@@ -20,7 +20,33 @@ Result<void> clear(const BufferData& buffer, const DmaBuf& dmabuf) {
     return mapping->finish();
 }
 
-void set_fact(std::vector<Fact>& facts) {
+} // namespace
+
+Result<bool> clear_memory(const BufferData& buffer, std::optional<bool> zeroed) {
+    if (zeroed == true || !is_mappable(buffer))
+        return false;
+    // Zeros are no image in a layout that only devices understand.
+    if (!buffer.layout->modifier.is_linear())
+        return false;
+    for (const DmaBuf& dmabuf : buffer.dmabufs) {
+        auto cleared = clear(buffer, dmabuf);
+        if (cleared)
+            continue;
+        // Some exporters have no mmap, which only trying tells.
+        if (cleared.error().stage != Stage::map || cleared.error().cause != Cause::unsupported) {
+            Error error = cleared.error();
+            error.object = buffer.origin->source.input.name;
+            error.detail = "clear old data: " + error.detail;
+            return error;
+        }
+        log::line(LogLevel::info, "allocate: {}: old data is not cleared: {}",
+                  buffer.origin->source.input.name, cleared.error().message());
+        return false;
+    }
+    return true;
+}
+
+void note_cleared(std::vector<Fact>& facts) {
     constexpr std::string_view name = "zeroed";
     const Fact cleared{std::string(name), "yes", Confidence::known, "cleared through a mapping"};
     const auto old = std::find_if(facts.begin(), facts.end(),
@@ -29,33 +55,6 @@ void set_fact(std::vector<Fact>& facts) {
         *old = cleared;
     else
         facts.push_back(cleared);
-}
-
-} // namespace
-
-Result<void> clear_memory(BufferData& buffer, std::optional<bool> zeroed) {
-    if (zeroed == true || !is_mappable(buffer))
-        return {};
-    // Zeros are no image in a layout that only devices understand.
-    if (!buffer.layout.modifier.is_linear())
-        return {};
-    for (const DmaBuf& dmabuf : buffer.dmabufs) {
-        auto cleared = clear(buffer, dmabuf);
-        if (cleared)
-            continue;
-        // Some exporters have no mmap, which only trying tells.
-        if (cleared.error().stage != Stage::map || cleared.error().cause != Cause::unsupported) {
-            Error error = cleared.error();
-            error.object = buffer.source.input.name;
-            error.detail = "clear old data: " + error.detail;
-            return error;
-        }
-        log::line(LogLevel::info, "allocate: {}: old data is not cleared: {}",
-                  buffer.source.input.name, cleared.error().message());
-        return {};
-    }
-    set_fact(buffer.facts);
-    return {};
 }
 
 } // namespace simplealloc

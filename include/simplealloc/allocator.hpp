@@ -4,6 +4,7 @@
 
 #include <simplealloc/check.hpp>
 #include <simplealloc/policy.hpp>
+#include <simplealloc/prepared.hpp>
 
 #include <memory>
 #include <string>
@@ -37,16 +38,6 @@ struct SourceInfo {
     std::string reason;      ///< why not
     std::string remedy;      ///< what would make it usable; may be empty
     std::vector<Fact> facts; ///< what it guarantees of its memory
-};
-
-/// Settings for one allocation.
-struct AllocateOptions {
-    /// Imports the fresh buffer into every device of the request that can be tested without
-    /// disturbing anyone.
-    bool verify = true;
-    /// Also borrows V4L2 capture queues that nobody owns for it; formats are put back. Without
-    /// this, a capture device is tested only through a caller's descriptor with QueueAccess::ours.
-    bool borrow_idle_queues = false;
 };
 
 struct AllocatorData;
@@ -93,6 +84,8 @@ public:
     /// Tries the plan's candidates in order, each once; one that would exceed a quota fails with
     /// limit. On failure nothing is left behind, and Error::attempts has every try.
     [[nodiscard]] Result<Buffer> allocate(const Plan& plan, AllocateOptions options = {}) const;
+    /// The same for many allocations; opens nothing yet.
+    [[nodiscard]] Prepared prepare(const Plan& plan, AllocateOptions options = {}) const;
     /// Plans and allocates.
     [[nodiscard]] Result<Buffer> allocate(const Request& request,
                                           AllocateOptions options = {}) const;
@@ -108,8 +101,8 @@ public:
                                       CheckOptions options = {}) const;
 
 private:
-    explicit Allocator(std::unique_ptr<AllocatorData> data) noexcept;
-    std::unique_ptr<AllocatorData> data_;
+    explicit Allocator(std::shared_ptr<AllocatorData> data) noexcept;
+    std::shared_ptr<AllocatorData> data_; ///< shared with what may outlive it
 };
 
 } // namespace simplealloc

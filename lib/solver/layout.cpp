@@ -359,4 +359,11 @@ Result<Layout> relayout(const Layout& layout, std::uint64_t stride, std::uint64_
     return result;
 }
 
+std::uint64_t total_size(const Layout& layout) noexcept {
+    std::uint64_t total = 0;
+    for (const std::uint64_t size : layout.dmabuf_sizes)
+        total += size;
+    return total;
+}
+
 } // namespace simplealloc::solver

@@ -27,4 +27,7 @@ Result<Layout> relayout(const Layout& layout, std::uint64_t stride, std::uint64_
 /// satisfies all.
 Result<void> check_layout(const Layout& layout, const Constraints& constraints);
 
+/// Bytes of all dma-bufs.
+std::uint64_t total_size(const Layout& layout) noexcept;
+
 } // namespace simplealloc::solver

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// Runs a plan's candidates with verification and fallback.
+#include <simplealloc/prepared.hpp>
+
+#include "lib/allocator_data.hpp"
+#include "lib/failure.hpp"
+#include "lib/log.hpp"
+#include "lib/open_candidate.hpp"
+#include "lib/solver/layout.hpp"
+#include "lib/verify.hpp"
+
+#include <simplealloc/allocator.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <fmt/format.h>
+#include <utility>
+
+namespace simplealloc {
+
+struct PreparedData {
+    std::shared_ptr<AllocatorData> allocator;
+    Plan plan;
+    AllocateOptions options;
+    std::deque<OpenCandidate> candidates; ///< of the plan's choices, in their order; never moved
+};
+
+namespace {
+
+Attempt attempt_of(const std::string& source, Error error) {
+    const std::string remedy = std::exchange(error.remedy, {});
+    return {source, error.stage, error.cause, error.sys_errno, error.message(), remedy};
+}
+
+/// Whether another candidate may still work after this one failed so.
+bool goes_on(Cause cause) {
+    return cause != Cause::fd_limit && cause != Cause::our_bug;
+}
+
+Attempt refused(const OpenCandidate& candidate, std::string why) {
+    const std::string& source = candidate.source().input.name;
+    return {source, Stage::verify, Cause::refused, 0, source + ": " + std::move(why), ""};
+}
+
+/// Imports the buffer into the devices of all uses; the first that refuses it is remembered.
+std::optional<Attempt> verify(PreparedData& data, const OpenCandidate& candidate, Buffer& buffer) {
+    const solver::SourceInput& source = candidate.source().input;
+    std::vector<Verification> verified;
+    for (const DeviceUse& use : data.plan.data().request.fields().uses) {
+        const auto queue = data.allocator->hold_queues(&use.device.record());
+        verified.push_back(
+            verify_import(use, buffer, source.offer.device, data.options.borrow_idle_queues));
+    }
+    const auto refusal = std::find_if(verified.begin(), verified.end(), [](const auto& one) {
+        return one.imported == std::optional(false);
+    });
+    if (refusal == verified.end()) {
+        buffer.set_verified(std::move(verified));
+        return std::nullopt;
+    }
+    data.allocator->refusals.remember(
+        {source.name, candidate.layout_class(), refusal->device, refusal->reason});
+    return refused(candidate, fmt::format("refused by {}: {}", refusal->device, refusal->reason));
+}
+
+/// One try; `buffer` is set when it worked.
+std::optional<Attempt> allocate_from(PreparedData& data, OpenCandidate& candidate,
+                                     std::optional<Buffer>& buffer) {
+    const std::string& source = candidate.source().input.name;
+    if (const auto refusal = data.allocator->refusals.find(source, candidate.layout_class(),
+                                                           data.plan.data().request.fields().uses))
+        return refused(candidate, fmt::format("{} refused such a buffer before: {}", refusal->party,
+                                              refusal->reason));
+    auto made = [&] {
+        const auto queue = data.allocator->hold_queues(candidate.source().device.get());
+        return candidate.allocate(*data.allocator->ledger);
+    }();
+    if (!made)
+        return attempt_of(source, made.error());
+    buffer.emplace(std::move(*made));
+    return data.options.verify ? verify(data, candidate, *buffer) : std::nullopt;
+}
+
+Error failure_of(const PlanData& plan, std::vector<Attempt> attempts) {
+    Error error;
+    if (attempts.empty())
+        error = failure(Stage::plan, Cause::unsatisfiable, 0, "request",
+                        "no source satisfies all uses");
+    else
+        error =
+            failure(attempts.back().stage, attempts.back().cause, attempts.back().sys_errno,
+                    attempts.back().source,
+                    attempts.size() == 1 ? "the only candidate failed" : "every candidate failed",
+                    attempts.back().remedy);
+    error.attempts = std::move(attempts);
+    error.rejections = plan.rejections;
+    error.conflict = plan.conflict;
+    error.relaxations = plan.relaxations;
+    return error;
+}
+
+} // namespace
+
+Prepared::Prepared(std::unique_ptr<PreparedData> data) noexcept : data_(std::move(data)) {}
+Prepared::Prepared(Prepared&&) noexcept = default;
+Prepared& Prepared::operator=(Prepared&&) noexcept = default;
+Prepared::~Prepared() = default;
+
+const Plan& Prepared::plan() const noexcept {
+    return data_->plan;
+}
+
+Result<Buffer> Prepared::allocate() const {
+    std::vector<Attempt> attempts;
+    for (OpenCandidate& candidate : data_->candidates) {
+        std::optional<Buffer> buffer;
+        auto failed = allocate_from(*data_, candidate, buffer);
+        if (!failed) {
+            buffer->set_attempts(std::move(attempts));
+            log::line(LogLevel::info, "allocate: {} from {}", solver::total_size(buffer->layout()),
+                      buffer->source());
+            return *std::move(buffer);
+        }
+        attempts.push_back(*std::move(failed));
+        log::line(LogLevel::info, "allocate: {}", attempts.back().message);
+        if (!goes_on(attempts.back().cause))
+            break;
+    }
+    return failure_of(data_->plan.data(), std::move(attempts));
+}
+
+Prepared Allocator::prepare(const Plan& plan, AllocateOptions options) const {
+    auto data = std::make_unique<PreparedData>(PreparedData{data_, plan, options, {}});
+    for (const solver::Choice& choice : plan.data().choices)
+        data->candidates.emplace_back(plan.data(), choice);
+    return Prepared(std::move(data));
+}
+
+Result<Buffer> Allocator::allocate(const Plan& plan, AllocateOptions options) const {
+    return prepare(plan, options).allocate();
+}
+
+} // namespace simplealloc

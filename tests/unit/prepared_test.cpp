@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+// Allocating again and again from one plan: what the kernel is asked, and what survives what.
+#include "tests/support/catch.hpp"
+#include "tests/support/fake_devices.hpp"
+
+#include <simplealloc/simplealloc.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <linux/dma-heap.h>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace simplealloc;
+using test::FakeKernel;
+
+namespace {
+
+constexpr AllocateOptions unverified{.verify = false, .borrow_idle_queues = false};
+
+struct Machine {
+    FakeKernel kernel;
+    std::shared_ptr<test::FakeHeap> system;
+
+    Machine() {
+        kernel.add_file("/proc/meminfo", "MemAvailable: 1024 kB\n");
+        test::FakeHeap heap;
+        heap.name = "system";
+        system = test::add_dma_heap(kernel, heap);
+        test::add_udmabuf(kernel);
+        kernel.lets_others_run = true;
+    }
+
+    [[nodiscard]] std::vector<std::string> calls() const {
+        std::vector<std::string> names;
+        for (const test::FakeCall& call : kernel.calls())
+            names.push_back(call.name);
+        return names;
+    }
+};
+
+Allocator open_allocator() {
+    auto allocator = Allocator::open();
+    REQUIRE(allocator);
+    return *std::move(allocator);
+}
+
+Prepared prepare(const Allocator& allocator, const Request& request,
+                 AllocateOptions options = unverified) {
+    const auto plan = allocator.plan(request);
+    REQUIRE(plan);
+    return allocator.prepare(*plan, options);
+}
+
+} // namespace
+
+TEST_CASE("a further buffer costs the ioctl that makes it and the close that frees it") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    const auto request = GENERATE(Request::bytes(4096), Request::image(64, 64, fourcc::nv12));
+    const Prepared prepared = prepare(allocator, request);
+    REQUIRE(prepared.allocate());
+    machine.kernel.clear_calls();
+    {
+        const auto buffer = prepared.allocate();
+        REQUIRE(buffer);
+        CHECK(buffer->source() == "dma-heap:system");
+        CHECK(buffer->dmabufs()[0].size == (request.fields().is_image ? 8192 : 4096));
+    }
+    CHECK(machine.calls() == std::vector<std::string>{"ioctl", "close"});
+}
+
+TEST_CASE("a udmabuf costs the calls of its memfd as well") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    const Prepared prepared = prepare(allocator, Request::bytes(4096).without("dma-heap"));
+    REQUIRE(prepared.allocate());
+    machine.kernel.clear_calls();
+    REQUIRE(prepared.allocate());
+    const std::vector<std::string> calls = machine.calls();
+    CHECK(std::count(calls.begin(), calls.end(), "open") == 0);
+    CHECK(std::count(calls.begin(), calls.end(), "seek_end") == 0);
+}
+
+TEST_CASE("preparing opens nothing, and a prepared plan holds its source open") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    const auto before = machine.kernel.census();
+    {
+        const Prepared prepared = prepare(allocator, Request::bytes(4096));
+        CHECK(machine.kernel.census() == before);
+        CHECK(prepared.allocate());
+        CHECK(machine.kernel.census().fds == before.fds + 1);
+    }
+    CHECK(machine.kernel.census() == before);
+    CHECK(machine.kernel.errors().empty());
+}
+
+TEST_CASE("the name of a request is given to each buffer") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    const Prepared prepared = prepare(allocator, Request::bytes(4096).name("preview"));
+    for (int i = 0; i < 2; ++i) {
+        const auto buffer = prepared.allocate();
+        REQUIRE(buffer);
+        CHECK(machine.kernel.dmabuf(buffer->dmabufs()[0].fd)->name == "preview");
+    }
+}
+
+TEST_CASE("memory that is gone meanwhile is noticed before the kernel kills for it") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    const Prepared prepared = prepare(allocator, Request::bytes(300U << 10U).without("udmabuf"));
+    std::vector<Buffer> held;
+    const auto hold = [&] {
+        auto buffer = prepared.allocate();
+        REQUIRE(buffer);
+        held.push_back(*std::move(buffer));
+    };
+    hold();
+    hold(); // from what the first one left, without asking
+    machine.kernel.add_file("/proc/meminfo", "MemAvailable: 100 kB\n");
+    const auto refused = prepared.allocate();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().cause == Cause::exhausted);
+    CHECK(refused.error().attempts.size() == 1);
+}
+
+TEST_CASE("each allocation falls back by itself, and comes back to the better source") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    const Prepared prepared = prepare(allocator, Request::bytes(4096));
+    machine.kernel.fail(DMA_HEAP_IOCTL_ALLOC, 1, ENOMEM);
+    const auto second_best = prepared.allocate();
+    REQUIRE(second_best);
+    CHECK(second_best->source() == "udmabuf");
+    CHECK(second_best->attempts().size() == 1);
+    const auto best = prepared.allocate();
+    REQUIRE(best);
+    CHECK(best->source() == "dma-heap:system");
+    CHECK(best->attempts().empty());
+}
+
+TEST_CASE("a kernel that gives less than was asked is noticed, whatever it gave before") {
+    Machine machine;
+    machine.system->missing = 4096;
+    const Allocator allocator = open_allocator();
+    const Prepared prepared = prepare(allocator, Request::bytes(8192).without("udmabuf"));
+    for (int i = 0; i < 2; ++i) {
+        const auto buffer = prepared.allocate();
+        REQUIRE_FALSE(buffer);
+        CHECK(buffer.error().cause == Cause::mismatch);
+    }
+}
+
+TEST_CASE("verification sees every buffer") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    unsigned seen = 0;
+    DeviceDescription description;
+    description.name = "npu";
+    description.alternatives.emplace_back();
+    description.verify = [&](const Buffer&) -> Result<void> {
+        ++seen;
+        return {};
+    };
+    const Prepared prepared =
+        prepare(allocator,
+                Request::bytes(4096).use(Device::described(std::move(description)), Use::read), {});
+    CHECK(prepared.allocate());
+    CHECK(prepared.allocate());
+    CHECK(seen == 2);
+}
+
+TEST_CASE("a prepared plan outlives its allocator, and buffers outlive both") {
+    Machine machine;
+    std::optional<Buffer> buffer;
+    {
+        std::optional<Prepared> prepared;
+        {
+            const Allocator allocator = open_allocator();
+            prepared.emplace(prepare(allocator, Request::bytes(4096)));
+        }
+        auto made = prepared->allocate();
+        REQUIRE(made);
+        buffer.emplace(*std::move(made));
+        CHECK(prepared->plan().candidates().front().source == "dma-heap:system");
+    }
+    CHECK(buffer->source() == "dma-heap:system");
+    CHECK(buffer->map(Access::read_write));
+}
+
+TEST_CASE("a plan without candidates fails with its conflict each time") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    const Prepared prepared =
+        prepare(allocator, Request::bytes(4096).without("dma-heap").without("udmabuf"));
+    for (int i = 0; i < 2; ++i) {
+        const auto buffer = prepared.allocate();
+        REQUIRE_FALSE(buffer);
+        CHECK(buffer.error().cause == Cause::unsatisfiable);
+        CHECK_FALSE(buffer.error().rejections.empty());
+    }
+}
+
+TEST_CASE("several threads allocate from one prepared plan", "[threads]") {
+    Machine machine;
+    machine.kernel.add_file("/proc/meminfo", "MemAvailable: 1048576 kB\n");
+    const Allocator allocator = open_allocator();
+    const auto before = machine.kernel.census();
+    {
+        const Prepared prepared = prepare(allocator, Request::bytes(4096));
+        std::atomic<unsigned> made = 0;
+        std::vector<std::thread> threads;
+        for (int t = 0; t < 4; ++t)
+            threads.emplace_back([&] {
+                for (int i = 0; i < 50; ++i)
+                    if (const auto buffer = prepared.allocate())
+                        ++made;
+            });
+        for (std::thread& thread : threads)
+            thread.join();
+        CHECK(made == 200);
+    }
+    CHECK(machine.kernel.census() == before);
+    CHECK(allocator.held() == 0);
+    CHECK(machine.kernel.errors().empty());
+}
