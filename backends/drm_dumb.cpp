@@ -66,6 +66,7 @@ private:
 
 struct Dumb {
     UniqueFd dmabuf;
+    DumbShape shape;
     std::uint64_t pitch = 0;
 };
 
@@ -90,7 +91,7 @@ Result<Dumb> make_dumb(const SourceRecord& source, int card, const DumbShape& sh
     if (exported < 0)
         return source_failure(source, Stage::export_fd, dumb_cause(-exported), -exported,
                               "export a dumb buffer");
-    Dumb dumb{UniqueFd::adopt(prime.fd), request.pitch};
+    Dumb dumb{UniqueFd::adopt(prime.fd), shape, request.pitch};
     if (const int closed = handle.close(); closed < 0)
         return source_failure(source, Stage::allocate, cause_of(-closed), -closed,
                               "close a GEM handle");
@@ -129,9 +130,9 @@ Result<void> apply_pitch(const SourceRecord& source, Layout& layout, std::size_t
 }
 
 /// A driver whose bpp nobody knows is asked with one after the other.
-Result<void> add_dumb(const SourceRecord& source, int card, RawBuffer& buffer, KnownSizes& sizes) {
-    const std::size_t index = buffer.dmabufs.size();
-    const auto shapes = dumb_shapes(buffer.layout, index, source.device->drm->dumb_bpp);
+Result<Dumb> make_any_dumb(const SourceRecord& source, int card, const Layout& layout,
+                           std::size_t dmabuf) {
+    const auto shapes = dumb_shapes(layout, dmabuf, source.device->drm->dumb_bpp);
     if (!shapes) {
         Error error = shapes.error();
         error.object = source.input.name;
@@ -140,16 +141,11 @@ Result<void> add_dumb(const SourceRecord& source, int card, RawBuffer& buffer, K
     std::optional<Error> refused;
     for (const DumbShape& shape : *shapes) {
         auto dumb = make_dumb(source, card, shape);
-        if (!dumb) {
-            refused = dumb.error();
-            if (refused->stage == Stage::allocate && refused->sys_errno == EINVAL)
-                continue;
-            return *refused;
-        }
-        if (auto taken = take_dmabuf(buffer, std::move(dumb->dmabuf), source.input.name, &sizes);
-            !taken)
-            return taken.error();
-        return apply_pitch(source, buffer.layout, index, shape, dumb->pitch);
+        if (dumb)
+            return dumb;
+        refused = dumb.error();
+        if (refused->stage != Stage::allocate || refused->sys_errno != EINVAL)
+            break;
     }
     return *refused;
 }
@@ -239,10 +235,26 @@ public:
 
     Result<RawBuffer> allocate(const AllocationSpec& spec) override {
         RawBuffer buffer;
-        buffer.layout = spec.layout;
-        for (std::size_t i = 0; i < spec.layout.dmabuf_sizes.size(); ++i)
-            if (auto added = add_dumb(source_, card_, buffer, sizes_); !added)
-                return added.error();
+        std::vector<DumbShape> shapes;
+        std::vector<std::uint64_t> pitches;
+        for (std::size_t i = 0; i < spec.layout.dmabuf_sizes.size(); ++i) {
+            auto dumb = make_any_dumb(source_, card_, spec.layout, i);
+            if (!dumb)
+                return dumb.error();
+            buffer.dmabufs.push_back(std::move(dumb->dmabuf));
+            shapes.push_back(dumb->shape);
+            pitches.push_back(dumb->pitch);
+        }
+        buffer.layout = known_.find(spec.layout, pitches);
+        if (buffer.layout != nullptr)
+            return buffer;
+        Layout layout = spec.layout;
+        if (auto measured = measure(layout, buffer.dmabufs, source_.input.name); !measured)
+            return measured.error();
+        for (std::size_t i = 0; i < shapes.size(); ++i)
+            if (auto applied = apply_pitch(source_, layout, i, shapes[i], pitches[i]); !applied)
+                return applied.error();
+        buffer.layout = known_.remember(spec.layout, std::move(layout), std::move(pitches));
         return buffer;
     }
 
@@ -250,7 +262,7 @@ private:
     const SourceRecord& source_;
     UniqueFd own_;
     int card_;
-    KnownSizes sizes_;
+    KnownLayout known_;
 };
 
 } // namespace

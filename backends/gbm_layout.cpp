@@ -44,7 +44,7 @@ UniqueFd export_writable(int card, gbm_bo* bo, int plane) {
 /// Exports one plane, and adds its dma-buf unless an earlier plane is in it: libgbm makes a new
 /// descriptor each time, and the inode tells dma-bufs apart.
 Result<std::uint32_t> export_plane(const Device& device, gbm_bo* bo, int plane, RawBuffer& buffer,
-                                   std::vector<std::uint64_t>& inodes) {
+                                   Layout& layout, std::vector<std::uint64_t>& inodes) {
     const std::string& object = device.node();
     const UniqueFd first = export_writable(device.fd(), bo, plane);
     errno = 0;
@@ -66,7 +66,7 @@ Result<std::uint32_t> export_plane(const Device& device, gbm_bo* bo, int plane, 
     if (known == inodes.end()) {
         inodes.push_back(info->inode);
         buffer.dmabufs.push_back(std::move(fd));
-        buffer.layout.dmabuf_sizes.push_back(*size);
+        layout.dmabuf_sizes.push_back(*size);
     }
     return index;
 }
@@ -106,14 +106,14 @@ Result<RawBuffer> export_image(const Device& device, gbm_bo* bo, const Layout& p
                                          to_string(planned.fourcc), count, planned.planes.size()));
 
     RawBuffer buffer;
-    Layout& layout = buffer.layout;
+    Layout layout;
     layout.width = planned.width;
     layout.height = planned.height;
     layout.fourcc = planned.fourcc;
     layout.modifier = modifier;
     std::vector<std::uint64_t> inodes;
     for (int i = 0; i < count; ++i) {
-        const auto dmabuf = export_plane(device, bo, i, buffer, inodes);
+        const auto dmabuf = export_plane(device, bo, i, buffer, layout, inodes);
         if (!dmabuf)
             return dmabuf.error();
         const std::uint64_t stride = gbm_bo_get_stride_for_plane(bo, i);
@@ -131,6 +131,7 @@ Result<RawBuffer> export_image(const Device& device, gbm_bo* bo, const Layout& p
                                       : room_of(layout, plane);
     }
     layout.placement = placement_of(layout);
+    buffer.layout = std::make_shared<const Layout>(std::move(layout));
     return buffer;
 }
 

@@ -101,48 +101,52 @@ void add_mode_fact(SourceRecord& source) {
              Confidence::known, source.path);
 }
 
-std::optional<std::uint64_t> KnownSizes::find(std::uint64_t asked) const {
-    for (const auto& [size, real] : sizes_)
-        if (size == asked)
-            return real;
-    return std::nullopt;
-}
-
-Result<void> take_dmabuf(RawBuffer& buffer, UniqueFd fd, const std::string& source,
-                         KnownSizes* known) {
-    const std::size_t index = buffer.dmabufs.size();
-    const std::uint64_t wanted = buffer.layout.dmabuf_sizes[index];
-    auto size = known != nullptr ? known->find(wanted) : std::nullopt;
-    if (!size) {
-        const auto measured = dmabuf::size(fd.get());
-        if (!measured) {
-            Error error = measured.error();
+Result<void> measure(Layout& layout, std::span<const UniqueFd> dmabufs, const std::string& source) {
+    for (std::size_t i = 0; i < dmabufs.size(); ++i) {
+        const auto size = dmabuf::size(dmabufs[i].get());
+        if (!size) {
+            Error error = size.error();
             error.object = source;
             return error;
         }
-        size = *measured;
-        if (known != nullptr && *size >= wanted)
-            known->add(wanted, *size);
+        const std::uint64_t wanted = layout.dmabuf_sizes[i];
+        if (*size < wanted)
+            return failure(
+                Stage::layout, Cause::mismatch, 0, source,
+                fmt::format("{} asked, the dma-buf has {}", size_text(wanted), size_text(*size)));
+        layout.dmabuf_sizes[i] = *size;
     }
-    if (*size < wanted)
-        return failure(
-            Stage::layout, Cause::mismatch, 0, source,
-            fmt::format("{} asked, the dma-buf has {}", size_text(wanted), size_text(*size)));
-    buffer.layout.dmabuf_sizes[index] = *size;
-    buffer.dmabufs.push_back(std::move(fd));
     return {};
+}
+
+std::shared_ptr<const Layout> KnownLayout::find(const Layout& asked,
+                                                const std::vector<std::uint64_t>& pitches) const {
+    return made_ != nullptr && asked == asked_ && pitches == pitches_ ? made_ : nullptr;
+}
+
+std::shared_ptr<const Layout> KnownLayout::remember(const Layout& asked, Layout made,
+                                                    std::vector<std::uint64_t> pitches) {
+    asked_ = asked;
+    pitches_ = std::move(pitches);
+    made_ = std::make_shared<const Layout>(std::move(made));
+    return made_;
 }
 
 Result<RawBuffer> OpenNode::allocate(const AllocationSpec& spec) {
     RawBuffer buffer;
-    buffer.layout = spec.layout;
+    buffer.dmabufs.reserve(spec.layout.dmabuf_sizes.size());
     for (const std::uint64_t size : spec.layout.dmabuf_sizes) {
         auto fresh = make(size, spec);
         if (!fresh)
             return fresh.error();
-        if (auto taken = take_dmabuf(buffer, std::move(*fresh), source_.input.name, &sizes_);
-            !taken)
-            return taken.error();
+        buffer.dmabufs.push_back(std::move(*fresh));
+    }
+    buffer.layout = known_.find(spec.layout);
+    if (buffer.layout == nullptr) {
+        Layout layout = spec.layout;
+        if (auto measured = measure(layout, buffer.dmabufs, source_.input.name); !measured)
+            return measured.error();
+        buffer.layout = known_.remember(spec.layout, std::move(layout));
     }
     return buffer;
 }

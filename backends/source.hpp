@@ -5,7 +5,8 @@
 #include "lib/backend.hpp"
 
 #include <cstdint>
-#include <optional>
+#include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,23 +29,25 @@ void add_zeroed_fact(SourceRecord& source, Confidence confidence, const std::str
 /// Mode and group of the node; no fact where it can't be asked.
 void add_mode_fact(SourceRecord& source);
 
-/// What the kernel made of sizes that were asked for. Where the size alone decides, one lseek of
-/// the first such dma-buf does for all.
-class KnownSizes {
+/// Puts the real sizes of the dma-bufs into the layout. Fails with mismatch when one has less than
+/// the layout needs.
+Result<void> measure(Layout& layout, std::span<const UniqueFd> dmabufs, const std::string& source);
+
+/// The last layout that the kernel made of what was asked. An equal request makes an equal buffer,
+/// so that it need not be measured again.
+class KnownLayout {
 public:
-    /// Nothing for a size that was not asked for before.
-    [[nodiscard]] std::optional<std::uint64_t> find(std::uint64_t asked) const;
-    void add(std::uint64_t asked, std::uint64_t real) { sizes_.emplace_back(asked, real); }
+    /// Null unless the same was asked and the driver answered with the same pitches.
+    [[nodiscard]] std::shared_ptr<const Layout>
+    find(const Layout& asked, const std::vector<std::uint64_t>& pitches = {}) const;
+    std::shared_ptr<const Layout> remember(const Layout& asked, Layout made,
+                                           std::vector<std::uint64_t> pitches = {});
 
 private:
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> sizes_;
+    Layout asked_;
+    std::vector<std::uint64_t> pitches_;
+    std::shared_ptr<const Layout> made_;
 };
-
-/// Adds `fd` to `buffer` as its next dma-buf and puts the real size into the layout. Fails with
-/// mismatch when that is less than the layout needs. Without `known` the size is measured each
-/// time.
-Result<void> take_dmabuf(RawBuffer& buffer, UniqueFd fd, const std::string& source,
-                         KnownSizes* known = nullptr);
 
 /// A node which makes one dma-buf a call, whose size follows from what was asked for.
 class OpenNode : public OpenSource {
@@ -61,7 +64,7 @@ protected:
 private:
     const SourceRecord& source_;
     UniqueFd node_;
-    KnownSizes sizes_;
+    KnownLayout known_;
 };
 
 /// Opens the source's node; `flags` as for open(2).

@@ -52,7 +52,6 @@ Result<RawBuffer> allocate_from(const SourceRecord& source, int fd, std::uint32_
     Queue queue(source, fd, type, borrowed);
     // Declared after the queue: its dma-bufs are closed before the queue is given back.
     RawBuffer buffer;
-    buffer.layout = spec.layout;
     const auto indices = queue.make_buffers(spec.layout.dmabuf_sizes);
     if (!indices)
         return indices.error();
@@ -60,9 +59,13 @@ Result<RawBuffer> allocate_from(const SourceRecord& source, int fd, std::uint32_
         auto fresh = queue.export_buffer((*indices)[i], spec.layout.dmabuf_sizes[i]);
         if (!fresh)
             return fresh.error();
-        if (auto taken = take_dmabuf(buffer, std::move(*fresh), source.input.name); !taken)
-            return taken.error();
+        buffer.dmabufs.push_back(std::move(*fresh));
     }
+    // What a queue makes of a size depends on its format too: it is measured each time.
+    Layout layout = spec.layout;
+    if (auto measured = measure(layout, buffer.dmabufs, source.input.name); !measured)
+        return measured.error();
+    buffer.layout = std::make_shared<const Layout>(std::move(layout));
     if (auto released = queue.release(); !released)
         return released.error();
     return buffer;

@@ -38,11 +38,11 @@ struct AllocationSpec {
     std::string name;
 };
 
-/// Fresh dma-bufs, and the layout that the kernel really gave them. `layout.dmabuf_sizes` are the
+/// Fresh dma-bufs, and the layout that the kernel really gave them. `layout->dmabuf_sizes` are the
 /// sizes by lseek.
 struct RawBuffer {
     std::vector<UniqueFd> dmabufs;
-    Layout layout;
+    std::shared_ptr<const Layout> layout; ///< the same object for equal buffers of one OpenSource
     std::shared_ptr<const CacheFlush> flush; ///< null: DMA_BUF_IOCTL_SYNC does all that is needed
 };
 

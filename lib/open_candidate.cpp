@@ -48,8 +48,10 @@ std::shared_ptr<const BufferOrigin> origin_of(const PlanData& plan, const solver
 
 } // namespace
 
-OpenCandidate::OpenCandidate(const PlanData& plan, const solver::Choice& choice)
-    : plan_(plan), choice_(choice), layout_class_(solver::layout_class(choice.candidate.layout)),
+OpenCandidate::OpenCandidate(const PlanData& plan, const solver::Choice& choice, Ledger& ledger)
+    : plan_(plan), choice_(choice), ledger_(ledger),
+      account_(ledger.account(plan.sources[choice.source].input.name)),
+      layout_class_(solver::layout_class(choice.candidate.layout)),
       spec_(spec_of(plan, choice, plan.sources[choice.source])),
       origin_(origin_of(plan, choice, spec_)) {}
 
@@ -88,10 +90,10 @@ Result<void> OpenCandidate::check_drivers(const Layout& layout) const {
     return {};
 }
 
-Result<void> OpenCandidate::accept(Layout layout) {
-    if (accepted_ != nullptr && *accepted_ == layout)
+Result<void> OpenCandidate::accept(const std::shared_ptr<const Layout>& layout) {
+    if (accepted_ == layout)
         return {};
-    if (auto checked = solver::check_layout(layout, choice_.merged); !checked) {
+    if (auto checked = solver::check_layout(*layout, choice_.merged); !checked) {
         Error error = checked.error();
         error.cause = Cause::mismatch;
         error.stage = Stage::layout;
@@ -99,9 +101,9 @@ Result<void> OpenCandidate::accept(Layout layout) {
         error.detail = "the kernel gave another layout than the uses accept: " + error.detail;
         return error;
     }
-    if (auto checked = check_drivers(layout); !checked)
+    if (auto checked = check_drivers(*layout); !checked)
         return checked;
-    accepted_ = std::make_shared<const Layout>(std::move(layout));
+    accepted_ = layout;
     return {};
 }
 
@@ -120,11 +122,11 @@ Result<void> OpenCandidate::clear(BufferData& data) {
     return {};
 }
 
-Result<std::unique_ptr<BufferData>> OpenCandidate::allocate(Ledger& ledger) {
+Result<std::unique_ptr<BufferData>> OpenCandidate::allocate() {
     const std::lock_guard lock(mutex_);
     if (auto checked = check_memory(); !checked)
         return checked.error();
-    auto charge = ledger.charge(source().input.name, solver::total_size(spec_.layout));
+    auto charge = ledger_.charge(account_, solver::total_size(spec_.layout));
     if (!charge)
         return charge.error();
     if (open_ == nullptr) {
@@ -140,9 +142,9 @@ Result<std::unique_ptr<BufferData>> OpenCandidate::allocate(Ledger& ledger) {
     auto raw = open_->allocate(spec_);
     if (!raw)
         return raw.error();
-    if (auto charged = charge->resize(solver::total_size(raw->layout)); !charged)
+    if (auto charged = charge->resize(solver::total_size(*raw->layout)); !charged)
         return charged.error();
-    if (auto accepted = accept(std::move(raw->layout)); !accepted)
+    if (auto accepted = accept(raw->layout); !accepted)
         return accepted.error();
 
     auto data = std::make_unique<BufferData>();

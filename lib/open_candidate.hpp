@@ -17,23 +17,25 @@ namespace simplealloc {
 /// the kernel makes an equal buffer of an equal request. Thread-safe.
 class OpenCandidate {
 public:
-    /// Borrows from the plan's data.
-    OpenCandidate(const PlanData& plan, const solver::Choice& choice);
+    /// Borrows from the plan's data, and the ledger.
+    OpenCandidate(const PlanData& plan, const solver::Choice& choice, Ledger& ledger);
 
     /// Checked against what the uses need, and cleared where the request wants that.
-    Result<std::unique_ptr<BufferData>> allocate(Ledger& ledger);
+    Result<std::unique_ptr<BufferData>> allocate();
 
     [[nodiscard]] const SourceRecord& source() const noexcept { return origin_->source; }
     [[nodiscard]] const std::string& layout_class() const noexcept { return layout_class_; }
 
 private:
     Result<void> check_memory();
-    Result<void> accept(Layout layout);
+    Result<void> accept(const std::shared_ptr<const Layout>& layout);
     [[nodiscard]] Result<void> check_drivers(const Layout& layout) const;
     Result<void> clear(BufferData& data);
 
     const PlanData& plan_;
     const solver::Choice& choice_;
+    Ledger& ledger_;
+    Ledger::Account& account_;
     const std::string layout_class_;
     AllocationSpec spec_;
     std::shared_ptr<const BufferOrigin> origin_;

@@ -73,7 +73,7 @@ std::optional<Attempt> allocate_from(PreparedData& data, OpenCandidate& candidat
                                               refusal->reason));
     auto made = [&] {
         const auto queue = data.allocator->hold_queues(candidate.source().device.get());
-        return candidate.allocate(*data.allocator->ledger);
+        return candidate.allocate();
     }();
     if (!made)
         return attempt_of(source, made.error());
@@ -132,7 +132,7 @@ Result<Buffer> Prepared::allocate() const {
 Prepared Allocator::prepare(const Plan& plan, AllocateOptions options) const {
     auto data = std::make_unique<PreparedData>(PreparedData{data_, plan, options, {}});
     for (const solver::Choice& choice : plan.data().choices)
-        data->candidates.emplace_back(plan.data(), choice);
+        data->candidates.emplace_back(plan.data(), choice, *data_->ledger);
     return Prepared(std::move(data));
 }
 

@@ -34,11 +34,24 @@ std::shared_ptr<Ledger> Ledger::create(std::vector<Limit> limits) {
     return std::shared_ptr<Ledger>(new Ledger(std::move(limits)));
 }
 
+Ledger::Account& Ledger::account(const std::string& source) {
+    const std::lock_guard lock(mutex_);
+    for (Account& account : accounts_)
+        if (account.source == source)
+            return account;
+    Account& account = accounts_.emplace_back();
+    account.source = source;
+    for (const Limit& limit : limits_)
+        if (counts(limit.quota.of, source))
+            account.limits.push_back(&limit);
+    return account;
+}
+
 std::uint64_t Ledger::sum(std::string_view of) const {
     std::uint64_t total = 0;
-    for (const auto& [source, bytes] : held_)
-        if (counts(of, source))
-            total += bytes;
+    for (const Account& account : accounts_)
+        if (counts(of, account.source))
+            total += account.bytes;
     return total;
 }
 
@@ -47,34 +60,35 @@ std::uint64_t Ledger::held(std::string_view of) const {
     return sum(of);
 }
 
-Result<void> Ledger::change(const std::string& source, std::uint64_t was, std::uint64_t bytes) {
-    const std::lock_guard lock(mutex_);
-    for (const Limit& limit : limits_) {
-        if (bytes <= was || !counts(limit.quota.of, source))
-            continue;
-        const std::uint64_t others = sum(limit.quota.of) - was;
-        if (others > limit.quota.bytes || bytes > limit.quota.bytes - others)
-            return exceeded(source, limit, others, bytes);
+Result<void> Ledger::change(Account& account, std::uint64_t was, std::uint64_t bytes) {
+    // Less than before is within every quota.
+    if (bytes <= was || account.limits.empty()) {
+        account.bytes += bytes - was;
+        return {};
     }
-    std::uint64_t& held = held_[source];
-    held = held - was + bytes;
+    const std::lock_guard lock(mutex_);
+    for (const Limit* limit : account.limits) {
+        const std::uint64_t others = sum(limit->quota.of) - was;
+        if (others > limit->quota.bytes || bytes > limit->quota.bytes - others)
+            return exceeded(account.source, *limit, others, bytes);
+    }
+    account.bytes += bytes - was;
     return {};
 }
 
-Result<Charge> Ledger::charge(const std::string& source, std::uint64_t bytes) {
-    if (auto booked = change(source, 0, bytes); !booked)
+Result<Charge> Ledger::charge(Account& account, std::uint64_t bytes) {
+    if (auto booked = change(account, 0, bytes); !booked)
         return booked.error();
-    return Charge(shared_from_this(), source, bytes);
+    return Charge(shared_from_this(), account, bytes);
 }
 
 Charge::~Charge() {
-    // Less than before is within every quota.
     if (ledger_)
-        (void)ledger_->change(source_, bytes_, 0);
+        (void)ledger_->change(*account_, bytes_, 0);
 }
 
 Result<void> Charge::resize(std::uint64_t bytes) {
-    if (auto booked = ledger_->change(source_, bytes_, bytes); !booked)
+    if (auto booked = ledger_->change(*account_, bytes_, bytes); !booked)
         return booked;
     bytes_ = bytes;
     return {};

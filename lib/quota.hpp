@@ -4,7 +4,9 @@
 
 #include <simplealloc/policy.hpp>
 
-#include <map>
+#include <atomic>
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,23 +26,35 @@ public:
         std::string origin; ///< see PolicyValue
     };
 
+    /// What living Buffers hold of one source. Looked up once; booking without a limit is a single
+    /// atomic addition.
+    struct Account {
+        std::string source;
+        std::vector<const Limit*> limits; ///< those that count this source
+        std::atomic<std::uint64_t> bytes = 0;
+    };
+
     static std::shared_ptr<Ledger> create(std::vector<Limit> limits);
 
-    /// Books `bytes` of the source, or fails with limit and books nothing.
-    Result<Charge> charge(const std::string& source, std::uint64_t bytes);
+    /// The account of a source, which lives as long as the Ledger.
+    Account& account(const std::string& source);
+    /// Books `bytes`, or fails with limit and books nothing.
+    Result<Charge> charge(Account& account, std::uint64_t bytes);
     /// In bytes; `of` as in Quota.
     [[nodiscard]] std::uint64_t held(std::string_view of) const;
 
 private:
     friend class Charge;
     explicit Ledger(std::vector<Limit> limits) : limits_(std::move(limits)) {}
-    /// `was` bytes of the source become `bytes`.
-    Result<void> change(const std::string& source, std::uint64_t was, std::uint64_t bytes);
+    /// `was` bytes of the account become `bytes`.
+    Result<void> change(Account& account, std::uint64_t was, std::uint64_t bytes);
     [[nodiscard]] std::uint64_t sum(std::string_view of) const;
 
     const std::vector<Limit> limits_;
+    /// Of the list of accounts, and of growing what is limited: nobody may grow between a check and
+    /// its booking.
     mutable std::mutex mutex_;
-    std::map<std::string, std::uint64_t> held_; ///< by source
+    std::deque<Account> accounts_;
 };
 
 /// A share of a Ledger, given back when it dies. Move-only.
@@ -61,16 +75,16 @@ public:
 
 private:
     friend class Ledger;
-    Charge(std::shared_ptr<Ledger> ledger, std::string source, std::uint64_t bytes)
-        : ledger_(std::move(ledger)), source_(std::move(source)), bytes_(bytes) {}
+    Charge(std::shared_ptr<Ledger> ledger, Ledger::Account& account, std::uint64_t bytes)
+        : ledger_(std::move(ledger)), account_(&account), bytes_(bytes) {}
     void swap(Charge& other) noexcept {
         std::swap(ledger_, other.ledger_);
-        std::swap(source_, other.source_);
+        std::swap(account_, other.account_);
         std::swap(bytes_, other.bytes_);
     }
 
-    std::shared_ptr<Ledger> ledger_;
-    std::string source_;
+    std::shared_ptr<Ledger> ledger_; ///< keeps the account alive
+    Ledger::Account* account_ = nullptr;
     std::uint64_t bytes_ = 0;
 };
 

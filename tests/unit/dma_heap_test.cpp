@@ -267,7 +267,7 @@ TEST_CASE("a dma-heap allocation gives a writable dma-buf for each size of the l
     auto buffer = backend().allocate(sources().at(0), nv12_spec(64, 48, Placement::per_plane));
     REQUIRE(buffer);
     REQUIRE(buffer->dmabufs.size() == 2);
-    CHECK(buffer->layout == nv12_spec(64, 48, Placement::per_plane).layout);
+    CHECK(*buffer->layout == nv12_spec(64, 48, Placement::per_plane).layout);
     void* address = nullptr;
     CHECK(kernel::map(buffer->dmabufs[1].get(), 4096, PROT_READ | PROT_WRITE, &address) == 0);
     kernel::unmap(address, 4096);
@@ -283,7 +283,7 @@ TEST_CASE("the real size of a heap's dma-buf goes into the layout") {
     spec.layout.dmabuf_sizes = {5000};
     const auto buffer = backend().allocate(sources().at(0), spec);
     REQUIRE(buffer);
-    CHECK(buffer->layout.dmabuf_sizes == std::vector<std::uint64_t>{8192});
+    CHECK(buffer->layout->dmabuf_sizes == std::vector<std::uint64_t>{8192});
 }
 
 TEST_CASE("a heap that gives less than asked is a mismatch, and nothing is left") {

@@ -151,7 +151,7 @@ TEST_CASE("the driver picks the modifier by its own preference, out of those off
     SECTION("the best one") {
         const auto buffer = backend().allocate(source(), spec_of({tiled, compressed, linear}));
         REQUIRE(buffer);
-        CHECK(buffer->layout.modifier == Modifier::named(compressed));
+        CHECK(buffer->layout->modifier == Modifier::named(compressed));
         CHECK(machine.gbm.requests ==
               std::vector<FakeGbmRequest>{{"/dev/dri/renderD128",
                                            1920,
@@ -162,7 +162,7 @@ TEST_CASE("the driver picks the modifier by its own preference, out of those off
     SECTION("the only one") {
         const auto buffer = backend().allocate(source(), spec_of({tiled, linear}, {Use::sample}));
         REQUIRE(buffer);
-        CHECK(buffer->layout.modifier == Modifier::named(tiled));
+        CHECK(buffer->layout->modifier == Modifier::named(tiled));
         CHECK(machine.gbm.requests[0].flags == GBM_BO_USE_RENDERING);
     }
 }
@@ -174,7 +174,7 @@ TEST_CASE("a compressed image has planes of its own, and planes share dma-bufs b
     {
         const auto buffer = backend().allocate(source(), spec_of({compressed}));
         REQUIRE(buffer);
-        const Layout& layout = buffer->layout;
+        const Layout& layout = *buffer->layout;
         CHECK(buffer->dmabufs.size() == 2);
         CHECK(layout.dmabuf_sizes == std::vector<std::uint64_t>{10U << 20U, 4096});
         CHECK(layout.planes == std::vector<Plane>{{0, 0, 7680, 9U << 20U},
@@ -199,11 +199,11 @@ TEST_CASE("a linear image keeps the strides and offsets that the driver gave it"
         };
         const auto buffer = backend().allocate(source(), spec);
         REQUIRE(buffer);
-        CHECK(buffer->layout.placement == Placement::packed);
-        CHECK(buffer->layout.modifier == Modifier::named(linear));
-        CHECK(buffer->layout.planes ==
+        CHECK(buffer->layout->placement == Placement::packed);
+        CHECK(buffer->layout->modifier == Modifier::named(linear));
+        CHECK(buffer->layout->planes ==
               std::vector<Plane>{{0, 0, 512, 512 * 240}, {0, 512 * 240, 512, 512 * 120}});
-        CHECK(solver::check_layout(buffer->layout, {}));
+        CHECK(solver::check_layout(*buffer->layout, {}));
     }
     SECTION("with a gap") {
         machine.gbm.image = [](auto, auto, auto) {
@@ -211,9 +211,9 @@ TEST_CASE("a linear image keeps the strides and offsets that the driver gave it"
         };
         const auto buffer = backend().allocate(source(), spec);
         REQUIRE(buffer);
-        CHECK(buffer->layout.placement == Placement::single);
-        CHECK(buffer->layout.planes[1] == Plane{0, 512 * 256, 512, 512 * 120});
-        CHECK(solver::check_layout(buffer->layout, {}));
+        CHECK(buffer->layout->placement == Placement::single);
+        CHECK(buffer->layout->planes[1] == Plane{0, 512 * 256, 512, 512 * 120});
+        CHECK(solver::check_layout(*buffer->layout, {}));
     }
     SECTION("in two dma-bufs") {
         machine.gbm.image = [](auto, auto, auto) {
@@ -221,9 +221,9 @@ TEST_CASE("a linear image keeps the strides and offsets that the driver gave it"
         };
         const auto buffer = backend().allocate(source(), spec);
         REQUIRE(buffer);
-        CHECK(buffer->layout.placement == Placement::per_plane);
+        CHECK(buffer->layout->placement == Placement::per_plane);
         CHECK(buffer->dmabufs.size() == 2);
-        CHECK(solver::check_layout(buffer->layout, {}));
+        CHECK(solver::check_layout(*buffer->layout, {}));
     }
     SECTION("but not with planes that the format has not") {
         machine.gbm.image = [](auto, auto, auto) {
@@ -241,7 +241,7 @@ TEST_CASE("a driver that knows no modifiers allocates linear by interface, where
     SECTION("when linear is among the offered") {
         const auto buffer = backend().allocate(source(), spec_of({tiled, linear}));
         REQUIRE(buffer);
-        CHECK(buffer->layout.modifier == Modifier::linear());
+        CHECK(buffer->layout->modifier == Modifier::linear());
         REQUIRE(machine.gbm.requests.size() == 2);
         CHECK(machine.gbm.requests[1].flags ==
               (GBM_BO_USE_SCANOUT | GBM_BO_USE_RENDERING | GBM_BO_USE_LINEAR));
@@ -272,7 +272,7 @@ TEST_CASE("an implicit layout is flagged as such, whatever the driver says of it
     spec.layout.modifier = Modifier::implicit();
     const auto buffer = backend().allocate(source(), spec);
     REQUIRE(buffer);
-    CHECK(buffer->layout.modifier == Modifier::implicit());
+    CHECK(buffer->layout->modifier == Modifier::implicit());
     CHECK(machine.gbm.calls[1] == "gbm_bo_create");
     CHECK(machine.gbm.requests[0].flags == GBM_BO_USE_RENDERING);
 }
@@ -299,7 +299,7 @@ TEST_CASE("only linear was offered, so a driver that can't name it gave linear")
     machine.gbm.says_modifier = DRM_FORMAT_MOD_INVALID;
     const auto buffer = backend().allocate(source(), spec_of({linear}));
     REQUIRE(buffer);
-    CHECK(buffer->layout.modifier == Modifier::linear());
+    CHECK(buffer->layout->modifier == Modifier::linear());
 }
 
 TEST_CASE("where the render node refuses the card node serves, without its master") {

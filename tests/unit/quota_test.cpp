@@ -170,7 +170,7 @@ TEST_CASE("threads never hold more than a quota together") {
     for (unsigned i = 0; i < 4; ++i)
         threads.emplace_back([&] {
             for (unsigned round = 0; round < 2000; ++round) {
-                auto charge = ledger->charge("udmabuf", 2);
+                auto charge = ledger->charge(ledger->account("udmabuf"), 2);
                 if (!charge || !charge->resize(3))
                     ++refused;
                 if (ledger->held("udmabuf") > 5)
@@ -186,11 +186,11 @@ TEST_CASE("threads never hold more than a quota together") {
 
 TEST_CASE("a charge that can't grow stays as it was, and a huge one is refused") {
     const auto ledger = Ledger::create({{{"", 10}, "caller"}});
-    auto charge = ledger->charge("udmabuf", 4);
+    auto charge = ledger->charge(ledger->account("udmabuf"), 4);
     REQUIRE(charge);
     CHECK_FALSE(charge->resize(11));
     CHECK(ledger->held("udmabuf") == 4);
-    CHECK_FALSE(ledger->charge("ion:a", no_limit));
+    CHECK_FALSE(ledger->charge(ledger->account("ion:a"), no_limit));
     REQUIRE(charge->resize(1));
     Charge moved = *std::move(charge);
     CHECK(ledger->held("") == 1);

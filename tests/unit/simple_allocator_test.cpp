@@ -170,7 +170,7 @@ TEST_CASE("a simple allocator gives a dma-buf for each size of the layout, in ei
     spec.layout.dmabuf_sizes = {5000, 3000};
     auto buffer = backend().allocate(sources().at(0), spec);
     REQUIRE(buffer);
-    CHECK(buffer->layout.dmabuf_sizes == std::vector<std::uint64_t>{8192, 4096});
+    CHECK(buffer->layout->dmabuf_sizes == std::vector<std::uint64_t>{8192, 4096});
     CHECK(fake.census() == Census{.fds = 2, .dmabufs = 2});
     buffer->dmabufs.clear();
     CHECK(fake.census() == Census{});

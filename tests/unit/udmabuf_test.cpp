@@ -78,7 +78,7 @@ TEST_CASE("a udmabuf is page-rounded, its memfd is sealed, named and closed") {
     spec.name = "preview";
     const auto buffer = backend().allocate(sources().at(0), spec);
     REQUIRE(buffer);
-    CHECK(buffer->layout.dmabuf_sizes == std::vector<std::uint64_t>{8192});
+    CHECK(buffer->layout->dmabuf_sizes == std::vector<std::uint64_t>{8192});
     CHECK(fake.census() == Census{.fds = 1, .dmabufs = 1});
     const auto memfd =
         std::static_pointer_cast<FakeMemfd>(fake.dmabuf(buffer->dmabufs[0].get())->backing);

@@ -128,8 +128,8 @@ TEST_CASE("memory of a node's own context stays when the node is closed") {
     auto buffer =
         backend().allocate(source(std::move(record)), nv12_spec(1280, 720, Placement::per_plane));
     REQUIRE(buffer);
-    CHECK(buffer->layout.planes == nv12_spec(1280, 720, Placement::per_plane).layout.planes);
-    CHECK(buffer->layout.dmabuf_sizes[0] >= 1280 * 720);
+    CHECK(buffer->layout->planes == nv12_spec(1280, 720, Placement::per_plane).layout.planes);
+    CHECK(buffer->layout->dmabuf_sizes[0] >= 1280 * 720);
     CHECK(fake.census() == Census{.fds = 2, .dmabufs = 2});
     CHECK(fake.dmabuf(buffer->dmabufs[0].get())->flags == O_RDWR);
     buffer->dmabufs.clear();
@@ -141,7 +141,7 @@ TEST_CASE("less than the driver's own size is asked as the driver's size") {
     add_v4l2(fake);
     const auto buffer = backend().allocate(source(), bytes_spec(4096));
     REQUIRE(buffer);
-    CHECK(buffer->layout.dmabuf_sizes == std::vector<std::uint64_t>{640 * 480 * 2});
+    CHECK(buffer->layout->dmabuf_sizes == std::vector<std::uint64_t>{640 * 480 * 2});
 }
 
 TEST_CASE("a driver without CREATE_BUFS gives what its format needs") {
