@@ -99,8 +99,6 @@ Result<UniqueFd> allocate_one(const SourceRecord& source, int node, const std::s
     if (__builtin_add_overflow(wanted, page - 1, &size))
         return above_limit(source, 0, wanted, size_limit());
     size -= size % page;
-    if (const std::uint64_t limit = size_limit(); size > limit)
-        return above_limit(source, 0, size, limit);
     auto memfd = make_memfd(source, name, size);
     if (!memfd)
         return memfd.error();
@@ -111,7 +109,8 @@ Result<UniqueFd> allocate_one(const SourceRecord& source, int node, const std::s
     const int result = kernel::ioctl(node, UDMABUF_CREATE, &request);
     if (result >= 0)
         return UniqueFd::adopt(result);
-    // EINVAL stands for every wrong argument and for the limit, which may have been lowered since.
+    // EINVAL stands for every wrong argument and for the limit, which may be another one by now
+    // than when it was planned.
     if (result == -EINVAL) {
         if (const std::uint64_t limit = size_limit(); size > limit)
             return above_limit(source, EINVAL, size, limit);

@@ -65,6 +65,7 @@ class Boot:
     user: str = ""
     environment: dict = dataclasses.field(default_factory=dict)
     timeout: float = 300
+    clock: str = "fast"
 
     def settings(self):
         """The files that the guest's scripts read."""
@@ -161,7 +162,9 @@ class Guest:
         with tempfile.NamedTemporaryFile() as initrd:
             initrd.write(initramfs.pack(kernel, self.boot.settings(), drivers))
             initrd.flush()
-            qemu = machine.Machine(kernel, initrd.name, " ".join(append), shares)
+            qemu = machine.Machine(
+                kernel, initrd.name, " ".join(append), shares, self.boot.clock
+            )
             try:
                 async with asyncio.timeout(self.boot.timeout), qemu:
                     await asyncio.gather(
@@ -251,6 +254,8 @@ def parse(arguments):
     add("--user", default="", metavar="NAME[:GROUP,…]", help="run COMMAND as this user (root)")
     add("--env", action="append", default=[], metavar="NAME=VALUE")
     add("--timeout", type=float, default=300, metavar="SECONDS", help="for the whole run (300)")
+    add("--clock", choices=machine.ACCELERATOR, default="fast",
+        help="counting: a nanosecond is an instruction, so that times don't depend on this machine")
     add("--out", metavar="FOLDER", help="$LANE_OUT of the guest (a temporary folder)")
     add("command", nargs="+", metavar="COMMAND")
     return parser.parse_args(arguments)

@@ -11,9 +11,16 @@ LINES = {"console": 4, "stdout": 3, "stderr": 5, "control": 7}
 
 HARDWARE = """
     -nodefaults -no-user-config -display none -no-reboot
-    -accel tcg,thread=multi -cpu max -smp 2 -m 2048
+    -cpu max -smp 2 -m 2048
     -vga none -device virtio-gpu-pci,id=gpu,xres=1280,yres=720 -device bochs-display
 """.split()
+
+
+ACCELERATOR = {
+    "fast": ["-accel", "tcg,thread=multi"],
+    # The guest's clock goes on by a nanosecond with every instruction.
+    "counting": ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"],
+}
 
 
 class MachineError(Exception):
@@ -21,9 +28,13 @@ class MachineError(Exception):
 
 
 class Machine:
-    def __init__(self, kernel, initrd, append, shares):
-        """SHARES maps 9p tags to a folder and whether the guest may write there."""
-        self.arguments = ["-kernel", str(kernel.image), "-initrd", str(initrd), "-append", append]
+    def __init__(self, kernel, initrd, append, shares, clock):
+        """SHARES maps 9p tags to a folder and whether the guest may write there.
+
+        CLOCK is a key of ACCELERATOR.
+        """
+        self.arguments = [*ACCELERATOR[clock], "-kernel", str(kernel.image)]
+        self.arguments += ["-initrd", str(initrd), "-append", append]
         for tag, (folder, writable) in shares.items():
             path = str(folder).replace(",", ",,")
             share = f"local,id={tag},path={path},security_model=none,multidevs=remap"

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// The library against the bare calls of the kernel, side by side on a real one.
+//   buffer-bench [GOOGLE BENCHMARK OPTION…]   a table of ratios
+//   buffer-bench --list                       the names of the pairs
+//   buffer-bench --repeat N NAME bare|ours    one side N times, for strace to count its calls
+#include "tests/bench/bare_calls.hpp"
+
+#include <simplealloc/simplealloc.hpp>
+
+#include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace simplealloc;
+using namespace simplealloc::bench;
+
+namespace {
+
+struct Pair {
+    std::string name;
+    double aim; ///< the ratio that is good enough; 0: none is set
+    std::function<void()> bare;
+    std::function<void()> ours;
+};
+
+template <typename T>
+T value(Result<T> result) {
+    if (!result)
+        throw std::runtime_error(result.error().message());
+    return *std::move(result);
+}
+
+struct Size {
+    const char* name;
+    Request request;
+};
+
+std::vector<Size> sizes() {
+    return {{"4KiB", Request::bytes(4096)},
+            {"1080p-NV12", Request::image(1920, 1080, fourcc::nv12)},
+            {"2160p-NV12", Request::image(3840, 2160, fourcc::nv12)}};
+}
+
+/// A plan with that source as its only candidate; nothing where it can't be.
+std::optional<Plan> plan_for(const Allocator& allocator, Request request,
+                             const std::string& source) {
+    request.any_device().zeroed(false);
+    const Plan all = value(allocator.plan(request));
+    for (const Candidate& candidate : all.candidates())
+        if (candidate.source != source)
+            request.without(candidate.source);
+    Plan one = value(allocator.plan(request));
+    if (one.candidates().size() != 1)
+        return std::nullopt;
+    return one;
+}
+
+void add_allocations(const Allocator& allocator, std::vector<Pair>& pairs) {
+    for (const SourceInfo& source : value(allocator.sources()))
+        for (const Size& size : sizes()) {
+            const auto plan = plan_for(allocator, size.request, source.name);
+            if (!plan)
+                continue;
+            auto bare = bare_allocation(plan->candidates().front());
+            if (!bare)
+                continue;
+            const auto prepared = std::make_shared<Prepared>(
+                allocator.prepare(*plan, {.verify = false, .borrow_idle_queues = false}));
+            pairs.push_back({"allocate/" + source.name + "/" + size.name, 1.05, std::move(bare),
+                             [prepared] { value(prepared->allocate()); }});
+        }
+}
+
+void add_mapping(const Allocator& allocator, std::vector<Pair>& pairs) {
+    constexpr std::size_t size = 4096;
+    const auto plan = plan_for(allocator, Request::bytes(size), "dma-heap:system");
+    if (!plan)
+        return;
+    const auto buffer = std::make_shared<Buffer>(value(allocator.allocate(*plan)));
+    const auto bare = std::make_shared<BareMapping>(size);
+    pairs.push_back({"map-and-sync", 0, [bare] { bare->touch(); },
+                     [buffer] {
+                         auto mapping = value(buffer->map(Access::read_write));
+                         mapping.bytes()[0] = std::byte{1};
+                         if (auto done = mapping.finish(); !done)
+                             throw std::runtime_error(done.error().message());
+                     }});
+}
+
+std::vector<Pair> make_pairs(const Allocator& allocator) {
+    std::vector<Pair> pairs;
+    add_allocations(allocator, pairs);
+    add_mapping(allocator, pairs);
+    pairs.push_back({"open", 0, enumerate_with_udev, [] { value(Allocator::open()); }});
+    pairs.push_back({"open-and-list", 0, enumerate_with_udev,
+                     [] { value(value(Allocator::open()).devices()); }});
+    return pairs;
+}
+
+/// Remembers what the console shows.
+class Reporter : public benchmark::ConsoleReporter {
+public:
+    void ReportRuns(const std::vector<Run>& runs) override {
+        ConsoleReporter::ReportRuns(runs);
+        for (const Run& run : runs)
+            times_[run.benchmark_name()] = run.GetAdjustedRealTime();
+    }
+    [[nodiscard]] double time(const std::string& name) const {
+        const auto found = times_.find(name);
+        return found == times_.end() ? 0 : found->second;
+    }
+
+private:
+    std::map<std::string, double> times_;
+};
+
+void print_ratios(const std::vector<Pair>& pairs, const Reporter& reporter) {
+    std::printf("\n%-48s %12s %12s %8s %8s\n", "", "bare", "ours", "ratio", "aim");
+    for (const Pair& pair : pairs) {
+        const double bare = reporter.time(pair.name + "/bare");
+        const double ours = reporter.time(pair.name + "/ours");
+        if (bare == 0 || ours == 0)
+            continue;
+        std::printf("%-48s %9.0f ns %9.0f ns %8.3f", pair.name.c_str(), bare, ours, ours / bare);
+        std::printf(pair.aim != 0 ? " %8.2f\n" : "        -\n", pair.aim);
+    }
+}
+
+int measure(int argc, char** argv, const std::vector<Pair>& pairs) {
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv))
+        return 2;
+    const auto add = [](const std::string& name, const std::function<void()>& side) {
+        benchmark::RegisterBenchmark(name.c_str(), [side](benchmark::State& state) {
+            for (auto _ : state)
+                side();
+        });
+    };
+    for (const Pair& pair : pairs) {
+        add(pair.name + "/bare", pair.bare);
+        add(pair.name + "/ours", pair.ours);
+    }
+    Reporter reporter;
+    benchmark::RunSpecifiedBenchmarks(&reporter);
+    print_ratios(pairs, reporter);
+    return 0;
+}
+
+int repeat(const std::vector<Pair>& pairs, unsigned long count, std::string_view name,
+           std::string_view side) {
+    for (const Pair& pair : pairs) {
+        if (pair.name != name)
+            continue;
+        for (unsigned long i = 0; i < count; ++i)
+            (side == "bare" ? pair.bare : pair.ours)();
+        return 0;
+    }
+    std::fputs("buffer-bench: no such pair\n", stderr);
+    return 2;
+}
+
+int run(int argc, char** argv) {
+    const Allocator allocator = value(Allocator::open());
+    const std::vector<Pair> pairs = make_pairs(allocator);
+    const std::string_view first = argc > 1 ? argv[1] : "";
+    if (first == "--repeat" && argc == 5)
+        return repeat(pairs, std::strtoul(argv[2], nullptr, 10), argv[3], argv[4]);
+    if (first != "--list")
+        return measure(argc, argv, pairs);
+    for (const Pair& pair : pairs)
+        std::puts(pair.name.c_str());
+    return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "buffer-bench: %s\n", error.what());
+        return 1;
+    }
+}
