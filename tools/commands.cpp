@@ -3,6 +3,8 @@
 #include "tools/commands.hpp"
 
 #include "tools/capabilities_output.hpp"
+#include "tools/draw.hpp"
+#include "tools/graph_output.hpp"
 #include "tools/hold.hpp"
 #include "tools/json_output.hpp"
 #include "tools/report.hpp"
@@ -96,6 +98,13 @@ std::vector<DmaBufReport> dmabufs_of(const Buffer& buffer) {
             write_error(error_text(info.error(), screen_of(stderr_fd)));
     }
     return dmabufs;
+}
+
+GraphReport graph_of(const Plan& plan) {
+    GraphReport report{report_of(plan), {}};
+    for (const DeviceUse& use : plan.request().fields().uses)
+        report.uses.push_back({party_in_words(use), use.device.driver()});
+    return report;
 }
 
 BufferReport report_of(const Buffer& buffer) {
@@ -267,6 +276,20 @@ int plan_command(const CommonOptions& common, const RequestText& text, bool why)
     const std::string answer = common.json ? plan_json(report) : plan_text(report, screen);
     return print(why && !common.json ? answer + why_text(report, screen) : answer,
                  report.candidates.empty() ? exit_failed : exit_done);
+}
+
+int graph_command(const CommonOptions& common, const RequestText& text, const std::string& svg) {
+    int status = exit_failed;
+    const auto planned = make_plan(common, text, status);
+    if (!planned)
+        return status;
+    const std::string document = graph_dot(graph_of(planned->plan));
+    status = planned->plan.candidates().empty() ? exit_failed : exit_done;
+    if (svg.empty())
+        return print(document, status);
+    if (const auto drawn = draw_svg(document, svg); !drawn)
+        return fail(common, drawn.error());
+    return status;
 }
 
 int alloc_command(const CommonOptions& common, const RequestText& text,

@@ -40,6 +40,8 @@ int capabilities_command(const CommonOptions& common, const std::string& use,
                          const std::string& format);
 /// `why`: also who is behind each constraint and each lost rank.
 int plan_command(const CommonOptions& common, const RequestText& text, bool why);
+/// The plan as a Graphviz document, or drawn into the file `svg` when that is not empty.
+int graph_command(const CommonOptions& common, const RequestText& text, const std::string& svg);
 int alloc_command(const CommonOptions& common, const RequestText& text,
                   const AllocCommandOptions& options);
 

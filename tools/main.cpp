@@ -22,6 +22,7 @@ struct CommandLine {
     std::string policy_file; ///< to check
     std::string quirk_file;  ///< to check
     bool why = false;
+    std::string svg_file; ///< to draw into
     std::string use;
     std::string format;
 };
@@ -33,8 +34,7 @@ std::string folded(const std::string& help) {
     return text;
 }
 
-void add_common_options(CLI::App& command, CommonOptions& options) {
-    command.add_flag("--json", options.json, "Print a JSON document (schema 1) instead of a table");
+void add_settings(CLI::App& command, CommonOptions& options) {
     command
         .add_option("--quirks", options.quirks,
                     "Quirk files, and folders of them, whose rows win over the built-in ones")
@@ -44,6 +44,11 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
                     folded("The policy file (default: /etc/libsimplealloc/policy.conf, if there "
                            "is one)"))
         ->type_name("FILE");
+}
+
+void add_common_options(CLI::App& command, CommonOptions& options) {
+    command.add_flag("--json", options.json, "Print a JSON document (schema 1) instead of a table");
+    add_settings(command, options);
 }
 
 /// Takes one value each time it is given, unlike CLI11's own lists, which take all that follow.
@@ -129,9 +134,10 @@ std::string message_of(const CLI::ParseError& error, const CLI::App& app) {
     if (!app.get_subcommands().empty())
         return error.what();
     const std::vector<std::string> unknown = app.remaining();
-    return unknown.empty() ? "name a command: devices, policy, quirks, sources, capabilities, plan "
-                             "or alloc"
-                           : "'" + unknown.front() + "' is not a command or option";
+    return unknown.empty()
+               ? "name a command: devices, policy, quirks, sources, capabilities, plan, "
+                 "graph or alloc"
+               : "'" + unknown.front() + "' is not a command or option";
 }
 
 int usage_error(const CLI::ParseError& error, const CLI::App& app) {
@@ -201,6 +207,14 @@ int run(int argc, char** argv) {
                           "has it)"));
     add_common_options(*plan, line.common);
 
+    CLI::App* graph =
+        app.add_subcommand("graph", "Write a plan as a Graphviz document (DOT), or draw it");
+    add_request_options(*graph, line.request);
+    graph->add_option("--svg", line.svg_file, "Draw it with Graphviz's dot into this file")
+        ->check([](const std::string& file) { return file.empty() ? "name a file" : ""; })
+        ->type_name("FILE");
+    add_settings(*graph, line.common);
+
     CLI::App* alloc = app.add_subcommand("alloc", "Allocate, verify, and show the buffer");
     add_request_options(*alloc, line.request);
     add_alloc_options(*alloc, line.alloc);
@@ -230,6 +244,8 @@ int run(int argc, char** argv) {
         return capabilities_command(line.common, line.use, line.format);
     if (plan->parsed())
         return plan_command(line.common, line.request, line.why);
+    if (graph->parsed())
+        return graph_command(line.common, line.request, line.svg_file);
     return alloc_command(line.common, line.request, line.alloc);
 }
 

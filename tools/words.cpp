@@ -116,6 +116,10 @@ std::string join_in_words(std::span<const std::string> items) {
     return text;
 }
 
+std::string party_in_words(const DeviceUse& use) {
+    return fmt::format("{} ({})", use.device.path(), to_string(use.use));
+}
+
 std::string request_in_words(const Request::Fields& request) {
     std::string text = request.is_image ? fmt::format("{}x{} {}", request.width, request.height,
                                                       to_string(request.fourcc))
@@ -126,7 +130,7 @@ std::string request_in_words(const Request::Fields& request) {
         text += " " + to_string(*request.modifier);
     std::vector<std::string> uses;
     for (const DeviceUse& use : request.uses)
-        uses.push_back(fmt::format("{} ({})", use.device.path(), to_string(use.use)));
+        uses.push_back(party_in_words(use));
     text += uses.empty() ? " for the CPU alone" : " for " + join_in_words(uses);
     text += fmt::format("; {}", cpu_in_words(request.cpu));
     if (request.any_device)

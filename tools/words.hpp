@@ -25,6 +25,9 @@ std::string message_alone(const Attempt& attempt);
 /// `a`, `a and b`, `a, b and c`.
 std::string join_in_words(std::span<const std::string> items);
 
+/// `/dev/video0 (capture)`, as plans name a use.
+std::string party_in_words(const DeviceUse& use);
+
 /// E.g. `1280x720 XR24 for /dev/video0 (capture) and /dev/dri/card0 (scanout); the CPU does not
 /// touch it`.
 std::string request_in_words(const Request::Fields& request);
