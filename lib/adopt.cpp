@@ -2,30 +2,26 @@
 // Makes Buffers of what something else allocated.
 #include "lib/allocator_data.hpp"
 #include "lib/buffer_data.hpp"
-#include "lib/dmabuf.hpp"
 #include "lib/failure.hpp"
-#include "lib/solver/layout.hpp"
+#include "lib/import.hpp"
+#include "lib/solver/foreign_layout.hpp"
 
 #include <simplealloc/allocator.hpp>
-
-#include <fmt/format.h>
 
 namespace simplealloc {
 
 namespace {
 
 /// Memory of which only the caller's word is known.
-SourceRecord unknown_source(const ForeignBuffer& foreign) {
-    SourceRecord record;
-    record.input.name = "foreign";
+SourceRecord source_of(const ForeignBuffer& foreign) {
+    SourceRecord record = unknown_source();
     solver::Offer& offer = record.input.offer;
-    if (foreign.contiguous)
-        offer.contiguity = solver::OfferContiguity::physical;
     offer.min_address = foreign.min_address;
     offer.max_address = foreign.max_address;
-    record.facts.push_back({"contiguity", foreign.contiguous ? "physical" : "unknown",
-                            foreign.contiguous ? Confidence::known : Confidence::unknown,
-                            "caller"});
+    if (foreign.contiguous) {
+        offer.contiguity = solver::OfferContiguity::physical;
+        record.facts = {{"contiguity", "physical", Confidence::known, "caller"}};
+    }
     return record;
 }
 
@@ -34,44 +30,18 @@ Error no_such_source(const std::string& name) {
                    "`simplealloc sources` lists them; leave the name empty where nobody knows");
 }
 
-/// Checks descriptors and layout against each other and fills in what the kernel knows.
-Result<void> take_dmabufs(const ForeignBuffer& foreign, BufferData& data, Layout& layout) {
-    std::vector<std::uint64_t>& sizes = layout.dmabuf_sizes;
-    const std::size_t count = foreign.dmabufs.size();
-    if (sizes.empty() ? count == 0 : count != 0 && count != sizes.size())
-        return failure(Stage::layout, Cause::invalid, 0, "adopt",
-                       fmt::format("{} dma-bufs, the layout has {}", count, sizes.size()));
-    sizes.resize(std::max(count, sizes.size()));
-    for (std::size_t i = 0; i < count; ++i) {
-        auto fd = UniqueFd::dup(foreign.dmabufs[i]);
-        if (!fd)
-            return fd.error();
-        const auto size = dmabuf::size(fd->get());
-        if (!size)
-            return size.error();
-        sizes[i] = *size;
-        data.dmabufs.push_back({fd->get(), *size});
-        data.fds.push_back(std::move(*fd));
-    }
-    return {};
-}
-
-Result<void> check_layout(const Layout& layout) {
-    if (layout.planes.empty())
-        return failure(Stage::layout, Cause::invalid, 0, "adopt", "the layout has no planes");
-    auto checked = solver::check_layout(layout, {});
-    if (checked)
-        return {};
-    Error error = checked.error();
-    error.cause = Cause::invalid;
-    error.stage = Stage::layout;
-    return error;
+/// A description alone is of a buffer that is elsewhere: its sizes are the caller's word.
+Result<void> take_dmabufs(const ForeignBuffer& foreign, Layout& layout, BufferData& data) {
+    if (foreign.dmabufs.empty())
+        return solver::complete(layout);
+    auto fds = duplicate(foreign.dmabufs);
+    if (!fds)
+        return fds.error();
+    return import_dmabufs(std::move(*fds), layout, data);
 }
 
 Request request_of(const ForeignBuffer& foreign, const Layout& layout) {
-    Request request = layout.fourcc == fourcc::bytes
-                          ? Request::bytes(layout.planes.front().size)
-                          : Request::image(layout.width, layout.height, layout.fourcc);
+    Request request = plain_request(layout);
     for (const DeviceUse& use : foreign.uses)
         request.use(use);
     request.cpu(foreign.cpu);
@@ -83,13 +53,11 @@ Request request_of(const ForeignBuffer& foreign, const Layout& layout) {
 Result<Buffer> Allocator::adopt(const ForeignBuffer& foreign) const {
     auto data = std::make_unique<BufferData>();
     Layout layout = foreign.layout;
-    if (auto taken = take_dmabufs(foreign, *data, layout); !taken)
+    if (auto taken = take_dmabufs(foreign, layout, *data); !taken)
         return taken.error();
-    if (auto checked = check_layout(layout); !checked)
-        return checked.error();
     BufferOrigin origin;
     if (foreign.source.empty()) {
-        origin.source = unknown_source(foreign);
+        origin.source = source_of(foreign);
     } else {
         auto known = data_->find_source(foreign.source, foreign.uses);
         if (!known)

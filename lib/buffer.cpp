@@ -5,6 +5,7 @@
 #include "lib/dmabuf.hpp"
 #include "lib/failure.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <utility>
 
@@ -18,6 +19,14 @@ Error no_such_dmabuf(Stage stage, const BufferData& data, std::size_t index) {
 }
 
 } // namespace
+
+bool operator==(const DmaBuf& a, const DmaBuf& b) {
+    return dmabuf::is_same(a.fd, b.fd);
+}
+
+bool operator==(const Buffer& a, const Buffer& b) {
+    return &a == &b || (!a.dmabufs().empty() && std::ranges::equal(a.dmabufs(), b.dmabufs()));
+}
 
 Buffer::Buffer(std::unique_ptr<BufferData> data) noexcept : data_(std::move(data)) {}
 Buffer::Buffer(Buffer&&) noexcept = default;
@@ -56,7 +65,10 @@ Result<Setup> Buffer::setup(std::size_t use_index) const {
     if (use_index >= uses.size())
         return failure(Stage::request, Cause::invalid, 0, "setup",
                        fmt::format("use {} of {}", use_index, uses.size()));
-    const DeviceUse& use = uses[use_index];
+    return setup(uses[use_index]);
+}
+
+Result<Setup> Buffer::setup(const DeviceUse& use) const {
     return make_setup(use.device.record(), use, *data_->layout);
 }
 

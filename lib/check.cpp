@@ -81,8 +81,7 @@ void try_import(const Buffer& buffer, const DeviceUse& use, const CheckOptions& 
     if (!options.verify || buffer.dmabufs().empty())
         return;
     const auto queue = allocator.hold_queues(&use.device.record());
-    check.verified = verify_import(use, buffer, data.origin->source.input.offer.device,
-                                   options.borrow_idle_queues);
+    check.verified = verify_import(use, buffer, options.borrow_idle_queues);
     if (check.verified->imported != std::optional(false))
         return;
     allocator.refusals.remember(

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <linux/dma-buf.h>
+#include <linux/magic.h>
 #include <string_view>
 
 namespace simplealloc::dmabuf {
@@ -46,7 +47,37 @@ std::string cut(const std::string& name) {
     return name.substr(0, end);
 }
 
+/// Of a kernel before 5.3, where all dma-bufs share the inode of anonymous files. No direction is
+/// EINVAL to a dma-buf (drivers/dma-buf/dma-buf.c) and an unknown call, ENOTTY, to most others; the
+/// rest of those have no size.
+bool is_anonymous_dmabuf(int fd) {
+    dma_buf_sync request = {};
+    return kernel::ioctl(fd, DMA_BUF_IOCTL_SYNC, &request) == -EINVAL && kernel::seek_end(fd) > 0;
+}
+
 } // namespace
+
+Result<void> check(int fd) {
+    std::uint32_t magic = 0;
+    const int result = kernel::filesystem(fd, magic);
+    if (result < 0)
+        return failure(Stage::import_fd, result == -EBADF ? Cause::invalid : cause_of(-result),
+                       -result, "dma-buf", "ask for its filesystem");
+    if (magic == DMA_BUF_MAGIC || (magic == ANON_INODE_FS_MAGIC && is_anonymous_dmabuf(fd)))
+        return {};
+    return failure(Stage::import_fd, Cause::invalid, 0, "descriptor", "it is no dma-buf");
+}
+
+bool is_same(int a, int b) {
+    if (a == b)
+        return true;
+    std::uint32_t magic = 0;
+    kernel::Stat first;
+    kernel::Stat second;
+    return kernel::filesystem(a, magic) >= 0 && magic == DMA_BUF_MAGIC &&
+           kernel::fstat(a, first) >= 0 && kernel::fstat(b, second) >= 0 &&
+           first.dev == second.dev && first.inode == second.inode;
+}
 
 Result<std::uint64_t> size(int fd) {
     const std::int64_t end = kernel::seek_end(fd);

@@ -10,6 +10,14 @@
 
 namespace simplealloc::dmabuf {
 
+/// Whether it is one, by its filesystem: nothing is done to it. Fails with invalid for any other
+/// file, however large; the file's owner is not asked, who could let the caller wait.
+Result<void> check(int fd);
+
+/// Whether both are the same dma-buf. Before Linux 5.3 dma-bufs have no inodes of their own: then
+/// only a descriptor is the same as itself.
+bool is_same(int a, int b);
+
 /// Exporter from fdinfo, inode from fstat. `fd` is borrowed.
 Result<DmaBufInfo> info(int fd);
 

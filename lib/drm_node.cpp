@@ -5,6 +5,7 @@
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <drm.h>
 #include <drm_mode.h>
@@ -33,6 +34,18 @@ Result<UniqueFd> open_drm_node(const std::string& path) {
         return failure(Stage::open, cause_of(-dropped), -dropped, path, "drop master",
                        "hand over an open descriptor of the node instead");
     return fd;
+}
+
+Result<UniqueFd> reopen_drm_node(const std::string& path, dev_t devnum) {
+    auto opened = open_drm_node(path);
+    if (!opened)
+        return opened;
+    kernel::Stat stat;
+    const int result = kernel::fstat(opened->get(), stat);
+    if (result < 0 || (devnum != 0 && stat.rdev != devnum))
+        return failure(Stage::open, Cause::gone, std::max(0, -result), path,
+                       "it is another device now");
+    return opened;
 }
 
 Result<UniqueFd> lease_drm_node(int fd) {

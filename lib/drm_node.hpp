@@ -5,6 +5,7 @@
 #include <simplealloc/unique_fd.hpp>
 
 #include <string>
+#include <sys/types.h>
 
 namespace simplealloc {
 
@@ -12,6 +13,10 @@ namespace simplealloc {
 /// compositor that starts later fails (drivers/gpu/drm/drm_auth.c): master is dropped at once, and
 /// where that fails the node is closed and the call fails.
 Result<UniqueFd> open_drm_node(const std::string& path);
+
+/// The same for a node that was found before: by now it may be another device's, or in this
+/// container. `devnum` is 0 where nobody knows it.
+Result<UniqueFd> reopen_drm_node(const std::string& path, dev_t devnum);
 
 /// Another file description of the card behind `fd`, without its node: a lease of no objects.
 /// Needs master that is not leased itself (drivers/gpu/drm/drm_lease.c). The description can't set

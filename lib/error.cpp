@@ -63,6 +63,8 @@ std::string_view to_string(Stage stage) noexcept {
         return "sync";
     case Stage::share:
         return "share";
+    case Stage::import_fd:
+        return "import";
     }
     return "unknown";
 }

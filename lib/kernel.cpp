@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -91,6 +92,28 @@ int fstat(int fd, Stat& out) {
         return -errno;
     fill(info, out);
     return 0;
+}
+
+int filesystem(int fd, std::uint32_t& magic) {
+    magic = 0;
+    struct ::statx info = {};
+    int asked = ::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &info);
+    // Linux before 4.11 and old sandboxes have no statx.
+    if (asked != 0 && (errno == ENOSYS || errno == EPERM)) {
+        struct ::stat old = {};
+        asked = ::fstat(fd, &old);
+        info.stx_mode = static_cast<std::uint16_t>(old.st_mode);
+    }
+    if (asked != 0)
+        return -errno;
+    // Only the kernel makes files without a type, and it answers for them itself.
+    if ((info.stx_mode & S_IFMT) != 0)
+        return 0;
+    struct ::statfs kind = {};
+    const int result = restart([&] { return ::fstatfs(fd, &kind); });
+    if (result >= 0)
+        magic = static_cast<std::uint32_t>(kind.f_type);
+    return result;
 }
 
 int memfd(const char* name, unsigned flags) {

@@ -36,6 +36,9 @@ int unmap(void* address, std::size_t size);
 std::int64_t seek_end(int fd);
 int stat(const char* path, Stat& out);
 int fstat(int fd, Stat& out);
+/// Sets `magic` to the kind of filesystem that an open file without a type is on (an anonymous
+/// inode: dma-bufs, eventfd…), and to 0 for every other. A FUSE daemon is not waited for.
+int filesystem(int fd, std::uint32_t& magic);
 /// MFD_ALLOW_SEALING and MFD_CLOEXEC are added.
 int memfd(const char* name, unsigned flags);
 int truncate(int fd, std::uint64_t size);

@@ -48,8 +48,7 @@ std::optional<Attempt> verify(PreparedData& data, const OpenCandidate& candidate
     std::vector<Verification> verified;
     for (const DeviceUse& use : data.plan.data().request.fields().uses) {
         const auto queue = data.allocator->hold_queues(&use.device.record());
-        verified.push_back(
-            verify_import(use, buffer, source.offer.device, data.options.borrow_idle_queues));
+        verified.push_back(verify_import(use, buffer, data.options.borrow_idle_queues));
     }
     const auto refusal = std::find_if(verified.begin(), verified.end(), [](const auto& one) {
         return one.imported == std::optional(false);

@@ -55,14 +55,13 @@ Trial trial_of(int result, const std::string& what) {
     return trial;
 }
 
-Verification verify_import(const DeviceUse& use, const Buffer& buffer,
-                           const std::string& source_device, bool borrow_idle_queues) {
+Verification verify_import(const DeviceUse& use, const Buffer& buffer, bool borrow_idle_queues) {
     const DeviceRecord& record = use.device.record();
     if (record.described)
         return verify_described(use, buffer);
     if (record.v4l2)
         return verify_v4l2(use, buffer, borrow_idle_queues);
-    return verify_drm(use, buffer, source_device);
+    return verify_drm(use, buffer);
 }
 
 } // namespace simplealloc

@@ -9,8 +9,9 @@
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <linux/videodev2.h>
+#include <optional>
+#include <simplealloc/v4l2_import.hpp>
 #include <system_error>
 
 namespace simplealloc {
@@ -19,16 +20,6 @@ namespace {
 
 std::string text_of(int negative_errno) {
     return std::generic_category().message(-negative_errno);
-}
-
-bool reads_from_memory(Use use) {
-    return use == Use::encode || use == Use::m2m_in || use == Use::read;
-}
-
-std::uint32_t queue_type(const V4l2Setup& setup, Use use) {
-    if (reads_from_memory(use))
-        return setup.multiplanar ? V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE : V4L2_BUF_TYPE_VIDEO_OUTPUT;
-    return setup.multiplanar ? V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE : V4L2_BUF_TYPE_VIDEO_CAPTURE;
 }
 
 /// Everything that S_FMT may change on a capture device, read before and written back at the end of
@@ -82,80 +73,22 @@ private:
     std::array<bool, 2> has_selection_ = {};
 };
 
-Trial set_format(int fd, std::uint32_t type, const V4l2Setup& setup) {
+Trial set_format(int fd, const V4l2Import& queue) {
     v4l2_format format = {};
-    format.type = type;
-    bool same = false;
-    if (setup.multiplanar) {
-        v4l2_pix_format_mplane& pixels = format.fmt.pix_mp;
-        pixels.width = setup.width;
-        pixels.height = setup.height;
-        pixels.pixelformat = setup.pixelformat;
-        pixels.field = V4L2_FIELD_NONE;
-        pixels.num_planes = static_cast<__u8>(setup.planes.size());
-        for (std::size_t i = 0; i < setup.planes.size(); ++i) {
-            pixels.plane_fmt[i].bytesperline = setup.planes[i].bytesperline;
-            pixels.plane_fmt[i].sizeimage = setup.planes[i].sizeimage;
-        }
-        const int result = kernel::ioctl(fd, VIDIOC_S_FMT, &format);
-        if (result < 0)
-            return trial_of(result, "S_FMT");
-        same = pixels.width == setup.width && pixels.height == setup.height &&
-               pixels.pixelformat == setup.pixelformat && pixels.num_planes == setup.planes.size();
-        for (std::size_t i = 0; same && i < setup.planes.size(); ++i)
-            same = pixels.plane_fmt[i].bytesperline == setup.planes[i].bytesperline &&
-                   pixels.plane_fmt[i].sizeimage <= setup.planes[i].length;
-    } else {
-        v4l2_pix_format& pixels = format.fmt.pix;
-        const V4l2Setup::PlaneSetup& plane = setup.planes.front();
-        pixels.width = setup.width;
-        pixels.height = setup.height;
-        pixels.pixelformat = setup.pixelformat;
-        pixels.field = V4L2_FIELD_NONE;
-        pixels.bytesperline = plane.bytesperline;
-        pixels.sizeimage = plane.sizeimage;
-        const int result = kernel::ioctl(fd, VIDIOC_S_FMT, &format);
-        if (result < 0)
-            return trial_of(result, "S_FMT");
-        same = pixels.width == setup.width && pixels.height == setup.height &&
-               pixels.pixelformat == setup.pixelformat &&
-               pixels.bytesperline == plane.bytesperline && pixels.sizeimage <= plane.length;
-    }
-    if (!same)
-        return {false, "S_FMT: the driver changes the format"};
+    queue.fill(format);
+    const int result = kernel::ioctl(fd, VIDIOC_S_FMT, &format);
+    if (result < 0)
+        return trial_of(result, "S_FMT");
+    if (const auto checked = queue.check(format); !checked)
+        return {false, checked.error().message()};
     return {true, {}};
 }
 
-int request_buffers(int fd, std::uint32_t type, std::uint32_t count) {
+int request_buffers(int fd, const V4l2Import& queue, std::uint32_t count) {
     v4l2_requestbuffers request = {};
+    queue.fill(request);
     request.count = count;
-    request.type = type;
-    request.memory = V4L2_MEMORY_DMABUF;
     return kernel::ioctl(fd, VIDIOC_REQBUFS, &request);
-}
-
-/// `length` is the image size, never 0: that would stand for the whole dma-buf, which then must be
-/// contiguous up to its page-rounded end.
-int prepare(int fd, std::uint32_t type, const V4l2Setup& setup, const Buffer& buffer) {
-    std::array<v4l2_plane, VIDEO_MAX_PLANES> planes = {};
-    v4l2_buffer request = {};
-    request.type = type;
-    request.memory = V4L2_MEMORY_DMABUF;
-    request.field = V4L2_FIELD_NONE;
-    if (setup.multiplanar) {
-        for (std::size_t i = 0; i < setup.planes.size(); ++i) {
-            planes[i].m.fd = buffer.dmabufs()[setup.planes[i].dmabuf].fd;
-            planes[i].length = setup.planes[i].length;
-            planes[i].bytesused = setup.planes[i].sizeimage;
-        }
-        request.m.planes = planes.data();
-        request.length = static_cast<__u32>(setup.planes.size());
-    } else {
-        request.m.fd = buffer.dmabufs()[setup.planes.front().dmabuf].fd;
-        request.length = setup.planes.front().length;
-        request.bytesused = setup.planes.front().sizeimage;
-    }
-    return kernel::ioctl(fd, VIDIOC_PREPARE_BUF, &request);
 }
 
 Trial prepared(int result) {
@@ -182,19 +115,25 @@ bool has_buffers(int fd, std::uint32_t type) {
 }
 
 /// Leaves the queue without buffers, and its format as the setup has it.
-Trial import(int fd, std::uint32_t type, const V4l2Setup& setup, const Buffer& buffer,
-             SavedState& saved) {
+Trial import(int fd, V4l2Import& queue, const Buffer& buffer, SavedState& saved) {
+    v4l2_buffer prepared_buffer = {};
+    const auto index = queue.add(buffer);
+    const auto filled = index ? queue.fill(prepared_buffer, *index) : Result<void>(index.error());
+    if (!filled)
+        return {filled.error().cause == Cause::invalid ? std::optional(false) : std::nullopt,
+                filled.error().message()};
     // Asked before the format is touched: a queue that has an owner answers EBUSY.
-    if (auto idle = trial_of(request_buffers(fd, type, 0), "REQBUFS"); !idle.passed.value_or(false))
+    if (auto idle = trial_of(request_buffers(fd, queue, 0), "REQBUFS");
+        !idle.passed.value_or(false))
         return idle;
     saved.changed();
-    if (auto set = set_format(fd, type, setup); !set.passed.value_or(false))
+    if (auto set = set_format(fd, queue); !set.passed.value_or(false))
         return set;
-    if (auto requested = trial_of(request_buffers(fd, type, 1), "REQBUFS");
+    if (auto requested = trial_of(request_buffers(fd, queue, 1), "REQBUFS");
         !requested.passed.value_or(false))
         return requested;
-    Trial result = prepared(prepare(fd, type, setup, buffer));
-    if (const int released = request_buffers(fd, type, 0); released < 0)
+    Trial result = prepared(kernel::ioctl(fd, VIDIOC_PREPARE_BUF, &prepared_buffer));
+    if (const int released = request_buffers(fd, queue, 0); released < 0)
         log::line(LogLevel::warning, "verify: release the queue: {}", text_of(released));
     return result;
 }
@@ -232,18 +171,22 @@ Verification verify_v4l2(const DeviceUse& use, const Buffer& buffer, bool borrow
         return result;
     }
 
-    const std::uint32_t type = queue_type(*setup->v4l2, use.use);
-    SavedState saved(fd, type);
+    auto queue = V4l2Import::create(*setup->v4l2, use.use);
+    if (!queue) {
+        result.reason = queue.error().message();
+        return result;
+    }
+    SavedState saved(fd, queue->type());
     if (saved.error() < 0) {
         result.reason = "G_FMT: " + text_of(saved.error());
         return result;
     }
     // Freeing the test's buffer frees all of the queue.
-    if (has_buffers(fd, type)) {
+    if (has_buffers(fd, queue->type())) {
         result.reason = "the queue has buffers, which the test would free";
         return result;
     }
-    const Trial tried = import(fd, type, *setup->v4l2, buffer, saved);
+    const Trial tried = import(fd, *queue, buffer, saved);
     result.how = "S_FMT, REQBUFS, PREPARE_BUF";
     result.imported = tried.passed;
     result.reason = tried.reason;

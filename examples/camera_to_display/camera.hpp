@@ -5,6 +5,7 @@
 #include <simplealloc/simplealloc.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,6 @@ private:
 
     std::string path_;
     int fd_ = -1;
-    std::uint32_t type_ = 0;
     bool streaming_ = false;
-    simplealloc::V4l2Setup setup_;
-    const std::vector<simplealloc::Buffer>* buffers_ = nullptr;
+    std::optional<simplealloc::V4l2Import> queue_;
 };

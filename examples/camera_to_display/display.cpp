@@ -3,7 +3,6 @@
 #include "display.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <memory>
@@ -39,10 +38,6 @@ Display::~Display() {
                            &connector_, 1, &before_->mode);
         drmModeFreeCrtc(before_);
     }
-    for (const std::uint32_t framebuffer : framebuffers_)
-        drmModeRmFB(fd_, framebuffer);
-    for (const std::uint32_t handle : handles_)
-        drmCloseBufferHandle(fd_, handle);
     close(fd_);
 }
 
@@ -75,22 +70,11 @@ void Display::find_output() {
     });
 }
 
-void Display::add(const simplealloc::Buffer& buffer, const simplealloc::DrmSetup& setup) {
-    std::array<std::uint32_t, 4> handles{};
-    std::array<std::uint64_t, 4> modifiers{};
-    for (std::uint32_t i = 0; i < setup.plane_count; ++i) {
-        must(drmPrimeFDToHandle(fd_, buffer.dmabufs()[setup.dmabufs[i]].fd, &handles[i]),
-             "PRIME import");
-        handles_.insert(handles[i]);
-        modifiers[i] = setup.pass_modifier ? setup.modifier : 0;
-    }
-    std::uint32_t framebuffer = 0;
-    must(drmModeAddFB2WithModifiers(fd_, setup.width, setup.height, setup.fourcc.value,
-                                    handles.data(), setup.pitches.data(), setup.offsets.data(),
-                                    modifiers.data(), &framebuffer,
-                                    setup.pass_modifier ? DRM_MODE_FB_MODIFIERS : 0),
-         "AddFB2");
-    framebuffers_.push_back(framebuffer);
+void Display::add(const simplealloc::Buffer& buffer) {
+    if (!importer_)
+        importer_ = simplealloc::DrmImporter::open(fd_).value();
+    imports_.push_back(importer_->import(buffer).value());
+    framebuffers_.push_back(imports_.back().framebuffer().value());
 }
 
 void Display::show(const drmModeModeInfo& mode, int index) {

@@ -5,7 +5,7 @@
 #include <simplealloc/simplealloc.hpp>
 
 #include <cstdint>
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 #include <xf86drmMode.h>
@@ -25,7 +25,7 @@ public:
     [[nodiscard]] const std::vector<drmModeModeInfo>& modes() const { return modes_; }
 
     /// Makes a framebuffer of the buffer; they are numbered in the order of the calls.
-    void add(const simplealloc::Buffer& buffer, const simplealloc::DrmSetup& setup);
+    void add(const simplealloc::Buffer& buffer);
     /// Sets the mode with framebuffer `index`.
     void show(const drmModeModeInfo& mode, int index);
     /// Flips at the next vertical blank; then wait with poll() on fd() and call handle_events().
@@ -42,7 +42,8 @@ private:
     std::uint32_t crtc_ = 0;
     drmModeCrtc* before_ = nullptr;
     std::vector<drmModeModeInfo> modes_;
+    std::optional<simplealloc::DrmImporter> importer_;
+    std::vector<simplealloc::DrmImport> imports_;
     std::vector<std::uint32_t> framebuffers_;
-    std::set<std::uint32_t> handles_;
     bool flipping_ = false;
 };

@@ -48,7 +48,6 @@ struct Pipeline {
 constexpr int buffer_count = 4;
 constexpr int frame_timeout_ms = 20000;
 constexpr std::size_t camera_use = 0;
-constexpr std::size_t display_use = 1;
 
 template <typename T>
 T expect(simplealloc::Result<T> result) {
@@ -139,7 +138,7 @@ int stream(Pipeline& pipeline, const std::vector<Buffer>& buffers, int frames) {
     Camera& camera = *pipeline.camera;
     Display& display = *pipeline.display;
     for (const Buffer& buffer : buffers)
-        display.add(buffer, *expect(buffer.setup(display_use)).drm);
+        display.add(buffer);
     camera.start(buffers, *expect(buffers.front().setup(camera_use)).v4l2);
 
     int shown = -1;    ///< on the screen, or about to be

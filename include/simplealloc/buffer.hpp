@@ -18,6 +18,10 @@ namespace simplealloc {
 struct DmaBuf {
     int fd = -1;            ///< borrowed: the Buffer closes it
     std::uint64_t size = 0; ///< bytes, as the kernel says
+
+    /// Whether both are the same dma-buf, by whatever descriptors: the kernel is asked. Before
+    /// Linux 5.3 only the same descriptor is known to be.
+    SIMPLEALLOC_API friend bool operator==(const DmaBuf& a, const DmaBuf& b);
 };
 
 /// What the kernel says of a dma-buf when it is asked.
@@ -45,6 +49,24 @@ public:
     Buffer(const Buffer&) = delete;
     Buffer& operator=(const Buffer&) = delete;
     ~Buffer();
+
+    /// A Buffer for dma-bufs of which only the layout is known: from a Wayland client, EGL, another
+    /// library. Allocator::adopt() takes more knowledge, share.hpp brings it along.
+    ///
+    /// The descriptors are duplicated: the caller keeps its own, and may close them. `layout`
+    /// counts them in their order; several of one dma-buf become one. Left out, `dmabuf_sizes` are
+    /// asked, and a plane's size of 0 stands for what follows from the rest. An implicit modifier
+    /// says that only the device which made the image knows how it lies: it can be handed on to
+    /// that device, and sizes alone are checked, as with every layout that is not linear.
+    ///
+    /// Fails with invalid where a descriptor is no dma-buf, a plane is not inside of its dma-buf,
+    /// two overlap, an offset or stride is not one that the format can have, or the modifier makes
+    /// no sense; with fd_limit where no descriptor is left.
+    static Result<Buffer> import(std::span<const int> fds, Layout layout);
+
+    /// Whether both have the same dma-bufs in the same order, whatever the layouts; see DmaBuf. A
+    /// Buffer without dma-bufs is the same as itself only.
+    SIMPLEALLOC_API friend bool operator==(const Buffer& a, const Buffer& b);
 
     /// One or, with Placement::per_plane, several; empty after release(). Whatever is returned by
     /// reference or as a span lives as long as the Buffer.
@@ -74,6 +96,9 @@ public:
 
     /// What to program for the request's `use_index`-th use, with the real layout.
     [[nodiscard]] Result<Setup> setup(std::size_t use_index) const;
+    /// The same for a use that the request did not have. Whether the device takes the buffer is
+    /// another question: Allocator::check.
+    [[nodiscard]] Result<Setup> setup(const DeviceUse& use) const;
 
     /// Maps a dma-buf and begins the CPU's turn on it. Fails with unsupported where the memory
     /// can't be mapped, with invalid for a wrong index.

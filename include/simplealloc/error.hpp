@@ -43,12 +43,14 @@ enum class Stage : std::uint8_t {
     verify,    ///< the uses imported the fresh buffer
     map,       ///< the CPU mapping was made
     sync,      ///< the CPU's turn was begun or ended
-    share,     ///< a descriptor was duplicated
+    share,     ///< a descriptor was duplicated, or a buffer sent or received
+    import_fd, ///< a dma-buf was taken from elsewhere, or by a device
 };
 
 /// Kebab-case, e.g. `fd-limit`.
 SIMPLEALLOC_API std::string_view to_string(Cause cause) noexcept;
-/// Kebab-case, e.g. `verify`; Stage::export_fd is `export`.
+/// Kebab-case, e.g. `verify`; Stage::export_fd is `export`, Stage::import_fd is
+/// `import`.
 SIMPLEALLOC_API std::string_view to_string(Stage stage) noexcept;
 
 /// One source that was tried and failed while a buffer was allocated.

@@ -7,8 +7,10 @@
 /// simplealloc::Allocator.
 
 #include <simplealloc/allocator.hpp>
+#include <simplealloc/drm_import.hpp>
 #include <simplealloc/format_lists.hpp>
 #include <simplealloc/log.hpp>
 #include <simplealloc/quirks.hpp>
+#include <simplealloc/v4l2_import.hpp>
 #include <simplealloc/version.hpp>
 #include <simplealloc/wire.hpp>

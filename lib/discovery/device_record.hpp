@@ -175,6 +175,8 @@ Result<std::optional<Constraints>> try_format(const DeviceRecord& device, const 
 /// answer: it passes. Fails with mismatch.
 Result<void> check_format(const DeviceRecord& device, const DeviceUse& use, const Layout& layout);
 
+/// What a framebuffer of the layout takes, whatever the use.
+Result<DrmSetup> make_drm_setup(const DeviceRecord& device, const Layout& layout);
 /// What to program for this use.
 Result<Setup> make_setup(const DeviceRecord& device, const DeviceUse& use, const Layout& layout);
 

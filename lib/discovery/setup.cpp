@@ -27,34 +27,9 @@ private:
     std::uint64_t too_large_ = 0;
 };
 
-Error too_large(const DeviceRecord& device, Use use, std::uint64_t value) {
-    return failure(Stage::layout, Cause::limit, 0, party_name(device, use),
+Error too_large(std::string party, std::uint64_t value) {
+    return failure(Stage::layout, Cause::limit, 0, std::move(party),
                    fmt::format("{} bytes do not fit the interface's 32 bits", value));
-}
-
-Result<Setup> drm_setup(const DeviceRecord& device, const DeviceUse& use, const Layout& layout) {
-    DrmSetup drm;
-    if (layout.planes.size() > drm.pitches.size())
-        return failure(Stage::layout, Cause::invalid, 0, party_name(device, use.use),
-                       fmt::format("a framebuffer has 4 planes, not {}", layout.planes.size()));
-    Narrowing narrow;
-    drm.fourcc = layout.fourcc;
-    drm.width = layout.width;
-    drm.height = layout.height;
-    drm.plane_count = static_cast<std::uint32_t>(layout.planes.size());
-    for (std::size_t i = 0; i < layout.planes.size(); ++i) {
-        drm.dmabufs[i] = layout.planes[i].dmabuf;
-        drm.pitches[i] = narrow(layout.planes[i].stride);
-        drm.offsets[i] = narrow(layout.planes[i].offset);
-    }
-    drm.modifier = layout.modifier.value;
-    drm.pass_modifier =
-        layout.modifier.state == Modifier::State::named && device.drm->addfb2_modifiers;
-    if (narrow.too_large() != 0)
-        return too_large(device, use.use, narrow.too_large());
-    Setup setup;
-    setup.drm = drm;
-    return setup;
 }
 
 /// End of the last image plane in a dma-buf; nothing on overflow.
@@ -103,7 +78,7 @@ Result<Setup> v4l2_setup(const DeviceRecord& device, const DeviceUse& use, const
         v4l2.planes.push_back({plane.dmabuf, narrow(plane.stride), narrow(size), narrow(size)});
     }
     if (narrow.too_large() != 0)
-        return too_large(device, use.use, narrow.too_large());
+        return too_large(party_name(device, use.use), narrow.too_large());
     Setup setup;
     setup.v4l2 = std::move(v4l2);
     return setup;
@@ -111,12 +86,42 @@ Result<Setup> v4l2_setup(const DeviceRecord& device, const DeviceUse& use, const
 
 } // namespace
 
+Result<DrmSetup> make_drm_setup(const DeviceRecord& device, const Layout& layout) {
+    if (layout.fourcc == fourcc::bytes)
+        return failure(Stage::layout, Cause::invalid, 0, device.path,
+                       "plain bytes have no format to program");
+    DrmSetup drm;
+    if (layout.planes.size() > drm.pitches.size())
+        return failure(Stage::layout, Cause::invalid, 0, device.path,
+                       fmt::format("a framebuffer has 4 planes, not {}", layout.planes.size()));
+    Narrowing narrow;
+    drm.fourcc = layout.fourcc;
+    drm.width = layout.width;
+    drm.height = layout.height;
+    drm.plane_count = static_cast<std::uint32_t>(layout.planes.size());
+    for (std::size_t i = 0; i < layout.planes.size(); ++i) {
+        drm.dmabufs[i] = layout.planes[i].dmabuf;
+        drm.pitches[i] = narrow(layout.planes[i].stride);
+        drm.offsets[i] = narrow(layout.planes[i].offset);
+    }
+    drm.modifier = layout.modifier.value;
+    drm.pass_modifier =
+        layout.modifier.state == Modifier::State::named && device.drm->addfb2_modifiers;
+    if (narrow.too_large() != 0)
+        return too_large(device.path, narrow.too_large());
+    return drm;
+}
+
 Result<Setup> make_setup(const DeviceRecord& device, const DeviceUse& use, const Layout& layout) {
     if (layout.fourcc == fourcc::bytes)
         return failure(Stage::request, Cause::invalid, 0, party_name(device, use.use),
                        "plain bytes have no format to program");
-    if (device.drm)
-        return drm_setup(device, use, layout);
+    if (device.drm) {
+        auto drm = make_drm_setup(device, layout);
+        if (!drm)
+            return drm.error();
+        return Setup{{}, *drm};
+    }
     if (device.v4l2)
         return v4l2_setup(device, use, layout);
     return failure(Stage::request, Cause::invalid, 0, party_name(device, use.use),

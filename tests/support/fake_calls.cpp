@@ -145,6 +145,14 @@ struct FakeKernel::Implementation {
         return 0;
     }
 
+    static int filesystem(FakeKernel& k, int fd, std::uint32_t& magic) {
+        const std::shared_ptr<OpenFile> file = k.file(fd);
+        if (!file)
+            return -EBADF;
+        magic = file->dmabuf ? file->dmabuf->filesystem : 0;
+        return 0;
+    }
+
     static int duplicate(FakeKernel& k, int fd) {
         const std::shared_ptr<OpenFile> file = k.file(fd);
         return file ? k.add_fd(file) : -EBADF;
@@ -357,6 +365,11 @@ int stat(const char* path, Stat& out) {
 int fstat(int fd, Stat& out) {
     return Fake::call("fstat", Fake::describe(fd), 0,
                       [&](FakeKernel& k) { return Fake::fstat(k, fd, out); });
+}
+
+int filesystem(int fd, std::uint32_t& magic) {
+    return Fake::call("filesystem", Fake::describe(fd), 0,
+                      [&](FakeKernel& k) { return Fake::filesystem(k, fd, magic); });
 }
 
 int memfd(const char* name, unsigned) {

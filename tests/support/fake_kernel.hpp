@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
+#include <linux/magic.h>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -48,7 +49,8 @@ struct FakeDmaBuf {
     int flags = 0; ///< access mode: that of the first export, for the life of the dma-buf
     bool mappable = true;
     bool contiguous = false;
-    unsigned char old_data = 0; ///< fills fresh memory
+    std::uint32_t filesystem = DMA_BUF_MAGIC; ///< ANON_INODE_FS_MAGIC before Linux 5.3
+    unsigned char old_data = 0;               ///< fills fresh memory
     /// udmabuf answers EINVAL to SYNC_END before the first SYNC_START.
     bool end_needs_start = false;
     unsigned sync_starts = 0;
