@@ -35,6 +35,8 @@ std::string_view to_string(Cause cause) noexcept {
         return "mismatch";
     case Cause::refused:
         return "refused";
+    case Cause::busy:
+        return "busy";
     }
     return "unknown";
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The only room that makes system calls; tests link a fake in its place
+// The only room that makes system calls, with kernel_socket.hpp; tests link a fake in its place
 // (tests/support/fake_kernel.*).
 #pragma once
 

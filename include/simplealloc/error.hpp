@@ -29,6 +29,7 @@ enum class Cause : std::uint8_t {
     unsatisfiable, ///< no source satisfies all uses; see Error::conflict
     mismatch,      ///< the kernel returned another layout than the uses accept
     refused,       ///< a device refused to import the fresh buffer
+    busy,          ///< all of it is in use; works once some of it is given back
 };
 
 /// Where in the work it failed.

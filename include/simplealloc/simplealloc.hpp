@@ -11,6 +11,7 @@
 #include <simplealloc/format_lists.hpp>
 #include <simplealloc/log.hpp>
 #include <simplealloc/quirks.hpp>
+#include <simplealloc/share.hpp>
 #include <simplealloc/v4l2_import.hpp>
 #include <simplealloc/version.hpp>
 #include <simplealloc/wire.hpp>

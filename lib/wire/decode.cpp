@@ -2,6 +2,7 @@
 // Reads capability sets from bytes that may come from anybody.
 #include <simplealloc/wire.hpp>
 
+#include "lib/wire/bytes.hpp"
 #include "lib/wire/check.hpp"
 #include "lib/wire/entries.hpp"
 
@@ -15,48 +16,6 @@
 
 namespace simplealloc::wire {
 namespace {
-
-/// Takes bytes from the front of a range, never more than there are.
-class Reader {
-public:
-    explicit Reader(std::span<const std::byte> bytes) : rest_(bytes) {}
-
-    template <typename Number>
-    bool number(Number& value) {
-        std::span<const std::byte> bytes;
-        if (!take(sizeof value, bytes))
-            return false;
-        value = 0;
-        for (std::size_t i = 0; i < sizeof value; ++i)
-            value = static_cast<Number>(
-                value | static_cast<Number>(static_cast<Number>(bytes[i]) << (8 * i)));
-        return true;
-    }
-    bool take(std::size_t count, std::span<const std::byte>& bytes) {
-        if (count > rest_.size())
-            return false;
-        bytes = rest_.first(count);
-        rest_ = rest_.subspan(count);
-        return true;
-    }
-    bool text(std::size_t count, std::string_view& text) {
-        std::span<const std::byte> bytes;
-        if (!take(count, bytes))
-            return false;
-        text = {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-        return true;
-    }
-    std::string_view remaining_text() {
-        std::string_view all;
-        (void)text(rest_.size(), all);
-        return all;
-    }
-    [[nodiscard]] std::size_t size() const { return rest_.size(); }
-    [[nodiscard]] bool empty() const { return rest_.empty(); }
-
-private:
-    std::span<const std::byte> rest_;
-};
 
 /// Which entries of a set have come already: numbers and texts by their entry, then planes.
 using Seen = std::bitset<64 + max_planes>;

@@ -2,43 +2,12 @@
 // Writes capability sets as bytes.
 #include <simplealloc/wire.hpp>
 
+#include "lib/wire/bytes.hpp"
 #include "lib/wire/check.hpp"
 #include "lib/wire/entries.hpp"
 
 namespace simplealloc::wire {
 namespace {
-
-class Writer {
-public:
-    template <typename Number>
-    void number(Number value) {
-        for (std::size_t i = 0; i < sizeof value; ++i)
-            bytes_.push_back(static_cast<std::byte>(value >> (8 * i)));
-    }
-    void text(std::string_view text) {
-        for (const char c : text)
-            bytes_.push_back(static_cast<std::byte>(c));
-    }
-    /// Leaves room for the length of what comes next, and says where.
-    [[nodiscard]] std::size_t open() {
-        number(std::uint32_t{0});
-        return bytes_.size();
-    }
-    void close(std::size_t start) { put_length(start - 4, bytes_.size() - start); }
-    [[nodiscard]] std::size_t begin(Entry entry, std::uint16_t flags) {
-        number(static_cast<std::uint16_t>(entry));
-        number(flags);
-        return open();
-    }
-    void put_length(std::size_t at, std::size_t length) {
-        for (std::size_t i = 0; i < 4; ++i)
-            bytes_[at + i] = static_cast<std::byte>(length >> (8 * i));
-    }
-    [[nodiscard]] std::vector<std::byte>& bytes() { return bytes_; }
-
-private:
-    std::vector<std::byte> bytes_;
-};
 
 void write_format(Writer& out, const FormatSupport& format) {
     const std::size_t start = out.begin(Entry::format, must_understand);

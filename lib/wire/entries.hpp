@@ -2,6 +2,8 @@
 // The entries of the wire form that are one number each, and what their values may be.
 #pragma once
 
+#include "lib/wire/bytes.hpp"
+
 #include <simplealloc/capability_set.hpp>
 
 #include <cstdint>
@@ -12,8 +14,6 @@ namespace simplealloc::wire {
 
 inline constexpr std::string_view magic = "SACS";
 
-/// Flags of an entry.
-inline constexpr std::uint16_t must_understand = 1;
 /// Flags of a format.
 inline constexpr std::uint32_t takes_without_modifier = 1;
 
