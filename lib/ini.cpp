@@ -89,9 +89,9 @@ std::vector<std::string> words(std::string_view value) {
     return words;
 }
 
-Error error_of(const std::string& file, const std::vector<Mistake>& mistakes,
+Error error_of(const std::string& file, const std::vector<FileMistake>& mistakes,
                std::string_view check, std::string_view manual) {
-    const Mistake& first = mistakes.front();
+    const FileMistake& first = mistakes.front();
     std::string remedy = fmt::format("{} has the format", manual);
     if (mistakes.size() > 1)
         remedy =

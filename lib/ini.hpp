@@ -3,6 +3,7 @@
 #pragma once
 
 #include <simplealloc/error.hpp>
+#include <simplealloc/file_report.hpp>
 
 #include <cstddef>
 #include <string>
@@ -10,12 +11,6 @@
 #include <vector>
 
 namespace simplealloc::ini {
-
-/// A line that is wrong, and why, in words.
-struct Mistake {
-    std::size_t line = 0; ///< from 1
-    std::string text;
-};
 
 struct Entry {
     std::string key;
@@ -32,7 +27,7 @@ struct Section {
 /// What was understood, and every mistake; a file with a mistake should count for nothing.
 struct File {
     std::vector<Section> sections;
-    std::vector<Mistake> mistakes; ///< by line
+    std::vector<FileMistake> mistakes; ///< by line
 };
 
 /// Heads may repeat: what they mean is the caller's matter.
@@ -43,7 +38,7 @@ std::vector<std::string> words(std::string_view value);
 
 /// The first of the mistakes (at least one) as an Error. `check` is the command that names all,
 /// `manual` the page that has the format.
-Error error_of(const std::string& file, const std::vector<Mistake>& mistakes,
+Error error_of(const std::string& file, const std::vector<FileMistake>& mistakes,
                std::string_view check, std::string_view manual);
 
 } // namespace simplealloc::ini

@@ -145,14 +145,11 @@ std::vector<PolicyValue> Policy::values() const {
     return values;
 }
 
-Result<PolicyFileReport> check_policy_file(const std::string& path) {
-    const auto parsed = read_policy(path);
+Result<FileReport> check_policy_file(const std::string& path) {
+    auto parsed = read_policy(path);
     if (!parsed)
         return parsed.error();
-    PolicyFileReport report{parsed->values, {}};
-    for (const ini::Mistake& mistake : parsed->mistakes)
-        report.mistakes.push_back({mistake.line, mistake.text});
-    return report;
+    return FileReport{parsed->values, std::move(parsed->mistakes)};
 }
 
 } // namespace simplealloc

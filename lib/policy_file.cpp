@@ -52,7 +52,7 @@ public:
             read(section);
         std::stable_sort(
             result_.mistakes.begin(), result_.mistakes.end(),
-            [](const ini::Mistake& a, const ini::Mistake& b) { return a.line < b.line; });
+            [](const FileMistake& a, const FileMistake& b) { return a.line < b.line; });
         return std::move(result_);
     }
 
@@ -73,7 +73,7 @@ private:
     void read_device(const ini::Section& section) {
         QuirkFile parsed;
         parse_row(file_, section, RowKind::policy, parsed);
-        for (ini::Mistake& mistake : parsed.mistakes)
+        for (FileMistake& mistake : parsed.mistakes)
             result_.mistakes.push_back(std::move(mistake));
         for (QuirkRow& row : parsed.rows) {
             begin(section, row.origin);

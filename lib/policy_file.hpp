@@ -33,8 +33,8 @@ struct PolicyFile {
 
 struct ParsedPolicy {
     PolicyFile policy;
-    std::size_t values = 0;             ///< that were understood
-    std::vector<ini::Mistake> mistakes; ///< by line; with one the policy counts for nothing
+    std::size_t values = 0;            ///< that were understood
+    std::vector<FileMistake> mistakes; ///< by line; with one the policy counts for nothing
 };
 
 /// `file` is for origins.

@@ -7,22 +7,20 @@
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 
+#include <utility>
+
 namespace simplealloc {
 
 std::vector<AppliedQuirk> applied_quirks(const Device& device) {
     return applied_quirks(device.record().quirks);
 }
 
-Result<QuirkFileReport> check_quirk_file(const std::string& path) {
+Result<FileReport> check_quirk_file(const std::string& path) {
     std::string text;
     if (const int result = kernel::read_file(path, text); result < 0)
         return failure(Stage::discover, cause_of(-result), -result, path, "read quirk file");
-    const QuirkFile file = parse_quirks(text, path);
-    QuirkFileReport report;
-    report.rows = file.rows.size();
-    for (const ini::Mistake& mistake : file.mistakes)
-        report.mistakes.push_back({mistake.line, mistake.text});
-    return report;
+    QuirkFile file = parse_quirks(text, path);
+    return FileReport{file.rows.size(), std::move(file.mistakes)};
 }
 
 } // namespace simplealloc

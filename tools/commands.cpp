@@ -204,7 +204,8 @@ int check_policy_command(const CommonOptions& common, const std::string& file) {
     const auto report = check_policy_file(file);
     if (!report)
         return fail(common, report.error());
-    return print(common.json ? policy_check_json(file, *report) : policy_check_text(file, *report),
+    return print(common.json ? file_check_json(file, *report, "values")
+                             : file_check_text(file, *report, "value"),
                  report->mistakes.empty() ? exit_done : exit_failed);
 }
 
@@ -229,7 +230,8 @@ int check_quirks_command(const CommonOptions& common, const std::string& file) {
     const auto report = check_quirk_file(file);
     if (!report)
         return fail(common, report.error());
-    return print(common.json ? quirk_check_json(file, *report) : quirk_check_text(file, *report),
+    return print(common.json ? file_check_json(file, *report, "rows")
+                             : file_check_text(file, *report, "row"),
                  report->mistakes.empty() ? exit_done : exit_failed);
 }
 

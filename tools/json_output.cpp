@@ -249,11 +249,12 @@ std::string quirks_json(std::span<const QuirksReport> reports, std::span<const E
     return print(json);
 }
 
-std::string quirk_check_json(const std::string& file, const QuirkFileReport& report) {
+std::string file_check_json(const std::string& file, const FileReport& report,
+                            const std::string& rows) {
     Json json = document();
     json["file"] = file;
-    json["rows"] = report.rows;
-    json["mistakes"] = list(report.mistakes, [](const QuirkFileMistake& mistake) {
+    json[rows] = report.understood;
+    json["mistakes"] = list(report.mistakes, [](const FileMistake& mistake) {
         return Json{{"line", mistake.line}, {"text", mistake.text}};
     });
     return print(json);
@@ -266,16 +267,6 @@ std::string policy_json(std::span<const PolicyValue> values) {
                     {"key", value.key},
                     {"value", value.value},
                     {"origin", value.origin}};
-    });
-    return print(json);
-}
-
-std::string policy_check_json(const std::string& file, const PolicyFileReport& report) {
-    Json json = document();
-    json["file"] = file;
-    json["values"] = report.values;
-    json["mistakes"] = list(report.mistakes, [](const PolicyFileMistake& mistake) {
-        return Json{{"line", mistake.line}, {"text", mistake.text}};
     });
     return print(json);
 }

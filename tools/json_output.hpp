@@ -14,9 +14,10 @@ namespace simplealloc::tools {
 /// `failures`: of the paths that could not be asked; the first one is also the document's `error`.
 std::string devices_json(std::span<const DeviceReport> devices, std::span<const Error> failures);
 std::string policy_json(std::span<const PolicyValue> values);
-std::string policy_check_json(const std::string& file, const PolicyFileReport& report);
 std::string quirks_json(std::span<const QuirksReport> reports, std::span<const Error> failures);
-std::string quirk_check_json(const std::string& file, const QuirkFileReport& report);
+/// `rows`: the key of what was understood.
+std::string file_check_json(const std::string& file, const FileReport& report,
+                            const std::string& rows);
 std::string sources_json(std::span<const SourceInfo> sources);
 std::string capabilities_json(const CapabilityReport& report);
 std::string plan_json(const PlanReport& plan);

@@ -326,17 +326,6 @@ std::string policy_text(std::span<const PolicyValue> values, const Screen& scree
     return table.render(screen);
 }
 
-std::string policy_check_text(const std::string& file, const PolicyFileReport& report) {
-    if (report.mistakes.empty())
-        return printable(fmt::format("{}: {} {}", file, report.values,
-                                     report.values == 1 ? "value" : "values")) +
-               "\n";
-    std::string text;
-    for (const PolicyFileMistake& mistake : report.mistakes)
-        text += printable(fmt::format("{}:{}: {}", file, mistake.line, mistake.text)) + "\n";
-    return text;
-}
-
 std::string quirks_text(const QuirksReport& report, const Screen& screen) {
     std::string text =
         wrapped(fmt::format("{}: driver {}{}", report.path, or_unknown(report.driver),
@@ -357,13 +346,14 @@ std::string quirks_text(const QuirksReport& report, const Screen& screen) {
     return table.empty() ? text : text + table.render(screen);
 }
 
-std::string quirk_check_text(const std::string& file, const QuirkFileReport& report) {
+std::string file_check_text(const std::string& file, const FileReport& report,
+                            std::string_view row) {
     if (report.mistakes.empty())
-        return printable(
-                   fmt::format("{}: {} {}", file, report.rows, report.rows == 1 ? "row" : "rows")) +
+        return printable(fmt::format("{}: {} {}{}", file, report.understood, row,
+                                     report.understood == 1 ? "" : "s")) +
                "\n";
     std::string text;
-    for (const QuirkFileMistake& mistake : report.mistakes)
+    for (const FileMistake& mistake : report.mistakes)
         text += printable(fmt::format("{}:{}: {}", file, mistake.line, mistake.text)) + "\n";
     return text;
 }

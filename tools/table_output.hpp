@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace simplealloc::tools {
 
@@ -18,12 +19,11 @@ std::string devices_text(std::span<const DeviceReport> devices, const Screen& sc
 std::string device_text(const DeviceReport& device, const Screen& screen);
 /// Each value that is in force, and who wants it so.
 std::string policy_text(std::span<const PolicyValue> values, const Screen& screen);
-/// `FILE:LINE: …` for each mistake; `FILE: N values` where there is none.
-std::string policy_check_text(const std::string& file, const PolicyFileReport& report);
 /// What applies to a device, the strongest row first.
 std::string quirks_text(const QuirksReport& report, const Screen& screen);
-/// `FILE:LINE: …` for each mistake; `FILE: N rows` where there is none.
-std::string quirk_check_text(const std::string& file, const QuirkFileReport& report);
+/// `FILE:LINE: …` for each mistake; `FILE: N rows` where there is none, of a file of `row`s.
+std::string file_check_text(const std::string& file, const FileReport& report,
+                            std::string_view row);
 std::string sources_text(std::span<const SourceInfo> sources, const Screen& screen);
 std::string plan_text(const PlanReport& plan, const Screen& screen);
 /// Who sets each limit of the candidates, and what each but the first lost by.

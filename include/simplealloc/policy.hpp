@@ -3,9 +3,9 @@
 #pragma once
 
 #include <simplealloc/constraints.hpp>
+#include <simplealloc/file_report.hpp>
 #include <simplealloc/result.hpp>
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -32,20 +32,8 @@ struct PolicyValue {
     bool operator==(const PolicyValue&) const = default;
 };
 
-/// What is wrong with a line of a policy file.
-struct PolicyFileMistake {
-    std::size_t line = 0; ///< from 1
-    std::string text;     ///< in words
-};
-
-/// What check_policy_file() found.
-struct PolicyFileReport {
-    std::size_t values = 0;                  ///< that were understood
-    std::vector<PolicyFileMistake> mistakes; ///< all of them, by line; empty: the file is right
-};
-
 /// Reads a policy file and uses nothing of it. Fails with gone, denied or limit (more than 1 MiB)
 /// when it can't be read. Thread-safe.
-SIMPLEALLOC_API Result<PolicyFileReport> check_policy_file(const std::string& path);
+SIMPLEALLOC_API Result<FileReport> check_policy_file(const std::string& path);
 
 } // namespace simplealloc

@@ -4,6 +4,7 @@
 
 #include <simplealloc/device.hpp>
 #include <simplealloc/fact.hpp>
+#include <simplealloc/file_report.hpp>
 #include <simplealloc/result.hpp>
 
 #include <cstddef>
@@ -31,20 +32,8 @@ struct AppliedQuirk {
 /// device. Thread-safe.
 SIMPLEALLOC_API std::vector<AppliedQuirk> applied_quirks(const Device& device);
 
-/// What is wrong with a line of a quirk file.
-struct QuirkFileMistake {
-    std::size_t line = 0; ///< from 1
-    std::string text;     ///< in words
-};
-
-/// What check_quirk_file() found.
-struct QuirkFileReport {
-    std::size_t rows = 0;                   ///< sections
-    std::vector<QuirkFileMistake> mistakes; ///< all of them, by line; empty: the file is right
-};
-
 /// Reads a quirk file and uses nothing of it. Fails with gone, denied or limit (more than 1 MiB)
 /// when it can't be read. Thread-safe.
-SIMPLEALLOC_API Result<QuirkFileReport> check_quirk_file(const std::string& path);
+SIMPLEALLOC_API Result<FileReport> check_quirk_file(const std::string& path);
 
 } // namespace simplealloc

@@ -173,7 +173,7 @@ QuirkFile parse_quirks(const std::string& text, const std::string& file) {
     for (const ini::Section& section : parsed.sections)
         parse_row(file, section, RowKind::quirk, result);
     std::stable_sort(result.mistakes.begin(), result.mistakes.end(),
-                     [](const ini::Mistake& a, const ini::Mistake& b) { return a.line < b.line; });
+                     [](const FileMistake& a, const FileMistake& b) { return a.line < b.line; });
     return result;
 }
 

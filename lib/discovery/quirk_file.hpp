@@ -17,7 +17,7 @@ enum class RowKind { quirk, policy };
 /// All rows count only if there is no mistake.
 struct QuirkFile {
     std::vector<QuirkRow> rows;
-    std::vector<ini::Mistake> mistakes; ///< by line
+    std::vector<FileMistake> mistakes; ///< by line
 };
 
 /// Adds the row of one section, and its mistakes, to `result`.

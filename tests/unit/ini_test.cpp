@@ -11,7 +11,7 @@ namespace {
 /// `LINE: text` of every mistake.
 std::vector<std::string> complaints(std::string_view text) {
     std::vector<std::string> found;
-    for (const ini::Mistake& mistake : ini::parse(text).mistakes)
+    for (const FileMistake& mistake : ini::parse(text).mistakes)
         found.push_back(std::to_string(mistake.line) + ": " + mistake.text);
     return found;
 }
@@ -56,7 +56,7 @@ TEST_CASE("words are what blanks separate") {
 }
 
 TEST_CASE("the error of a wrong file names the first mistake and who knows the others") {
-    const std::vector<ini::Mistake> mistakes{{3, "unknown key `a`"}, {9, "unknown key `b`"}};
+    const std::vector<FileMistake> mistakes{{3, "unknown key `a`"}, {9, "unknown key `b`"}};
     const Error error =
         ini::error_of("my.conf", mistakes, "simplealloc policy --check", "simplealloc-policy(5)");
     CHECK(error.cause == Cause::invalid);

@@ -107,7 +107,8 @@ TEST_CASE("a policy document has every value with its origin") {
 }
 
 TEST_CASE("the check of a policy file is a document with every mistake") {
-    const Json json = Json::parse(policy_check_json("a.conf", {2, {{3, "unknown key `x`"}}}));
+    const Json json =
+        Json::parse(file_check_json("a.conf", {2, {{3, "unknown key `x`"}}}, "values"));
     CHECK(json == Json::parse(R"({"schema": 1, "file": "a.conf", "values": 2,
         "mistakes": [{"line": 3, "text": "unknown key `x`"}]})"));
 }
@@ -291,7 +292,8 @@ TEST_CASE("a quirks document has every key with its place, whether it counts or 
 }
 
 TEST_CASE("the check of a quirk file is a document with every mistake") {
-    const Json json = Json::parse(quirk_check_json("a.quirks", {2, {{3, "unknown key `x`"}}}));
+    const Json json =
+        Json::parse(file_check_json("a.quirks", {2, {{3, "unknown key `x`"}}}, "rows"));
     CHECK(json == Json::parse(R"({"schema": 1, "file": "a.quirks", "rows": 2,
         "mistakes": [{"line": 3, "text": "unknown key `x`"}]})"));
 }

@@ -18,7 +18,7 @@ namespace {
 /// `LINE: text` of every mistake.
 std::vector<std::string> complaints(std::string_view text) {
     std::vector<std::string> found;
-    for (const ini::Mistake& mistake : parse_policy(text, "my.conf").mistakes)
+    for (const FileMistake& mistake : parse_policy(text, "my.conf").mistakes)
         found.push_back(std::to_string(mistake.line) + ": " + mistake.text);
     return found;
 }

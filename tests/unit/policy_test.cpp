@@ -15,7 +15,7 @@ const std::string usual_path = "/etc/libsimplealloc/policy.conf";
 /// `LINE: text` of every mistake.
 std::vector<std::string> complaints(std::string_view text) {
     std::vector<std::string> found;
-    for (const ini::Mistake& mistake : parse_policy(text, "my.conf").mistakes)
+    for (const FileMistake& mistake : parse_policy(text, "my.conf").mistakes)
         found.push_back(std::to_string(mistake.line) + ": " + mistake.text);
     return found;
 }
@@ -129,7 +129,7 @@ TEST_CASE("a wrong policy file is an error with file and line, and says who name
           "`simplealloc policy --check " + usual_path + "` names this mistake and 1 more");
     const auto report = check_policy_file(usual_path);
     REQUIRE(report);
-    CHECK(report->values == 1);
+    CHECK(report->understood == 1);
     REQUIRE(report->mistakes.size() == 2);
     CHECK(report->mistakes[1].line == 4);
     CHECK(report->mistakes[1].text == "forbid names nothing");

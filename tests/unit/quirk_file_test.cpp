@@ -13,7 +13,7 @@ namespace {
 /// `LINE: TEXT` of each mistake.
 std::vector<std::string> mistakes(const std::string& text) {
     std::vector<std::string> out;
-    for (const ini::Mistake& mistake : parse_quirks(text, "mine.quirks").mistakes)
+    for (const FileMistake& mistake : parse_quirks(text, "mine.quirks").mistakes)
         out.push_back(fmt::format("{}: {}", mistake.line, mistake.text));
     return out;
 }

@@ -240,12 +240,12 @@ TEST_CASE("a file can be checked without being used") {
     kernel.add_file("/x", head + "import = no\nmemory = x\n");
     const auto wrong = check_quirk_file("/x");
     REQUIRE(wrong);
-    CHECK(wrong->rows == 1);
+    CHECK(wrong->understood == 1);
     REQUIRE(wrong->mistakes.size() == 2);
     CHECK(wrong->mistakes[1].line == 4);
     kernel.add_file("/x", head + head + "kernel = 6\n");
     CHECK(check_quirk_file("/x")->mistakes.empty());
-    CHECK(check_quirk_file("/x")->rows == 2);
+    CHECK(check_quirk_file("/x")->understood == 2);
     CHECK(check_quirk_file("/nowhere").error().cause == Cause::gone);
 }
 

@@ -73,9 +73,9 @@ TEST_CASE("a policy is told value by value, with who wants it so") {
 }
 
 TEST_CASE("a policy file that is right says how many values it has, a wrong one names every line") {
-    CHECK(policy_check_text("a.conf", {1, {}}) == "a.conf: 1 value\n");
-    CHECK(policy_check_text("a.conf", {0, {}}) == "a.conf: 0 values\n");
-    CHECK(policy_check_text("a\x1b.conf", {2, {{3, "unknown key `x`"}, {9, "`\a`"}}}) ==
+    CHECK(file_check_text("a.conf", {1, {}}, "value") == "a.conf: 1 value\n");
+    CHECK(file_check_text("a.conf", {0, {}}, "value") == "a.conf: 0 values\n");
+    CHECK(file_check_text("a\x1b.conf", {2, {{3, "unknown key `x`"}, {9, "`\a`"}}}, "value") ==
           "a?.conf:3: unknown key `x`\na?.conf:9: `?`\n");
 }
 
@@ -401,8 +401,8 @@ TEST_CASE("quirks are told with their place, and what does not count is marked")
 }
 
 TEST_CASE("a quirk file that is right says how many rows it has, a wrong one names every line") {
-    CHECK(quirk_check_text("a.quirks", {1, {}}) == "a.quirks: 1 row\n");
-    CHECK(quirk_check_text("a.quirks", {0, {}}) == "a.quirks: 0 rows\n");
-    CHECK(quirk_check_text("a\x1b.quirks", {2, {{3, "unknown key `x`"}, {9, "`\a`"}}}) ==
+    CHECK(file_check_text("a.quirks", {1, {}}, "row") == "a.quirks: 1 row\n");
+    CHECK(file_check_text("a.quirks", {0, {}}, "row") == "a.quirks: 0 rows\n");
+    CHECK(file_check_text("a\x1b.quirks", {2, {{3, "unknown key `x`"}, {9, "`\a`"}}}, "row") ==
           "a?.quirks:3: unknown key `x`\na?.quirks:9: `?`\n");
 }
