@@ -2,80 +2,48 @@
 // The names of the constraints, as rejections and conflicts show them.
 #include <simplealloc/constraints.hpp>
 
+#include <algorithm>
+
 namespace simplealloc {
+namespace {
+
+/// In the order of ConstraintKind.
+constexpr std::array<std::string_view, 34> names{
+    "stride-align",     "stride-align-pixels",
+    "offset-align",     "size-align",
+    "address-align",    "width-align",
+    "height-align",     "min-stride",
+    "min-size",         "min-width",
+    "min-height",       "tail-padding",
+    "max-stride",       "max-offset",
+    "max-size",         "max-width",
+    "max-height",       "max-segments",
+    "max-segment-size", "segment-boundary",
+    "contiguity",       "address-window",
+    "placement",        "starts-at-zero",
+    "memory-kind",      "protected-memory",
+    "exporter",         "format",
+    "attach",           "cpu-access",
+    "request-size",     "search-limit",
+    "access",           "policy",
+};
+
+static_assert(names[static_cast<std::size_t>(ConstraintKind::exporter)] == "exporter");
+static_assert(names.size() == static_cast<std::size_t>(ConstraintKind::policy) + 1 &&
+              names.back() == "policy");
+
+} // namespace
 
 std::string_view to_string(ConstraintKind kind) noexcept {
-    switch (kind) {
-    case ConstraintKind::stride_align:
-        return "stride-align";
-    case ConstraintKind::stride_align_pixels:
-        return "stride-align-pixels";
-    case ConstraintKind::offset_align:
-        return "offset-align";
-    case ConstraintKind::size_align:
-        return "size-align";
-    case ConstraintKind::address_align:
-        return "address-align";
-    case ConstraintKind::width_align:
-        return "width-align";
-    case ConstraintKind::height_align:
-        return "height-align";
-    case ConstraintKind::min_stride:
-        return "min-stride";
-    case ConstraintKind::min_size:
-        return "min-size";
-    case ConstraintKind::min_width:
-        return "min-width";
-    case ConstraintKind::min_height:
-        return "min-height";
-    case ConstraintKind::tail_padding:
-        return "tail-padding";
-    case ConstraintKind::max_stride:
-        return "max-stride";
-    case ConstraintKind::max_offset:
-        return "max-offset";
-    case ConstraintKind::max_size:
-        return "max-size";
-    case ConstraintKind::max_width:
-        return "max-width";
-    case ConstraintKind::max_height:
-        return "max-height";
-    case ConstraintKind::max_segments:
-        return "max-segments";
-    case ConstraintKind::max_segment_size:
-        return "max-segment-size";
-    case ConstraintKind::segment_boundary:
-        return "segment-boundary";
-    case ConstraintKind::contiguity:
-        return "contiguity";
-    case ConstraintKind::address_window:
-        return "address-window";
-    case ConstraintKind::placement:
-        return "placement";
-    case ConstraintKind::starts_at_zero:
-        return "starts-at-zero";
-    case ConstraintKind::memory_kind:
-        return "memory-kind";
-    case ConstraintKind::protected_memory:
-        return "protected-memory";
-    case ConstraintKind::exporter:
-        return "exporter";
-    case ConstraintKind::format:
-        return "format";
-    case ConstraintKind::attach:
-        return "attach";
-    case ConstraintKind::cpu_access:
-        return "cpu-access";
-    case ConstraintKind::request_size:
-        return "request-size";
-    case ConstraintKind::search_limit:
-        return "search-limit";
-    case ConstraintKind::access:
-        return "access";
-    case ConstraintKind::policy:
-        return "policy";
-    }
-    return "unknown";
+    const auto index = static_cast<std::size_t>(kind);
+    return index < names.size() ? names[index] : "unknown";
+}
+
+std::optional<ConstraintKind> parse_constraint_kind(std::string_view text) noexcept {
+    const auto found = std::find(names.begin(), names.end(), text);
+    if (found == names.end())
+        return std::nullopt;
+    return static_cast<ConstraintKind>(found - names.begin());
 }
 
 } // namespace simplealloc

@@ -171,5 +171,7 @@ enum class ConstraintKind : std::uint8_t {
 
 /// Kebab-case, e.g. `address-window`.
 SIMPLEALLOC_API std::string_view to_string(ConstraintKind kind) noexcept;
+/// The constraint with that name; nothing: none has it.
+SIMPLEALLOC_API std::optional<ConstraintKind> parse_constraint_kind(std::string_view text) noexcept;
 
 } // namespace simplealloc

@@ -27,13 +27,6 @@ SourceInput allocated(SourceInput source, const Layout& layout) {
     return source;
 }
 
-ConstraintKind kind_of(const Error& violation) {
-    for (unsigned i = 0; i <= static_cast<unsigned>(ConstraintKind::policy); ++i)
-        if (to_string(static_cast<ConstraintKind>(i)) == violation.object)
-            return static_cast<ConstraintKind>(i);
-    return ConstraintKind::placement;
-}
-
 Suitability suits(const Input& input, const SourceInput& source, const Layout& layout) {
     Evaluation evaluation = evaluate(input, whole(input), source);
     if (!evaluation.fit)
@@ -41,11 +34,12 @@ Suitability suits(const Input& input, const SourceInput& source, const Layout& l
     Suitability result;
     result.unproven = !evaluation.fit->unproven_by.empty();
     if (auto checked = check_layout(layout, evaluation.fit->merged); !checked)
-        result.objections.push_back({kind_of(checked.error()),
-                                     std::move(checked.error().detail),
-                                     {input.uses.front().party},
-                                     "",
-                                     true});
+        result.objections.push_back(
+            {parse_constraint_kind(checked.error().object).value_or(ConstraintKind::placement),
+             std::move(checked.error().detail),
+             {input.uses.front().party},
+             "",
+             true});
     return result;
 }
 

@@ -87,13 +87,6 @@ Result<void> read_plane(Reader payload, CapabilitySet& set, Seen& seen) {
     return payload.empty() ? Result<void>() : cut_short("planes");
 }
 
-std::optional<ConstraintKind> kind_named(std::string_view name) {
-    for (unsigned i = 0; i <= static_cast<unsigned>(ConstraintKind::policy); ++i)
-        if (to_string(static_cast<ConstraintKind>(i)) == name)
-            return static_cast<ConstraintKind>(i);
-    return std::nullopt;
-}
-
 /// Of constraints that a later version has, nothing is known, and nothing is lost.
 Result<void> read_evidence(Reader payload, CapabilitySet& set) {
     std::uint8_t confidence = 0;
@@ -104,7 +97,7 @@ Result<void> read_evidence(Reader payload, CapabilitySet& set) {
     if (confidence > static_cast<std::uint8_t>(Confidence::unknown))
         return invalid("evidence", fmt::format("{} is no confidence", confidence));
     const std::string_view origin = payload.remaining_text();
-    const auto kind = kind_named(name);
+    const auto kind = parse_constraint_kind(name);
     if (!kind)
         return check_text("evidence", origin);
     const Evidence evidence{static_cast<Confidence>(confidence), std::string(origin)};

@@ -74,6 +74,20 @@ TEST_CASE("uses and CPU profiles have one name each, both ways") {
     CHECK(!parse_cpu_access(""));
 }
 
+TEST_CASE("constraints have one name each, both ways, up to the last of them") {
+    std::size_t count = 0;
+    while (to_string(static_cast<ConstraintKind>(count)) != "unknown") {
+        const auto kind = static_cast<ConstraintKind>(count++);
+        CHECK(parse_constraint_kind(to_string(kind)) == kind);
+    }
+    CHECK(count == static_cast<std::size_t>(ConstraintKind::policy) + 1);
+    CHECK(to_string(ConstraintKind::search_limit) == "search-limit");
+    CHECK(to_string(ConstraintKind::stride_align_pixels) == "stride-align-pixels");
+    CHECK(to_string(ConstraintKind::address_window) == "address-window");
+    CHECK(!parse_constraint_kind("unknown"));
+    CHECK(!parse_constraint_kind(""));
+}
+
 TEST_CASE("a duplicate of no descriptor is the caller's mistake, a full table is a limit") {
     test::FakeKernel kernel;
     const auto bad = UniqueFd::dup(12345);
