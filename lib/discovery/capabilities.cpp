@@ -23,10 +23,8 @@ CapabilitySet by_caller(CapabilitySet set) {
     const auto add = [&](ConstraintKind kind) {
         set.evidence.try_emplace(kind, Evidence{Confidence::known, "caller"});
     };
-    solver::Merged limits;
-    solver::merge(limits, set.constraints, {});
-    for (const auto& contribution : limits.contributions)
-        add(contribution.kind);
+    for (const ConstraintKind kind : solver::limited(set.constraints))
+        add(kind);
     if (!set.formats.empty())
         add(ConstraintKind::format);
     return set;

@@ -14,6 +14,7 @@ struct Checked {
 
     constexpr Checked() = default;
     constexpr Checked(std::uint64_t number) : value(number) {}
+    constexpr Checked(std::uint64_t number, bool fits) : value(number), ok(fits) {}
 
     friend constexpr Checked operator+(Checked a, Checked b) {
         Checked sum;
@@ -41,6 +42,9 @@ constexpr Checked divide_up(Checked a, std::uint64_t b) {
 constexpr Checked round_up(Checked value, Checked multiple) {
     if (multiple.value == 0)
         return value;
+    // The common case, without a division: an open lower limit under a divisor.
+    if (value.value <= 1)
+        return {value.value * multiple.value, value.ok && multiple.ok};
     return divide_up(value, multiple.value) * multiple;
 }
 

@@ -126,19 +126,24 @@ Search::Options Search::few(Options options) {
 /// Leaves the undominated nodes, most preferred first.
 void Search::prune(std::vector<Node>& nodes) {
     effort_.held = std::max(effort_.held, nodes.size());
-    std::sort(nodes.begin(), nodes.end(),
-              [](const Node& a, const Node& b) { return a.preference() < b.preference(); });
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
+    // Nodes are large: they are moved once, when their place is known.
+    std::vector<Node*> sorted;
+    sorted.reserve(nodes.size());
+    for (Node& node : nodes)
+        sorted.push_back(&node);
+    std::sort(sorted.begin(), sorted.end(),
+              [](const Node* a, const Node* b) { return a->preference() < b->preference(); });
+    std::vector<Node> kept;
+    for (Node* node : sorted) {
         bool beaten = false;
         // What is kept already costs no more.
-        for (std::size_t k = 0; !beaten && k < std::min(kept, bounds_.frontier); ++k)
-            beaten = beats(nodes[k].merged, nodes[k].needs, nodes[i].merged, nodes[i].needs);
-        if (!beaten && kept++ != i)
-            nodes[kept - 1] = std::move(nodes[i]);
+        for (std::size_t k = 0; !beaten && k < std::min(kept.size(), bounds_.frontier); ++k)
+            beaten = beats(kept[k].merged, kept[k].needs, node->merged, node->needs);
+        if (!beaten)
+            kept.push_back(std::move(*node));
     }
-    nodes.resize(kept);
-    if (kept > bounds_.frontier) {
+    nodes = std::move(kept);
+    if (nodes.size() > bounds_.frontier) {
         exact_ = false;
         cut(nodes, bounds_.frontier,
             [](const Node& node) { return strictness(node.merged, node.needs.room); });
@@ -159,6 +164,7 @@ std::optional<ConstraintKind> Search::append(Node& node, const Option& option) {
 /// Merges the frontier with one more party.
 void Search::extend(const Options& options) {
     std::vector<Node> next;
+    next.reserve(frontier_.size() * options.size());
     std::optional<Failure> first;
     for (const Node& so_far : frontier_)
         for (const Option* option : options) {
@@ -196,7 +202,24 @@ Combination Search::combination(const Node& node) const {
     return result;
 }
 
+/// What each party likes best: nothing is cheaper, or preferred by an earlier party.
+std::optional<Combination> Search::favourite() {
+    Node node;
+    std::vector<std::size_t> alternatives;
+    for (const Party& party : parties_) {
+        const auto best =
+            std::min_element(party.options.begin(), party.options.end(),
+                             [](const Option& a, const Option& b) { return a.cost < b.cost; });
+        if (append(node, *best))
+            return std::nullopt;
+        alternatives.push_back(best->alternative);
+    }
+    return Combination{node.merged, node.cost, node.needs, std::move(alternatives)};
+}
+
 Outcome Search::run(const Judge& judge) {
+    if (const auto best = favourite(); best && judge.accept(*best))
+        return Outcome::found;
     frontier_.emplace_back();
     for (const Party& party : parties_) {
         options_.push_back(sifted(party));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/solver/merge.hpp"
+#include "lib/solver/merged.hpp"
 #include "lib/solver/objection.hpp"
 
 #include <cstdint>
@@ -111,6 +112,7 @@ private:
                const LayoutNeeds& other_needs);
     Options sifted(const Party& party);
     Options few(Options options);
+    std::optional<Combination> favourite();
     std::optional<ConstraintKind> append(Node& node, const Option& option);
     void extend(const Options& options);
     void prune(std::vector<Node>& nodes);

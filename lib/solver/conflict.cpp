@@ -3,7 +3,7 @@
 #include "lib/solver/conflict.hpp"
 
 #include "lib/solver/feasibility.hpp"
-#include "lib/solver/merge.hpp"
+#include "lib/solver/merged.hpp"
 #include "lib/solver/provenance.hpp"
 
 #include <algorithm>

@@ -8,6 +8,7 @@
 #include "lib/solver/layout.hpp"
 #include "lib/solver/own_layout.hpp"
 #include "lib/solver/solver.hpp"
+#include "lib/solver/source_check.hpp"
 #include "lib/solver/supply.hpp"
 
 #include <fmt/format.h>
@@ -45,73 +46,10 @@ const UseInput& use_of(const Problem& p, std::size_t index) {
     return p.input.uses[p.scope.uses[index]];
 }
 
-Objection by_source(ConstraintKind kind, std::string reason, std::string remedy) {
-    return {kind, std::move(reason), {}, std::move(remedy), true};
-}
-
-std::optional<Objection> check_policy(const Problem& p) {
-    if (!p.scope.policy)
-        return std::nullopt;
-    if (!p.source.enabled)
-        return by_source(ConstraintKind::policy,
-                         p.source.disabled_by.empty() ? "disabled"
-                                                      : "disabled by " + p.source.disabled_by,
-                         "do not leave it out");
-    if (!p.source.named)
-        return by_source(ConstraintKind::policy,
-                         "it belongs to a device that the request does not name",
-                         "--any-device (Request::any_device)");
-    return std::nullopt;
-}
-
-/// What stands against the source whatever the uses are.
-void check_offer(const Problem& p, std::vector<Objection>& objections) {
-    const Offer& offer = p.source.offer;
-    if (!p.source.usable)
-        objections.push_back(by_source(ConstraintKind::access, p.source.reason, p.source.remedy));
-    if (!offer.own_layout && !p.wanted.modifier.is_linear())
-        objections.push_back(by_source(ConstraintKind::format,
-                                       fmt::format("its memory is laid out linear, {} is asked for",
-                                                   to_string(p.wanted.modifier)),
-                                       "leave the modifier open or ask for LINEAR"));
-    if (offer.own_layout && p.wanted.fourcc == fourcc::bytes)
-        objections.push_back(by_source(ConstraintKind::format, "it allocates images only",
-                                       "request an image, e.g. one line of R8"));
-    const bool cpu = p.scope.cpu != CpuAccess::none;
-    const CpuCaching caching = caching_for(offer, p.scope.cpu);
-    if (offer.protected_memory) {
-        const bool wanted =
-            std::any_of(p.scope.uses.begin(), p.scope.uses.end(), [&](std::size_t use) {
-                const auto& sets = p.input.uses[use].alternatives;
-                return std::any_of(sets.begin(), sets.end(), [](const CapabilitySet& set) {
-                    return set.constraints.protected_memory;
-                });
-            });
-        if (!wanted)
-            objections.push_back(by_source(ConstraintKind::protected_memory,
-                                           "memory is protected, and no use asks for that",
-                                           "name a use that needs protected memory"));
-    }
-    if (cpu && caching == CpuCaching::unmappable) {
-        objections.push_back(by_source(ConstraintKind::cpu_access, "the CPU can't map its memory",
-                                       "request it without CPU access"));
-        objections.back().required_by = {cpu_party(p.scope.cpu)};
-    }
-    if (cpu && caching == CpuCaching::cached && !offer.sync_effective) {
-        std::vector<std::string> unsnooped;
-        for (std::size_t i = 0; i < p.scope.uses.size(); ++i)
-            if (!use_of(p, i).coherent)
-                unsnooped.push_back(use_of(p, i).party);
-        if (!unsnooped.empty()) {
-            objections.push_back(by_source(
-                ConstraintKind::cpu_access,
-                fmt::format("memory is cached and its sync does nothing; {} {} not see CPU caches",
-                            list_text(unsnooped), unsnooped.size() == 1 ? "does" : "do"),
-                "request it without CPU access"));
-            unsnooped.push_back(cpu_party(p.scope.cpu));
-            objections.back().required_by = std::move(unsnooped);
-        }
-    }
+Result<Layout> layout_of(const Problem& p, const Constraints& merged, Placement placement) {
+    const Request::Fields& request = p.input.request;
+    return make_layout(p.format.fourcc, p.wanted.modifier, request.width, request.height,
+                       request.size, placement, merged, p.source.offer.granularity);
 }
 
 LayoutNeeds layout_needs(const Problem& p, const UseInput& use, const Constraints& need) {
@@ -169,16 +107,10 @@ Objection without_source(Objection objection, const std::string& source) {
     return objection;
 }
 
-ConstraintKind kind_named(const std::string& name) {
-    for (unsigned i = 0; i <= static_cast<unsigned>(ConstraintKind::policy); ++i)
-        if (to_string(static_cast<ConstraintKind>(i)) == name)
-            return static_cast<ConstraintKind>(i);
-    return ConstraintKind::request_size;
-}
-
 Objection layout_objection(const std::vector<Party>& parties,
                            const std::vector<std::size_t>& alternatives, const Error& error) {
-    const ConstraintKind kind = kind_named(error.object);
+    const ConstraintKind kind =
+        parse_constraint_kind(error.object).value_or(ConstraintKind::request_size);
     const std::string demands = demands_text(parties, alternatives, kind);
     return without_source({kind,
                            demands.empty() ? error.detail : error.detail + " (" + demands + ")",
@@ -227,10 +159,22 @@ std::optional<Objection> check_refusals(const Problem& p, const Layout& layout) 
     return std::nullopt;
 }
 
+/// Names whose limits make the buffer larger than the source gives, where the image alone is not.
+Objection blamed(const Problem& p, const std::vector<Party>& parties,
+                 const Combination& combination, Objection size) {
+    const auto bare = layout_of(p, {}, Placement::packed);
+    if (!bare || check_size(p.source.offer, *bare, p.input.available_memory))
+        return size;
+    const ConstraintKind kind = ConstraintKind::request_size;
+    size.reason += " (" + demands_text(parties, combination.alternatives, kind) + ")";
+    size.required_by = explained(parties, combination.alternatives).parties_around(kind);
+    return without_source(std::move(size), p.source.name);
+}
+
 std::optional<Objection> check_result(const Problem& p, const std::vector<Party>& parties,
                                       const Combination& combination, const Layout& layout) {
     if (auto found = check_size(p.source.offer, layout, p.input.available_memory))
-        return found;
+        return blamed(p, parties, combination, std::move(*found));
     if (auto found = check_packed_lines(parties, combination, layout))
         return found;
     for (std::size_t i = 0; i < p.scope.uses.size(); ++i) {
@@ -266,12 +210,6 @@ Fit describe(const Problem& p, const Combination& combination, Layout layout) {
     }
     fit.contiguity_needed = fit.merged.contiguity == Contiguity::required;
     return fit;
-}
-
-Result<Layout> layout_of(const Problem& p, const Constraints& merged, Placement placement) {
-    const Request::Fields& request = p.input.request;
-    return make_layout(p.format.fourcc, p.wanted.modifier, request.width, request.height,
-                       request.size, placement, merged, p.source.offer.granularity);
 }
 
 /// Packed first, as every interface can express it.
@@ -440,19 +378,22 @@ Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceIn
     const Input& input = ground.input;
     Evaluation result;
     if (!ground.format) {
-        result.objections = {by_source(ConstraintKind::format, "the format can't be laid out",
-                                       "request another format")};
+        result.objections = {{ConstraintKind::format,
+                              "the format can't be laid out",
+                              {},
+                              "request another format",
+                              true}};
         return result;
     }
     const Wanted wanted{input.request.fourcc, input.request.modifier.value_or(Modifier::linear()),
                         scope.cpu, input.request.strict};
     const Problem p{ground, input, scope, source, *ground.format, wanted};
 
-    if (auto objection = check_policy(p)) {
+    if (auto objection = check_policy(source)) {
         result.objections = {std::move(*objection)};
         return result;
     }
-    check_offer(p, result.objections);
+    result.objections = check_offer(input, source, scope, wanted);
     Evaluation served = source.offer.own_layout ? serve_own_layout(p) : serve(p);
     for (Objection& objection : served.objections)
         result.objections.push_back(std::move(objection));

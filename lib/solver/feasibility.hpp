@@ -13,12 +13,11 @@
 
 namespace simplealloc::solver {
 
-/// The part of an Input that is looked at; the search for the smallest conflict leaves things out.
+/// What of an Input is looked at, in the order that decides where wishes are equal.
 struct Scope {
     std::vector<std::size_t>
         uses; ///< indices into Input::uses, those whose wishes count more first
     CpuAccess cpu = CpuAccess::none;
-    bool policy = true; ///< whether disabled and unnamed sources are out
 };
 
 Scope whole(const Input& input);

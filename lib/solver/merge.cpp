@@ -9,7 +9,6 @@
 #include <bit>
 #include <iterator>
 #include <set>
-#include <string_view>
 #include <utility>
 
 namespace simplealloc::solver {
@@ -225,21 +224,6 @@ constexpr std::array rules{
          false},
 };
 
-constexpr std::array against_stride{ConstraintKind::max_stride};
-constexpr std::array against_offset{ConstraintKind::max_stride, ConstraintKind::stride_align,
-                                    ConstraintKind::stride_align_pixels,
-                                    ConstraintKind::max_offset};
-constexpr std::array against_size{ConstraintKind::max_size};
-constexpr std::array against_width{ConstraintKind::max_width};
-constexpr std::array against_height{ConstraintKind::max_height};
-constexpr std::array against_address{ConstraintKind::address_window};
-/// What makes an image so large that it has no size any more, or an offset too far.
-constexpr std::array against_overflow{
-    ConstraintKind::stride_align, ConstraintKind::stride_align_pixels, ConstraintKind::offset_align,
-    ConstraintKind::width_align,  ConstraintKind::height_align,        ConstraintKind::min_stride};
-constexpr std::array against_segments{ConstraintKind::max_segment_size,
-                                      ConstraintKind::segment_boundary};
-
 /// A lower limit and a divisor under an upper limit, with the names of the first two.
 struct Squeeze {
     std::uint64_t least;
@@ -289,42 +273,7 @@ std::optional<ConstraintKind> squeezed(const Constraints& c) {
     return std::nullopt;
 }
 
-/// Names, each once, in the order in which they come.
-class Names {
-public:
-    void add(const std::string& name) {
-        if (seen_.insert(name).second)
-            names_.push_back(name);
-    }
-    std::vector<std::string> take() && { return std::move(names_); }
-
-private:
-    std::set<std::string_view> seen_; // into the contributions, which outlive this
-    std::vector<std::string> names_;
-};
-
 } // namespace
-
-std::vector<std::string> Merged::parties(ConstraintKind kind) const {
-    Names names;
-    for (const Contribution& c : contributions)
-        if (c.kind == kind)
-            names.add(c.party);
-    return std::move(names).take();
-}
-
-std::vector<std::string> Merged::parties_around(ConstraintKind kind) const {
-    Names names;
-    const auto add = [&](ConstraintKind each) {
-        for (const Contribution& c : contributions)
-            if (c.kind == each)
-                names.add(c.party);
-    };
-    add(kind);
-    for (ConstraintKind other : opposed(kind))
-        add(other);
-    return std::move(names).take();
-}
 
 Constraints normal(Constraints c) {
     for (Number field :
@@ -366,26 +315,6 @@ std::optional<ConstraintKind> merge(Constraints& into, const Constraints& constr
     return std::nullopt;
 }
 
-std::optional<ConstraintKind> merge(Merged& into, const Constraints& constraints,
-                                    const std::string& party) {
-    if (auto kind = merge(into.constraints, constraints))
-        return kind;
-    const Constraints from = normal(constraints);
-    // The same party may come again, but only at once: a search of all would be quadratic.
-    auto own = into.contributions.end();
-    while (own != into.contributions.begin() && std::prev(own)->party == party)
-        --own;
-    const auto first = own - into.contributions.begin();
-    for (const Rule& rule : rules) {
-        const Merged::Contribution contribution{rule.kind, party};
-        if (rule.limits(from) &&
-            std::find(into.contributions.begin() + first, into.contributions.end(), contribution) ==
-                into.contributions.end())
-            into.contributions.push_back(contribution);
-    }
-    return std::nullopt;
-}
-
 Shape::Shape(const Constraints& normal) {
     for (std::size_t i = 0; i < rules.size(); ++i)
         if (rules[i].shapes_layout && rules[i].limits(normal)) {
@@ -421,36 +350,6 @@ bool implies(ConstraintKind kind, const Constraints& strict, const Constraints& 
     return std::all_of(rules.begin(), rules.end(), [&](const Rule& rule) {
         return rule.kind != kind || rule.implies(one, other);
     });
-}
-
-std::span<const ConstraintKind> opposed(ConstraintKind kind) {
-    switch (kind) {
-    case ConstraintKind::min_stride:
-    case ConstraintKind::stride_align:
-    case ConstraintKind::stride_align_pixels:
-    case ConstraintKind::width_align:
-        return against_stride;
-    case ConstraintKind::offset_align:
-        return against_offset;
-    case ConstraintKind::min_size:
-    case ConstraintKind::size_align:
-    case ConstraintKind::height_align:
-    case ConstraintKind::tail_padding:
-        return against_size;
-    case ConstraintKind::min_width:
-        return against_width;
-    case ConstraintKind::min_height:
-        return against_height;
-    case ConstraintKind::address_align:
-        return against_address;
-    case ConstraintKind::max_segments:
-        return against_segments;
-    case ConstraintKind::max_offset:
-    case ConstraintKind::request_size:
-        return against_overflow;
-    default:
-        return {};
-    }
 }
 
 bool limits(const Constraints& constraints, ConstraintKind kind) {

@@ -6,34 +6,13 @@
 
 #include <optional>
 #include <set>
-#include <span>
-#include <string>
 #include <vector>
 
 namespace simplealloc::solver {
 
-/// Constraints with the names of everybody who limits each of them. A party that is merged more
-/// than once has to come in one go.
-struct Merged {
-    Constraints constraints;
-    struct Contribution {
-        ConstraintKind kind;
-        std::string party;
-        bool operator==(const Contribution&) const = default;
-    };
-    std::vector<Contribution> contributions;
-
-    /// In the order in which they were merged.
-    [[nodiscard]] std::vector<std::string> parties(ConstraintKind kind) const;
-    /// Of `kind` and of everything that is opposed to it.
-    [[nodiscard]] std::vector<std::string> parties_around(ConstraintKind kind) const;
-};
-
-/// Folds `constraints` of `party` into `into`. Returns the constraint that can't be satisfied any
+/// Folds `constraints` into `into`. Returns the constraint that can't be satisfied any
 /// more (an empty intersection, a minimum above its maximum, an overflowing common multiple), or
 /// nothing. `into` stays as it was when there is one.
-std::optional<ConstraintKind> merge(Merged& into, const Constraints& constraints,
-                                    const std::string& party);
 std::optional<ConstraintKind> merge(Constraints& into, const Constraints& constraints);
 
 /// The one way to write these constraints: a divisor is at least 1, contiguity required and one
@@ -59,10 +38,6 @@ bool implies(const Shape& strict, const Shape& loose);
 
 /// Whether what satisfies `strict` in `kind` satisfies `loose` in it.
 bool implies(ConstraintKind kind, const Constraints& strict, const Constraints& loose);
-
-/// What a constraint may collide with: for a lower limit or a divisor the upper limits, for the
-/// size as a whole everything that makes it grow.
-std::span<const ConstraintKind> opposed(ConstraintKind kind);
 
 /// Whether the value of `kind` differs from that of Constraints{}.
 bool limits(const Constraints& constraints, ConstraintKind kind);

@@ -98,7 +98,7 @@ bool takes_memory(const UseInput& use, const CapabilitySet& set, const Offer& of
     const Constraints& c = set.constraints;
     if (c.exporters && std::count(c.exporters->begin(), c.exporters->end(), offer.device) == 0)
         return false;
-    if (!own(use, offer) &&
+    if (use.attaches && !own(use, offer) &&
         !(set.import_path == ImportPath::dma ? offer.attachable : offer.vmap_stable))
         return false;
     if (needs_one_run(c) && !contiguous(use, offer))
@@ -126,7 +126,7 @@ CpuCaching mapping(const Offer& offer, CpuAccess cpu) {
 
 bool source_serves(const View& view, const SourceInput& source, const Modifier& modifier) {
     const Offer& offer = source.offer;
-    if (!source.usable || (view.policy && (!source.enabled || !source.named)))
+    if (!source.usable || !source.enabled || !source.named)
         return false;
     if (view.input.request.fourcc == fourcc::bytes ? offer.own_layout
                                                    : !offer.own_layout && !modifier.is_linear())
@@ -506,7 +506,7 @@ std::optional<Layout> layout_for(const View& view, const SourceInput& source,
 } // namespace
 
 View whole(const Input& input) {
-    View view{input, {}, input.request.cpu, true};
+    View view{input, {}, input.request.cpu};
     for (std::size_t i = 0; i < input.uses.size(); ++i)
         view.uses.push_back(i);
     return view;

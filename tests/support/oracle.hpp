@@ -18,7 +18,6 @@ struct View {
     const solver::Input& input;
     std::vector<std::size_t> uses; ///< indices into Input::uses
     CpuAccess cpu = CpuAccess::none;
-    bool policy = true; ///< whether disabled and unnamed sources are out
 };
 
 View whole(const solver::Input& input);

@@ -174,6 +174,23 @@ TEST_CASE("udmabuf's limit is told with the numbers and how to raise it") {
     CHECK(conflict(output) == Names{"request-size: udmabuf", "policy: dma-heap:system"});
 }
 
+TEST_CASE("who makes the buffer larger than a source gives is named beside the source") {
+    Input input = image(640, 480, fourcc::xrgb8888);
+    input.uses = {vkms_display(), contiguous_camera()};
+    input.uses[0].alternatives[0].constraints.min_size = 2 * mib;
+    input.sources = {cma_heap()};
+    input.sources[0].offer.max_size = 2 * mib - 4096;
+    const Output output = solved(input);
+    const Rejection* limit = rejection(output, "dma-heap:reserved", "request-size");
+    REQUIRE(limit);
+    CHECK(limit->required_by == Names{"/dev/dri/card2 (scanout)"});
+    CHECK_THAT(limit->reason, Contains("(/dev/dri/card2 (scanout): "));
+    CHECK(conflict(output) == Names{"request-size: /dev/dri/card2 (scanout), dma-heap:reserved"});
+    // Where the image alone is too large, it is nobody's fault.
+    input.sources[0].offer.max_size = mib;
+    CHECK(rejection(solved(input), "dma-heap:reserved", "request-size")->required_by.empty());
+}
+
 TEST_CASE("contiguous camera and bochs: it imports nothing, and its export can't be attached") {
     Input input = camera_to_display(contiguous_camera(), closed_display("bochs"));
     const Names expected{"exporter: " + closed, "attach: " + camera + ", drm-dumb:card0"};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The merge: its laws over generated input, and a row for each constraint.
 #include "lib/solver/merge.hpp"
+#include "lib/solver/merged.hpp"
 #include "tests/support/cases.hpp"
 #include "tests/support/catch.hpp"
 

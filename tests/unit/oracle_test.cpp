@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The solver against an answer by trying everything, on small machines.
+#include "lib/solver/core.hpp"
 #include "tests/support/cases.hpp"
 #include "tests/support/oracle.hpp"
 #include "tests/support/worlds.hpp"
 
 #include <map>
+#include <numeric>
 
 using namespace simplealloc;
 using namespace simplealloc::test;
@@ -64,4 +66,66 @@ TEST_CASE("verdict, layout, choice of ways and ranking are those of trying every
         REQUIRE(candidates(output) == ranking(view, expected));
     });
     check_share(served, all, 0.1, 0.9);
+}
+
+namespace {
+
+/// Of all that may stand against an answer, these units alone.
+solver::Input with_only(const solver::Input& input, const solver::Units& units) {
+    solver::Units others = solver::units_of(input);
+    for (const solver::Unit& unit : units)
+        others.erase(unit);
+    return solver::leave_out(input, others);
+}
+
+/// A source that lacks nothing, at an address that suits every use, if one does.
+solver::SourceInput ideal(const solver::Input& input) {
+    auto result = source("ideal", solver::OfferContiguity::physical);
+    solver::Offer& offer = result.offer;
+    offer.caching = solver::CpuCaching::write_combined;
+    offer.granularity = input.page_size;
+    offer.scarce = true;
+    for (const solver::UseInput& use : input.uses)
+        for (const solver::CapabilitySet& set : use.alternatives) {
+            const Constraints& c = set.constraints;
+            offer.min_address = std::max(offer.min_address, c.min_address);
+            offer.address_align =
+                std::lcm(offer.address_align, std::max<std::uint64_t>(c.address_align, 1));
+            offer.protected_memory = offer.protected_memory || c.protected_memory;
+        }
+    offer.max_address = offer.min_address;
+    return result;
+}
+
+/// By trying everything.
+bool anything_serves(solver::Input input, bool anywhere) {
+    if (anywhere)
+        input.sources.push_back(ideal(input));
+    return !answers(oracle::whole(input)).empty();
+}
+
+} // namespace
+
+TEST_CASE("a conflict can't hold together by trying everything, and without any one part it can") {
+    std::uint64_t all = 0;
+    std::uint64_t cores = 0;
+    for_each_case(worlds, [&](Generator& g) {
+        const solver::Input input = small_world(g);
+        ++all;
+        if (input.sources.empty() || !solved(input).choices.empty())
+            return;
+        const solver::Core core = solver::find_core(input);
+        INFO(text(input));
+        REQUIRE(core.minimal);
+        REQUIRE(!core.units.empty());
+        REQUIRE_FALSE(anything_serves(with_only(input, core.units), core.ideal));
+        for (const solver::Unit& unit : core.units) {
+            CAPTURE(static_cast<int>(unit.side), unit.index, to_string(unit.kind));
+            solver::Units rest = core.units;
+            rest.erase(unit);
+            REQUIRE(anything_serves(with_only(input, rest), core.ideal));
+        }
+        ++cores;
+    });
+    check_share(cores, all, 0.2, 0.9);
 }

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// What stands against a source whatever the uses are.
+#pragma once
+
+#include "lib/solver/accept.hpp"
+#include "lib/solver/feasibility.hpp"
+#include "lib/solver/model.hpp"
+#include "lib/solver/objection.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace simplealloc::solver {
+
+/// Whether it is left out.
+std::optional<Objection> check_policy(const SourceInput& source);
+
+/// Access to it, the format, and the CPU's way to its memory.
+std::vector<Objection> check_offer(const Input& input, const SourceInput& source,
+                                   const Scope& scope, const Wanted& wanted);
+
+} // namespace simplealloc::solver
