@@ -78,7 +78,7 @@ Search::~Search() = default;
 bool Search::beats(const Shape& one, const LayoutNeeds& needs, const Shape& other,
                    const LayoutNeeds& other_needs) {
     ++effort_.comparisons;
-    return needs.room >= other_needs.room &&
+    return bounds_.prune && needs.room >= other_needs.room &&
            (needs.packed_lines == 0 || needs.packed_lines == other_needs.packed_lines) &&
            implies(other, one) &&
            (!lines_matter_ || one.constraints.height_align == other.constraints.height_align);

@@ -52,6 +52,9 @@ struct Combination {
 struct Bounds {
     std::size_t frontier = 32;
     std::size_t deeper = 20000;
+    /// false: what another combination beats is tried as well, for a judge that looks at more than
+    /// limits.
+    bool prune = true;
 };
 
 /// What a search really took.

@@ -243,6 +243,7 @@ Objection gave_up(const std::vector<Party>& parties, const Effort& effort) {
 Evaluation lay_out(const Problem& p, const std::vector<Party>& parties) {
     Evaluation result;
     std::optional<Objection> first;
+    bool refused = false;
     const auto accept = [&](const Combination& combination) {
         for (const Placement placement : placements) {
             if (!combination.merged.constraints.placements.has(placement))
@@ -252,6 +253,7 @@ Evaluation lay_out(const Problem& p, const std::vector<Party>& parties) {
                 if (p.explain && !first)
                     first = layout_objection(parties, combination.alternatives, layout.error());
             } else if (auto objection = check_result(p, parties, combination, *layout)) {
+                refused = refused || objection->kind == ConstraintKind::attach;
                 if (!first)
                     first = std::move(objection);
             } else {
@@ -265,8 +267,12 @@ Evaluation lay_out(const Problem& p, const std::vector<Party>& parties) {
         return has_layout(p, merged, room);
     };
     Search search(parties);
-    const Outcome outcome = search.run({possible, accept});
-    if (outcome == Outcome::found || !p.explain)
+    const Judge judge{possible, accept};
+    const Outcome outcome = search.run(judge);
+    // A device refuses one class of layouts: a combination that is beaten may have another.
+    if (outcome != Outcome::found && refused)
+        Search(parties, {.prune = false}).run(judge);
+    if (result.fit || !p.explain)
         return result;
     if (outcome == Outcome::gave_up)
         result.objections = {gave_up(parties, search.effort())};

@@ -147,6 +147,28 @@ TEST_CASE("a refusal counts for the same source, layout class and use only") {
     CHECK(solved(input).choices.size() == 2);
 }
 
+TEST_CASE("a refused layout hides no other way that fits, not even one that it beats") {
+    Input input = image(640, 480, fourcc::xrgb8888);
+    input.uses = {vkms_display(), contiguous_camera()};
+    input.sources = {cma_heap()};
+    // More padding is never better for the layout alone, and never liked better.
+    for (const std::uint64_t align : {4 * mib, 16 * mib}) {
+        input.uses[0].alternatives.push_back(input.uses[0].alternatives[0]);
+        input.uses[0].alternatives.back().constraints.size_align = align;
+    }
+    const auto refuse = [&](const Output& output) {
+        const Choice& choice = output.choices.at(0);
+        input.refusals.push_back({"dma-heap:reserved", layout_class(choice.candidate.layout),
+                                  "/dev/dri/card2 (scanout)", "EINVAL"});
+        return choice.alternatives[0];
+    };
+    for (const std::size_t way : {0U, 1U, 2U})
+        CHECK(refuse(solved(input)) == way);
+    const Output output = solved(input);
+    CHECK(output.choices.empty());
+    CHECK(rejection(output, "dma-heap:reserved", "attach"));
+}
+
 TEST_CASE("a combination of alternatives that fails is no conflict while another one fits") {
     Input input = image(640, 480, fourcc::nv12);
     input.uses = {use("camera", "isp", Use::capture), use("display", "kms", Use::scanout)};
