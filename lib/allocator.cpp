@@ -29,6 +29,10 @@ Allocator::Allocator(Allocator&&) noexcept = default;
 Allocator& Allocator::operator=(Allocator&&) noexcept = default;
 Allocator::~Allocator() = default;
 
+Allocator Allocator::share() const {
+    return Allocator(data_);
+}
+
 namespace {
 
 Result<Device> to_device(Result<DeviceRecord> record) {

@@ -67,6 +67,8 @@ std::string_view to_string(Stage stage) noexcept {
         return "share";
     case Stage::import_fd:
         return "import";
+    case Stage::acquire:
+        return "acquire";
     }
     return "unknown";
 }

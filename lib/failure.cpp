@@ -60,4 +60,8 @@ Cause cause_of_open(int sys_errno) noexcept {
     return sys_errno == EINVAL ? Cause::unsupported : cause_of(sys_errno);
 }
 
+bool goes_on(Cause cause) noexcept {
+    return cause != Cause::fd_limit && cause != Cause::our_bug;
+}
+
 } // namespace simplealloc

@@ -18,4 +18,7 @@ Cause cause_of(int sys_errno) noexcept;
 /// that runtime power management can't wake answers it).
 Cause cause_of_open(int sys_errno) noexcept;
 
+/// Whether another candidate may still work after one failed so.
+bool goes_on(Cause cause) noexcept;
+
 } // namespace simplealloc

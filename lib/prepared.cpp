@@ -32,11 +32,6 @@ Attempt attempt_of(const std::string& source, Error error) {
     return {source, error.stage, error.cause, error.sys_errno, error.message(), remedy};
 }
 
-/// Whether another candidate may still work after this one failed so.
-bool goes_on(Cause cause) {
-    return cause != Cause::fd_limit && cause != Cause::our_bug;
-}
-
 Attempt refused(const OpenCandidate& candidate, std::string why) {
     const std::string& source = candidate.source().input.name;
     return {source, Stage::verify, Cause::refused, 0, source + ": " + std::move(why), ""};
@@ -110,8 +105,13 @@ const Plan& Prepared::plan() const noexcept {
 }
 
 Result<Buffer> Prepared::allocate() const {
+    return allocate(0, data_->candidates.size());
+}
+
+Result<Buffer> Prepared::allocate(std::size_t first, std::size_t count) const {
     std::vector<Attempt> attempts;
-    for (OpenCandidate& candidate : data_->candidates) {
+    for (std::size_t i = first; i < first + count; ++i) {
+        OpenCandidate& candidate = data_->candidates[i];
         std::optional<Buffer> buffer;
         auto failed = allocate_from(*data_, candidate, buffer);
         if (!failed) {

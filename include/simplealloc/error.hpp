@@ -19,7 +19,7 @@ namespace simplealloc {
 enum class Cause : std::uint8_t {
     exhausted,     ///< the memory is used up or too fragmented; may work later
     denied,        ///< no permission; the remedy names the group or rule
-    gone,          ///< the node or device does not exist (any more)
+    gone,          ///< the node or device does not exist (any more), or the pool is closed
     unsupported,   ///< the device or kernel can't do this
     limit,         ///< above a limit that the administrator may raise
     fd_limit,      ///< this process or the system has no file descriptor left
@@ -46,6 +46,7 @@ enum class Stage : std::uint8_t {
     sync,      ///< the CPU's turn was begun or ended
     share,     ///< a descriptor was duplicated, or a buffer sent or received
     import_fd, ///< a dma-buf was taken from elsewhere, or by a device
+    acquire,   ///< a pool was asked for a buffer
 };
 
 /// Kebab-case, e.g. `fd-limit`.

@@ -40,7 +40,8 @@ public:
     /// What it allocates from.
     [[nodiscard]] const Plan& plan() const noexcept;
 
-    // Library-internal.
+    // Library-internal: the same with the `count` candidates from `first` on.
+    [[nodiscard]] Result<Buffer> allocate(std::size_t first, std::size_t count) const;
     explicit Prepared(std::unique_ptr<PreparedData> data) noexcept;
 
 private:

@@ -10,6 +10,7 @@
 #include <simplealloc/drm_import.hpp>
 #include <simplealloc/format_lists.hpp>
 #include <simplealloc/log.hpp>
+#include <simplealloc/pool.hpp>
 #include <simplealloc/quirks.hpp>
 #include <simplealloc/share.hpp>
 #include <simplealloc/v4l2_import.hpp>

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// The handles to what a pool and its slots share.
+#include <simplealloc/pool.hpp>
+
+#include "lib/failure.hpp"
+#include "lib/pool_state.hpp"
+
+#include <fmt/format.h>
+#include <utility>
+
+namespace simplealloc {
+
+namespace {
+
+constexpr std::size_t most_buffers = 65536;
+
+Result<void> check_options(const PoolOptions& options) {
+    if (options.max_buffers < 1 || options.max_buffers > most_buffers)
+        return failure(
+            Stage::request, Cause::invalid, 0, "pool",
+            fmt::format("max_buffers is {}, not 1 to {}", options.max_buffers, most_buffers));
+    if (options.min_buffers > options.max_buffers)
+        return failure(Stage::request, Cause::invalid, 0, "pool",
+                       fmt::format("min_buffers is {}, more than max_buffers, {}",
+                                   options.min_buffers, options.max_buffers));
+    return {};
+}
+
+} // namespace
+
+PoolSlot::PoolSlot() noexcept = default;
+PoolSlot::PoolSlot(std::shared_ptr<PoolState> state, std::unique_ptr<Pooled> pooled) noexcept
+    : state_(std::move(state)), pooled_(std::move(pooled)) {}
+PoolSlot::PoolSlot(PoolSlot&&) noexcept = default;
+
+PoolSlot& PoolSlot::operator=(PoolSlot&& other) noexcept {
+    if (this != &other) {
+        release();
+        state_ = std::move(other.state_);
+        pooled_ = std::move(other.pooled_);
+    }
+    return *this;
+}
+
+PoolSlot::~PoolSlot() {
+    release();
+}
+
+const Buffer& PoolSlot::buffer() const noexcept {
+    return pooled_->buffer;
+}
+std::uint32_t PoolSlot::index() const noexcept {
+    return pooled_->place.index();
+}
+std::uint64_t PoolSlot::generation() const noexcept {
+    return pooled_->generation;
+}
+
+void PoolSlot::release() noexcept {
+    if (pooled_)
+        state_->give_back(std::move(pooled_));
+    state_.reset();
+}
+
+Result<Pool> Pool::create(const Allocator& allocator, const Plan& plan, PoolOptions options) {
+    if (auto checked = check_options(options); !checked)
+        return checked.error();
+    auto state = std::make_shared<PoolState>(allocator.share(), std::move(options));
+    if (auto started = state->start(plan); !started)
+        return started.error();
+    return Pool(std::move(state));
+}
+
+Result<Pool> Pool::create(const Allocator& allocator, const Request& request, PoolOptions options) {
+    const auto plan = allocator.plan(request);
+    if (!plan)
+        return plan.error();
+    return create(allocator, *plan, std::move(options));
+}
+
+Pool::Pool(std::shared_ptr<PoolState> state) noexcept : state_(std::move(state)) {}
+Pool::Pool(Pool&&) noexcept = default;
+
+Pool& Pool::operator=(Pool&& other) noexcept {
+    if (this != &other) {
+        close();
+        state_ = std::move(other.state_);
+    }
+    return *this;
+}
+
+Pool::~Pool() {
+    close();
+}
+
+Result<PoolSlot> Pool::try_acquire() {
+    return state_->acquire(std::chrono::milliseconds(0));
+}
+Result<PoolSlot> Pool::acquire() {
+    return state_->acquire(std::nullopt);
+}
+Result<PoolSlot> Pool::acquire(std::chrono::milliseconds timeout) {
+    return state_->acquire(timeout);
+}
+
+Result<void> Pool::replan(const Plan& plan) {
+    return state_->start(plan);
+}
+
+Result<void> Pool::replan(const Request& request) {
+    const auto plan = state_->allocator().plan(request);
+    if (!plan)
+        return state_->count(plan.error());
+    return replan(*plan);
+}
+
+std::size_t Pool::trim(std::size_t keep) {
+    return state_->trim(keep);
+}
+std::size_t Pool::trim() {
+    return state_->trim();
+}
+
+void Pool::close() noexcept {
+    if (state_)
+        state_->close();
+}
+
+PoolStats Pool::stats() const {
+    return state_->stats();
+}
+
+} // namespace simplealloc
