@@ -85,6 +85,10 @@ std::uint64_t Allocator::held(const std::string& of) const {
     return data_->ledger->held(of);
 }
 
+Stats Allocator::stats() const {
+    return data_->ledger->stats();
+}
+
 Result<Plan> Allocator::plan(const Request& request) const {
     const Request full = data_->policy.complete(request);
     if (auto checked = check_source_names(full.fields().without, "without"); !checked)

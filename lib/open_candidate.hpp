@@ -23,6 +23,7 @@ public:
     /// Checked against what the uses need, and cleared where the request wants that.
     Result<std::unique_ptr<BufferData>> allocate();
 
+    [[nodiscard]] Ledger::Account& account() const noexcept { return account_; }
     [[nodiscard]] const SourceRecord& source() const noexcept { return origin_->source; }
     [[nodiscard]] const std::string& layout_class() const noexcept { return layout_class_; }
 

@@ -45,6 +45,8 @@ std::optional<Attempt> verify(PreparedData& data, const OpenCandidate& candidate
         const auto queue = data.allocator->hold_queues(&use.device.record());
         verified.push_back(verify_import(use, buffer, data.options.borrow_idle_queues));
     }
+    candidate.account().counters.imported(verified);
+    data.allocator->ledger->total().imported(verified);
     const auto refusal = std::find_if(verified.begin(), verified.end(), [](const auto& one) {
         return one.imported == std::optional(false);
     });
@@ -58,8 +60,9 @@ std::optional<Attempt> verify(PreparedData& data, const OpenCandidate& candidate
 }
 
 /// One try; `buffer` is set when it worked.
-std::optional<Attempt> allocate_from(PreparedData& data, OpenCandidate& candidate,
+std::optional<Attempt> allocate_from(PreparedData& data, std::size_t index,
                                      std::optional<Buffer>& buffer) {
+    OpenCandidate& candidate = data.candidates[index];
     const std::string& source = candidate.source().input.name;
     if (const auto refusal = data.allocator->refusals.find(source, candidate.layout_class(),
                                                            data.plan.data().request.fields().uses))
@@ -71,8 +74,13 @@ std::optional<Attempt> allocate_from(PreparedData& data, OpenCandidate& candidat
     }();
     if (!made)
         return attempt_of(source, made.error());
+    BufferData& inside = **made;
     buffer.emplace(std::move(*made));
-    return data.options.verify ? verify(data, candidate, *buffer) : std::nullopt;
+    if (data.options.verify)
+        if (auto failed = verify(data, candidate, *buffer))
+            return failed;
+    inside.charge.settle(index > 0);
+    return std::nullopt;
 }
 
 Error failure_of(const PlanData& plan, std::vector<Attempt> attempts) {
@@ -111,21 +119,23 @@ Result<Buffer> Prepared::allocate() const {
 Result<Buffer> Prepared::allocate(std::size_t first, std::size_t count) const {
     std::vector<Attempt> attempts;
     for (std::size_t i = first; i < first + count; ++i) {
-        OpenCandidate& candidate = data_->candidates[i];
         std::optional<Buffer> buffer;
-        auto failed = allocate_from(*data_, candidate, buffer);
+        auto failed = allocate_from(*data_, i, buffer);
         if (!failed) {
             buffer->set_attempts(std::move(attempts));
             log::line(LogLevel::info, "allocate: {} from {}", solver::total_size(buffer->layout()),
                       buffer->source());
             return *std::move(buffer);
         }
+        data_->candidates[i].account().counters.failed(failed->cause);
         attempts.push_back(*std::move(failed));
         log::line(LogLevel::info, "allocate: {}", attempts.back().message);
         if (!goes_on(attempts.back().cause))
             break;
     }
-    return failure_of(data_->plan.data(), std::move(attempts));
+    Error error = failure_of(data_->plan.data(), std::move(attempts));
+    data_->allocator->ledger->total().failed(error.cause);
+    return error;
 }
 
 Prepared Allocator::prepare(const Plan& plan, AllocateOptions options) const {

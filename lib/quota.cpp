@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Keeps what an Allocator's Buffers hold within quotas.
+// Counts what an Allocator's Buffers hold, and keeps it within quotas.
 #include "lib/quota.hpp"
 
 #include "lib/failure.hpp"
 #include "lib/solver/source_names.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace simplealloc {
@@ -82,9 +83,37 @@ Result<Charge> Ledger::charge(Account& account, std::uint64_t bytes) {
     return Charge(shared_from_this(), account, bytes);
 }
 
+Stats Ledger::stats() const {
+    Stats stats;
+    stats.total = total_.read();
+    const std::lock_guard lock(mutex_);
+    for (const Account& account : accounts_) {
+        SourceStats one = account.counters.read();
+        one.source = account.source;
+        // A plan's candidates all have an account; those after the first that served were not
+        // tried.
+        if (one.allocations != 0 || !one.failures.empty())
+            stats.sources.push_back(std::move(one));
+    }
+    std::sort(stats.sources.begin(), stats.sources.end(),
+              [](const auto& a, const auto& b) { return a.source < b.source; });
+    return stats;
+}
+
 Charge::~Charge() {
-    if (ledger_)
-        (void)ledger_->change(*account_, bytes_, 0);
+    if (!ledger_)
+        return;
+    (void)ledger_->change(*account_, bytes_, 0);
+    if (!settled_)
+        return;
+    account_->counters.died(bytes_);
+    ledger_->total_.died(bytes_);
+}
+
+void Charge::settle(bool fallback) noexcept {
+    settled_ = true;
+    account_->counters.born(bytes_, fallback);
+    ledger_->total_.born(bytes_, fallback);
 }
 
 Result<void> Charge::resize(std::uint64_t bytes) {

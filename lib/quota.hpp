@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Keeps what an Allocator's Buffers hold within quotas.
+// Counts what an Allocator's Buffers hold, and keeps it within quotas.
 #pragma once
+
+#include "lib/counters.hpp"
 
 #include <simplealloc/policy.hpp>
 
@@ -30,8 +32,9 @@ public:
     /// atomic addition.
     struct Account {
         std::string source;
-        std::vector<const Limit*> limits; ///< those that count this source
-        std::atomic<std::uint64_t> bytes = 0;
+        std::vector<const Limit*> limits;     ///< those that count this source
+        std::atomic<std::uint64_t> bytes = 0; ///< booked, also for what is still being made
+        Counters counters;
     };
 
     static std::shared_ptr<Ledger> create(std::vector<Limit> limits);
@@ -42,6 +45,9 @@ public:
     Result<Charge> charge(Account& account, std::uint64_t bytes);
     /// In bytes; `of` as in Quota.
     [[nodiscard]] std::uint64_t held(std::string_view of) const;
+    /// Over all accounts.
+    Counters& total() { return total_; }
+    [[nodiscard]] Stats stats() const;
 
 private:
     friend class Charge;
@@ -55,6 +61,7 @@ private:
     /// its booking.
     mutable std::mutex mutex_;
     std::deque<Account> accounts_;
+    Counters total_;
 };
 
 /// A share of a Ledger, given back when it dies. Move-only.
@@ -72,6 +79,8 @@ public:
 
     /// Fails with limit, and stays as it was.
     Result<void> resize(std::uint64_t bytes);
+    /// From now on it is a living Buffer's, which the statistics count.
+    void settle(bool fallback) noexcept;
 
 private:
     friend class Ledger;
@@ -81,11 +90,13 @@ private:
         std::swap(ledger_, other.ledger_);
         std::swap(account_, other.account_);
         std::swap(bytes_, other.bytes_);
+        std::swap(settled_, other.settled_);
     }
 
     std::shared_ptr<Ledger> ledger_; ///< keeps the account alive
     Ledger::Account* account_ = nullptr;
     std::uint64_t bytes_ = 0;
+    bool settled_ = false;
 };
 
 } // namespace simplealloc

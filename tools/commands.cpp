@@ -8,6 +8,7 @@
 #include "tools/hold.hpp"
 #include "tools/json_output.hpp"
 #include "tools/report.hpp"
+#include "tools/stats_output.hpp"
 #include "tools/table_output.hpp"
 #include "tools/terminal.hpp"
 #include "tools/words.hpp"
@@ -323,8 +324,12 @@ int alloc_command(const CommonOptions& common, const RequestText& text,
     std::vector<BufferReport> reports;
     for (const Buffer& buffer : buffers)
         reports.push_back(report_of(buffer));
-    status =
-        print(common.json ? buffers_json(reports) : buffers_text(reports, screen_of(stdout_fd)));
+    const auto stats = options.stats ? std::optional(planned->allocator.stats()) : std::nullopt;
+    const Screen screen = screen_of(stdout_fd);
+    std::string answer = common.json ? buffers_json(reports, stats) : buffers_text(reports, screen);
+    if (stats && !common.json)
+        answer += "\n" + stats_text(*stats, screen);
+    status = print(answer);
     if (hold && status == exit_done)
         hold->wait();
     return status;

@@ -23,6 +23,7 @@ struct CommonOptions {
 struct AllocCommandOptions {
     bool verify = true;
     bool hold = false;
+    bool stats = false;
     std::size_t count = 1;
 };
 

@@ -199,6 +199,23 @@ Json set_json(const CapabilitySet& set) {
             {"formats_origin", formats.origin}};
 }
 
+Json stats_json(const SourceStats& stats) {
+    Json failures = Json::object();
+    for (const auto& [cause, count] : stats.failures)
+        failures[std::string(to_string(cause))] = count;
+    return {{"source", stats.source.empty() ? Json(nullptr) : Json(stats.source)},
+            {"bytes", stats.bytes},
+            {"peak_bytes", stats.peak_bytes},
+            {"buffers", stats.buffers},
+            {"peak_buffers", stats.peak_buffers},
+            {"allocations", stats.allocations},
+            {"fallbacks", stats.fallbacks},
+            {"imports_passed", stats.imports_passed},
+            {"imports_refused", stats.imports_refused},
+            {"imports_untested", stats.imports_untested},
+            {"failures", failures}};
+}
+
 Json error_object(const Error& error) {
     return {{"cause", to_string(error.cause)}, {"stage", to_string(error.stage)},
             {"errno", error.sys_errno},        {"object", error.object},
@@ -304,7 +321,7 @@ std::string plan_json(const PlanReport& plan) {
     return print(json);
 }
 
-std::string buffers_json(std::span<const BufferReport> buffers) {
+std::string buffers_json(std::span<const BufferReport> buffers, const std::optional<Stats>& stats) {
     Json json = document();
     if (buffers.size() == 1) {
         add_buffer(json, buffers.front());
@@ -315,6 +332,9 @@ std::string buffers_json(std::span<const BufferReport> buffers) {
             return object;
         });
     }
+    if (stats)
+        json["stats"] = {{"total", stats_json(stats->total)},
+                         {"sources", list(stats->sources, stats_json)}};
     return print(json);
 }
 

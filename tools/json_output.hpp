@@ -22,7 +22,8 @@ std::string sources_json(std::span<const SourceInfo> sources);
 std::string capabilities_json(const CapabilityReport& report);
 std::string plan_json(const PlanReport& plan);
 /// One buffer has its keys at the top of the document, several are under `buffers`.
-std::string buffers_json(std::span<const BufferReport> buffers);
+std::string buffers_json(std::span<const BufferReport> buffers,
+                         const std::optional<Stats>& stats = {});
 /// `failed_buffer`: which one of several could not be allocated, counted from 1.
 std::string error_json(const Error& error, std::optional<std::size_t> failed_buffer = {});
 

@@ -127,6 +127,8 @@ void add_alloc_options(CLI::App& command, AllocCommandOptions& options) {
     command.add_option("--count", options.count, "How many buffers (default: 1)")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20U).description(""))
         ->type_name("N");
+    command.add_flag("--stats", options.stats,
+                     folded("Also show what came from which source, and what failed"));
 }
 
 /// CLI11 complains of a missing command before it mentions the word that is none.

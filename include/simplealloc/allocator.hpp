@@ -5,6 +5,7 @@
 #include <simplealloc/check.hpp>
 #include <simplealloc/policy.hpp>
 #include <simplealloc/prepared.hpp>
+#include <simplealloc/stats.hpp>
 
 #include <memory>
 #include <string>
@@ -77,6 +78,9 @@ public:
     /// How many bytes living Buffers of this Allocator hold, as its quotas count them. `of` is a
     /// backend, a source, or empty for everything.
     [[nodiscard]] std::uint64_t held(const std::string& of = {}) const;
+    /// What came from which source and what failed, since this Allocator was opened; also through
+    /// its Prepared and Pools.
+    [[nodiscard]] Stats stats() const;
 
     /// Allocates nothing. A request that nothing satisfies still gives a Plan, with the conflict;
     /// an Error means that the request itself is wrong.

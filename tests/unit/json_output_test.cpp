@@ -180,6 +180,27 @@ TEST_CASE("empty lists are empty arrays, never null or missing") {
     CHECK((none.at("required_by").is_array() && none.at("required_by").empty()));
 }
 
+TEST_CASE("statistics are a key of their own, for each source and for all") {
+    const AllocatedBuffer buffer;
+    const BufferReport report = buffer.report();
+    Stats stats;
+    SourceStats& one = stats.sources.emplace_back();
+    one.source = "dma-heap:system";
+    one.peak_bytes = 4096;
+    one.failures = {{Cause::fd_limit, 2}};
+    const Json json = Json::parse(buffers_json({&report, 1}, stats)).at("stats");
+    CHECK(keys(json) == Keys{"total", "sources"});
+    const Json source = json.at("sources").at(0);
+    CHECK(keys(source) == Keys{"source", "bytes", "peak_bytes", "buffers", "peak_buffers",
+                               "allocations", "fallbacks", "imports_passed", "imports_refused",
+                               "imports_untested", "failures"});
+    CHECK(keys(json.at("total")) == keys(source));
+    CHECK(json.at("total").at("source").is_null());
+    CHECK(source.at("source") == "dma-heap:system");
+    CHECK(source.at("peak_bytes") == 4096);
+    CHECK(source.at("failures") == Json{{"fd-limit", 2}});
+}
+
 TEST_CASE("one buffer has its keys at the top of the document") {
     const AllocatedBuffer buffer;
     const BufferReport report = buffer.report();
