@@ -4,6 +4,7 @@
 #include "lib/discovery/device_record.hpp"
 #include "lib/dmabuf.hpp"
 #include "lib/failure.hpp"
+#include "lib/wait.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -81,6 +82,37 @@ Result<Mapping> Buffer::map(Access access, std::size_t dmabuf) const {
                        "request CPU access, so that another source is chosen");
     const DmaBuf& target = data_->dmabufs[dmabuf];
     return Mapping::create(target.fd, target.size, access, data_->flush);
+}
+
+Result<bool> Buffer::wait(Access access, Timeout timeout) const {
+    if (data_->dmabufs.empty())
+        return no_such_dmabuf(Stage::sync, *data_, 0);
+    std::vector<Pollable> targets;
+    for (const DmaBuf& dmabuf : data_->dmabufs)
+        targets.push_back(dmabuf::pollable(dmabuf.fd, access));
+    return wait_for(targets, timeout);
+}
+
+Result<Pollable> Buffer::pollable(Access access, std::size_t dmabuf) const {
+    if (dmabuf >= data_->dmabufs.size())
+        return no_such_dmabuf(Stage::sync, *data_, dmabuf);
+    return dmabuf::pollable(data_->dmabufs[dmabuf].fd, access);
+}
+
+Result<Fence> Buffer::export_sync_file(Access access, std::size_t dmabuf) const {
+    if (dmabuf >= data_->dmabufs.size())
+        return no_such_dmabuf(Stage::sync, *data_, dmabuf);
+    return dmabuf::export_sync_file(data_->dmabufs[dmabuf].fd, access);
+}
+
+Result<void> Buffer::import_sync_file(int sync_file, Access access) const {
+    if (data_->dmabufs.empty())
+        return no_such_dmabuf(Stage::sync, *data_, 0);
+    for (const DmaBuf& dmabuf : data_->dmabufs) {
+        if (auto imported = dmabuf::import_sync_file(dmabuf.fd, sync_file, access); !imported)
+            return imported;
+    }
+    return {};
 }
 
 Result<UniqueFd> Buffer::dup_fd(std::size_t dmabuf) const {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <linux/dma-buf.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <string_view>
 
 namespace simplealloc::dmabuf {
@@ -19,6 +20,15 @@ constexpr int sync_attempts = 1000;
 
 /// DMA_BUF_NAME_LEN less the terminating zero: a longer name is EINVAL, not cut.
 constexpr std::size_t name_bytes = 31;
+
+/// The two calls came with Linux 6.0, and need CONFIG_SYNC_FILE.
+Error fence_failure(int sys_errno, const char* detail) {
+    if (sys_errno != ENOTTY)
+        return failure(Stage::sync, cause_of(sys_errno), sys_errno, "dma-buf", detail);
+    return failure(Stage::sync, Cause::unsupported, sys_errno, "dma-buf", detail,
+                   "use Linux 6.0 or later with CONFIG_SYNC_FILE; Buffer::wait() and poll() of the "
+                   "dma-buf wait for devices on every kernel");
+}
 
 /// The value of a line `key:\tvalue` of fdinfo; empty when there is none.
 std::string fdinfo_value(std::string_view text, std::string_view key) {
@@ -114,6 +124,47 @@ Result<void> sync(int fd, std::uint64_t flags) {
         return failure(Stage::sync, cause_of(-result), -result, "dma-buf",
                        (flags & DMA_BUF_SYNC_END) != 0 ? "end CPU access" : "begin CPU access");
     return {};
+}
+
+std::uint32_t direction(Access access) noexcept {
+    switch (access) {
+    case Access::read:
+        return DMA_BUF_SYNC_READ;
+    case Access::write:
+        return DMA_BUF_SYNC_WRITE;
+    case Access::read_write:
+        break;
+    }
+    return DMA_BUF_SYNC_RW;
+}
+
+Result<Fence> export_sync_file(int fd, Access access) {
+    dma_buf_export_sync_file request = {};
+    request.flags = direction(access);
+    request.fd = -1;
+    const int result = kernel::ioctl(fd, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &request);
+    if (result < 0)
+        return fence_failure(-result, "export a sync_file");
+    return Fence(UniqueFd::adopt(request.fd));
+}
+
+Result<void> import_sync_file(int fd, int sync_file, Access access) {
+    dma_buf_import_sync_file request = {};
+    request.flags = direction(access);
+    request.fd = sync_file;
+    const int result = kernel::ioctl(fd, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &request);
+    // The flags are right, so what is left to be wrong is the caller's descriptor.
+    if (result == -EINVAL)
+        return failure(Stage::sync, Cause::invalid, EINVAL, "dma-buf",
+                       "import a sync_file: the descriptor is none");
+    if (result < 0)
+        return fence_failure(-result, "import a sync_file");
+    return {};
+}
+
+Pollable pollable(int fd, Access access) noexcept {
+    // Readers wait for writers; who writes waits for all.
+    return {fd, static_cast<short>(access == Access::read ? POLLIN : POLLOUT)};
 }
 
 Result<void> set_name(int fd, const std::string& name) {

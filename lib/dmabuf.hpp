@@ -27,6 +27,18 @@ Result<std::uint64_t> size(int fd);
 /// DMA_BUF_IOCTL_SYNC, repeated a bounded number of times while it is interrupted or busy.
 Result<void> sync(int fd, std::uint64_t flags);
 
+/// What DMA_BUF_SYNC_* calls it.
+std::uint32_t direction(Access access) noexcept;
+
+/// A sync_file of what has to be over before such an access; unsupported before Linux 6.0.
+Result<Fence> export_sync_file(int fd, Access access);
+
+/// Makes later accesses wait for the work behind `sync_file`, which accesses the dma-buf so.
+Result<void> import_sync_file(int fd, int sync_file, Access access);
+
+/// Becomes ready when devices are done with what forbids such an access.
+Pollable pollable(int fd, Access access) noexcept;
+
 /// Cut to the 31 bytes that the kernel keeps.
 Result<void> set_name(int fd, const std::string& name);
 

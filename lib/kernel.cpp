@@ -9,6 +9,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -69,8 +71,33 @@ int map(int fd, std::size_t size, int protection, void** address) {
     return 0;
 }
 
+int protect(void* address, std::size_t size, int protection) {
+    return ::mprotect(address, size, protection) == 0 ? 0 : -errno;
+}
+
 int unmap(void* address, std::size_t size) {
     return ::munmap(address, size) == 0 ? 0 : -errno;
+}
+
+int poll(int fd, short events, std::optional<std::chrono::nanoseconds> timeout) {
+    using std::chrono::seconds;
+    pollfd target = {fd, events, 0};
+    ::timespec limit = {};
+    if (timeout) {
+        // Seconds have 32 bits in a 32-bit program.
+        const auto whole = std::min(std::chrono::duration_cast<seconds>(*timeout),
+                                    seconds(std::numeric_limits<std::int32_t>::max()));
+        limit.tv_sec = static_cast<time_t>(whole.count());
+        limit.tv_nsec = static_cast<long>((*timeout % seconds(1)).count());
+    }
+    const int ready = ::ppoll(&target, 1, timeout ? &limit : nullptr, nullptr);
+    if (ready < 0)
+        return -errno;
+    return ready == 0 ? 0 : target.revents;
+}
+
+std::chrono::nanoseconds now() {
+    return std::chrono::steady_clock::now().time_since_epoch();
 }
 
 std::int64_t seek_end(int fd) {

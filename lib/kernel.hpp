@@ -3,8 +3,10 @@
 // (tests/support/fake_kernel.*).
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -31,7 +33,14 @@ int dup(int fd);
 int ioctl(int fd, unsigned long request, void* argument);
 /// Sets `address`.
 int map(int fd, std::size_t size, int protection, void** address);
+/// Of a whole mapping.
+int protect(void* address, std::size_t size, int protection);
 int unmap(void* address, std::size_t size);
+/// One descriptor's events of poll(2), 0 when the time ran out; nothing waits for ever. Not
+/// restarted after a signal (EINTR), because time has passed; may wait less than was asked.
+int poll(int fd, short events, std::optional<std::chrono::nanoseconds> timeout);
+/// A clock that only runs forward.
+std::chrono::nanoseconds now();
 /// Size by lseek(SEEK_END): the only way that all kernels answer for a dma-buf.
 std::int64_t seek_end(int fd);
 int stat(const char* path, Stat& out);

@@ -2,6 +2,7 @@
 // An allocated buffer: one or several dma-bufs and the planes in them.
 #pragma once
 
+#include <simplealloc/fence.hpp>
 #include <simplealloc/mapping.hpp>
 #include <simplealloc/plan.hpp>
 #include <simplealloc/unique_fd.hpp>
@@ -103,6 +104,21 @@ public:
     /// Maps a dma-buf and begins the CPU's turn on it. Fails with unsupported where the memory
     /// can't be mapped, with invalid for a wrong index.
     [[nodiscard]] Result<Mapping> map(Access access, std::size_t dmabuf = 0) const;
+    /// Waits until devices are done with what forbids such an access: their writes before a read,
+    /// all they do before a write. False when the time ran out first. Works on every kernel, but
+    /// only for devices that leave fences on the dma-buf: GPUs do, V4L2 and KMS do not.
+    [[nodiscard]] Result<bool> wait(Access access, Timeout timeout = {}) const;
+    /// The same for an event loop: one dma-buf, and the events that say that it is free.
+    [[nodiscard]] Result<Pollable> pollable(Access access, std::size_t dmabuf = 0) const;
+    /// What wait() would wait for, as a snapshot that other APIs can wait for, too. Fails with
+    /// unsupported before Linux 6.0.
+    [[nodiscard]] Result<Fence> export_sync_file(Access access, std::size_t dmabuf = 0) const;
+    /// Lets everyone who waits for a dma-buf of this Buffer also wait for work that accesses it so:
+    /// who writes waits for all work, who reads waits for work that writes. `sync_file` is
+    /// borrowed. Fails with invalid where it is none, with unsupported before Linux 6.0; some
+    /// dma-bufs may have it then.
+    [[nodiscard]] Result<void> import_sync_file(int sync_file, Access access) const;
+
     /// A new close-on-exec descriptor that the caller owns. It does not keep the Buffer's share of
     /// a quota.
     [[nodiscard]] Result<UniqueFd> dup_fd(std::size_t dmabuf = 0) const;

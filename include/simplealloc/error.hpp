@@ -43,7 +43,7 @@ enum class Stage : std::uint8_t {
     layout,    ///< the real layout was compared with the one that was asked for
     verify,    ///< the uses imported the fresh buffer
     map,       ///< the CPU mapping was made
-    sync,      ///< the CPU's turn was begun or ended
+    sync,      ///< the CPU's turn was begun or ended, or a fence was asked
     share,     ///< a descriptor was duplicated, or a buffer sent or received
     import_fd, ///< a dma-buf was taken from elsewhere, or by a device
     acquire,   ///< a pool was asked for a buffer

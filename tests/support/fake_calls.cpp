@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The functions of lib/kernel.hpp and lib/udev.hpp, answered by the current fake kernel.
+#include "tests/support/fake_fences.hpp"
 #include "tests/support/fake_kernel.hpp"
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,7 +55,26 @@ struct FakeKernel::Implementation {
         return 0;
     }
 
-    static int dmabuf_ioctl(FakeDmaBuf& buffer, unsigned long request, void* argument) {
+    static int begin_access(FakeDmaBuf& buffer, std::uint64_t flags) {
+        ++buffer.sync_starts;
+        buffer.open_reads += (flags & DMA_BUF_SYNC_READ) != 0 ? 1 : 0;
+        buffer.open_writes += (flags & DMA_BUF_SYNC_WRITE) != 0 ? 1 : 0;
+        buffer.begun_twice |= buffer.open_reads > 1 || buffer.open_writes > 1;
+        return 0;
+    }
+
+    static int end_access(FakeKernel& k, FakeDmaBuf& buffer, std::uint64_t flags) {
+        if (buffer.end_needs_start && buffer.sync_starts == 0)
+            return -EINVAL;
+        ++buffer.sync_ends;
+        if (((flags & DMA_BUF_SYNC_READ) != 0 && buffer.open_reads-- == 0) ||
+            ((flags & DMA_BUF_SYNC_WRITE) != 0 && buffer.open_writes-- == 0))
+            k.record_error("SYNC_END of a direction that was not begun");
+        return 0;
+    }
+
+    static int dmabuf_ioctl(FakeKernel& k, FakeDmaBuf& buffer, unsigned long request,
+                            void* argument) {
         switch (request) {
         case DMA_BUF_IOCTL_SYNC: {
             const std::uint64_t flags = static_cast<dma_buf_sync*>(argument)->flags;
@@ -61,14 +82,8 @@ struct FakeKernel::Implementation {
                 (flags & DMA_BUF_SYNC_RW) == 0) {
                 return -EINVAL;
             }
-            if ((flags & DMA_BUF_SYNC_END) == 0) {
-                ++buffer.sync_starts;
-                return 0;
-            }
-            if (buffer.end_needs_start && buffer.sync_starts == 0)
-                return -EINVAL;
-            ++buffer.sync_ends;
-            return 0;
+            return (flags & DMA_BUF_SYNC_END) == 0 ? begin_access(buffer, flags)
+                                                   : end_access(k, buffer, flags);
         }
         case DMA_BUF_SET_NAME_A:
         case DMA_BUF_SET_NAME_B: {
@@ -79,7 +94,7 @@ struct FakeKernel::Implementation {
             return 0;
         }
         default:
-            return -ENOTTY;
+            return dmabuf_fence_ioctl(k, buffer, request, argument);
         }
     }
 
@@ -88,8 +103,18 @@ struct FakeKernel::Implementation {
         if (!file)
             return -EBADF;
         if (file->dmabuf)
-            return dmabuf_ioctl(*file->dmabuf, request, argument);
+            return dmabuf_ioctl(k, *file->dmabuf, request, argument);
+        if (file->sync_file)
+            return sync_file_ioctl(k, *file->sync_file, request, argument);
         return file->handler ? file->handler(fd, request, argument) : -ENOTTY;
+    }
+
+    static std::multimap<void*, Mapped>::iterator find_mapped(FakeKernel& k, void* address,
+                                                              std::size_t size) {
+        const auto [first, last] = k.mapped_.equal_range(address);
+        const auto found =
+            std::find_if(first, last, [&](const auto& entry) { return entry.second.size == size; });
+        return found == last ? k.mapped_.end() : found;
     }
 
     static int map(FakeKernel& k, int fd, std::size_t size, int protection, void** address) {
@@ -110,19 +135,46 @@ struct FakeKernel::Implementation {
             buffer->memory = {memory, [align](std::byte* p) { ::operator delete[](p, align); }};
         }
         *address = buffer->memory.get();
-        k.mapped_.emplace(*address, Mapped{size, buffer});
+        k.mapped_.emplace(*address, Mapped{size, protection, buffer});
+        return 0;
+    }
+
+    static int protect(FakeKernel& k, void* address, std::size_t size, int protection) {
+        const auto found = find_mapped(k, address, size);
+        if (found == k.mapped_.end())
+            return -ENOMEM;
+        if ((protection & PROT_WRITE) != 0 && (found->second.dmabuf->flags & O_ACCMODE) != O_RDWR)
+            return -EACCES;
+        found->second.protection = protection;
         return 0;
     }
 
     static int unmap(FakeKernel& k, void* address, std::size_t size) {
-        const auto [first, last] = k.mapped_.equal_range(address);
-        const auto found =
-            std::find_if(first, last, [&](const auto& entry) { return entry.second.size == size; });
-        if (found == last) {
+        const auto found = find_mapped(k, address, size);
+        if (found == k.mapped_.end()) {
             k.record_error("unmap of " + std::to_string(size) + " bytes that are not mapped");
             return -EINVAL;
         }
         k.mapped_.erase(found);
+        return 0;
+    }
+
+    static int poll(FakeKernel& k, int fd, short events,
+                    std::optional<std::chrono::nanoseconds> timeout) {
+        const std::shared_ptr<OpenFile> file = k.file(fd);
+        if (!file)
+            return POLLNVAL;
+        const int ready = file->dmabuf      ? poll_dmabuf(*file->dmabuf, events)
+                          : file->sync_file ? poll_sync_file(*file->sync_file, events)
+                                            : events;
+        if (ready != 0)
+            return ready;
+        // No other thread signals a fence here: what is not over now never is.
+        if (!timeout) {
+            k.record_error("poll waits for ever");
+            return -EDEADLK;
+        }
+        k.time += *timeout;
         return 0;
     }
 
@@ -349,8 +401,22 @@ int map(int fd, std::size_t size, int protection, void** address) {
                       [&](FakeKernel& k) { return Fake::map(k, fd, size, protection, address); });
 }
 
+int protect(void* address, std::size_t size, int protection) {
+    return Fake::call("protect", {}, 0,
+                      [&](FakeKernel& k) { return Fake::protect(k, address, size, protection); });
+}
+
 int unmap(void* address, std::size_t size) {
     return Fake::release("unmap", {}, [&](FakeKernel& k) { return Fake::unmap(k, address, size); });
+}
+
+int poll(int fd, short events, std::optional<std::chrono::nanoseconds> timeout) {
+    return Fake::call("poll", Fake::describe(fd), 0,
+                      [&](FakeKernel& k) { return Fake::poll(k, fd, events, timeout); });
+}
+
+std::chrono::nanoseconds now() {
+    return FakeKernel::current().time;
 }
 
 std::int64_t seek_end(int fd) {

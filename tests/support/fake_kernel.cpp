@@ -204,6 +204,14 @@ int FakeKernel::install(const std::string& path, IoctlHandler handler) {
     return add_fd(std::move(opened));
 }
 
+int FakeKernel::install_sync_file(FakeFences fences) {
+    auto opened = std::make_shared<OpenFile>();
+    opened->path = "sync_file";
+    opened->flags = O_RDWR;
+    opened->sync_file = std::move(fences);
+    return add_fd(std::move(opened));
+}
+
 int FakeKernel::add_fd(std::shared_ptr<OpenFile> file) {
     fds_[next_fd_] = std::move(file);
     return next_fd_++;
@@ -222,6 +230,11 @@ std::shared_ptr<FakeDmaBuf> FakeKernel::dmabuf(int fd) const {
 std::shared_ptr<FakeMemfd> FakeKernel::memfd(int fd) const {
     const auto opened = file(fd);
     return opened ? opened->memfd : nullptr;
+}
+
+std::optional<FakeFences> FakeKernel::sync_file(int fd) const {
+    const auto opened = file(fd);
+    return opened ? opened->sync_file : std::nullopt;
 }
 
 std::string FakeKernel::describe(int fd) const {
@@ -304,15 +317,16 @@ std::size_t FakeKernel::count(const FakeTarget& target) const {
 
 int FakeKernel::enter(const char* name, std::string object, unsigned long request) {
     calls_.push_back({name, std::move(object), request});
-    const FakeCall& call = calls_.back();
-    ++syscalls_;
-    const auto [first, last] = before_.equal_range(syscalls_);
+    // What runs before a call may make calls itself.
+    const FakeCall call = calls_.back();
+    const std::uint64_t number = ++syscalls_;
+    const auto [first, last] = before_.equal_range(number);
     std::vector<std::function<void()>> actions;
     for (auto entry = first; entry != last; ++entry)
         actions.push_back(entry->second);
     for (const auto& action : actions)
         action();
-    if (fail_at_ && fail_at_->first == syscalls_) {
+    if (fail_at_ && fail_at_->first == number) {
         failed_ = true;
         return fail_at_->second;
     }

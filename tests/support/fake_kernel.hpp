@@ -5,6 +5,7 @@
 #include "lib/kernel.hpp"
 #include "lib/udev.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
@@ -41,6 +42,13 @@ struct FakeFile {
     mode_t mode = 0644;
 };
 
+/// Work of a device.
+struct FakeFence {
+    bool over = false;
+    int sys_errno = 0; ///< why it failed
+};
+using FakeFences = std::vector<std::shared_ptr<FakeFence>>;
+
 struct FakeDmaBuf {
     std::uint64_t size = 0;
     ino_t inode = 0;
@@ -53,8 +61,14 @@ struct FakeDmaBuf {
     unsigned char old_data = 0;               ///< fills fresh memory
     /// udmabuf answers EINVAL to SYNC_END before the first SYNC_START.
     bool end_needs_start = false;
+    bool has_sync_files = true; ///< false: as before Linux 6.0
+    FakeFences readers;         ///< what reads it
+    FakeFences writers;         ///< what writes it
     unsigned sync_starts = 0;
     unsigned sync_ends = 0;
+    unsigned open_reads = 0; ///< begun and not ended
+    unsigned open_writes = 0;
+    bool begun_twice = false;      ///< a direction that was open already
     std::shared_ptr<void> backing; ///< what lives as long as the memory, e.g. a charge on a pool
     std::shared_ptr<std::byte[]> memory; ///< made by the first mapping
 };
@@ -127,8 +141,9 @@ public:
     std::size_t page = 4096;
     /// By default one that runs programs of this width without translating their ioctls.
     std::string machine = sizeof(void*) == 4 ? "i686" : "x86_64";
-    std::string release = "6.12.0"; ///< of uname
-    bool lets_others_run = false;   ///< after each call, so that threads really interleave
+    std::string release = "6.12.0";   ///< of uname
+    bool lets_others_run = false;     ///< after each call, so that threads really interleave
+    std::chrono::nanoseconds time{1}; ///< of the clock, which a wait in vain turns on
 
     // Objects behind descriptors
     std::shared_ptr<FakeDmaBuf> make_dmabuf(std::uint64_t size, std::string exporter, int flags,
@@ -137,9 +152,13 @@ public:
     int install(std::shared_ptr<FakeDmaBuf> dmabuf);
     /// A new descriptor for a new open file of the device at `path`.
     int install(const std::string& path, IoctlHandler handler);
+    /// A new descriptor for a new sync_file.
+    int install_sync_file(FakeFences fences);
     /// The dma-buf behind a descriptor, or null.
     [[nodiscard]] std::shared_ptr<FakeDmaBuf> dmabuf(int fd) const;
     [[nodiscard]] std::shared_ptr<FakeMemfd> memfd(int fd) const;
+    /// What a sync_file waits for; nothing when the descriptor is none.
+    [[nodiscard]] std::optional<FakeFences> sync_file(int fd) const;
     /// The path that was opened.
     [[nodiscard]] std::string describe(int fd) const;
 
@@ -175,6 +194,7 @@ public:
         IoctlHandler handler;
         std::shared_ptr<FakeDmaBuf> dmabuf;
         std::shared_ptr<FakeMemfd> memfd;
+        std::optional<FakeFences> sync_file;
         kernel::Stat stat;
     };
     struct Implementation; ///< fake_calls.cpp
@@ -213,6 +233,7 @@ private:
     std::map<int, std::shared_ptr<OpenFile>> fds_;
     struct Mapped {
         std::size_t size;
+        int protection;
         std::shared_ptr<FakeDmaBuf> dmabuf;
     };
     std::multimap<void*, Mapped> mapped_;
