@@ -19,6 +19,14 @@ Error no_such_dmabuf(Stage stage, const BufferData& data, std::size_t index) {
                    fmt::format("dma-buf {} of {}", index, data.dmabufs.size()));
 }
 
+Error out_of_reach(const BufferData& data) {
+    const SourceRecord& source = data.origin->source;
+    return failure(Stage::map, Cause::unsupported, 0, source.input.name,
+                   source.input.offer.protected_memory ? "this memory is protected from the CPU"
+                                                       : "this memory can't be mapped by the CPU",
+                   "request CPU access, so that another source is chosen");
+}
+
 } // namespace
 
 bool operator==(const DmaBuf& a, const DmaBuf& b) {
@@ -77,11 +85,23 @@ Result<Mapping> Buffer::map(Access access, std::size_t dmabuf) const {
     if (dmabuf >= data_->dmabufs.size())
         return no_such_dmabuf(Stage::map, *data_, dmabuf);
     if (!is_mappable(*data_))
-        return failure(Stage::map, Cause::unsupported, 0, source(),
-                       "this memory can't be mapped by the CPU",
-                       "request CPU access, so that another source is chosen");
+        return out_of_reach(*data_);
     const DmaBuf& target = data_->dmabufs[dmabuf];
-    return Mapping::create(target.fd, target.size, access, data_->flush);
+    auto memory = data_->cpu.get(dmabuf, target.fd, target.size, access, data_->flush);
+    if (!memory)
+        return memory.error();
+    return Mapping::begin(*std::move(memory), access);
+}
+
+Result<MappedPlanes> Buffer::map_planes(Access access) const {
+    std::vector<Mapping> mappings;
+    do {
+        auto mapping = map(access, mappings.size());
+        if (!mapping)
+            return mapping.error();
+        mappings.push_back(*std::move(mapping));
+    } while (mappings.size() < data_->dmabufs.size());
+    return MappedPlanes::create(*data_->layout, std::move(mappings));
 }
 
 Result<bool> Buffer::wait(Access access, Timeout timeout) const {
@@ -123,6 +143,7 @@ Result<UniqueFd> Buffer::dup_fd(std::size_t dmabuf) const {
 
 std::vector<UniqueFd> Buffer::release() {
     data_->dmabufs.clear();
+    data_->cpu.clear();
     data_->charge = {};
     return std::exchange(data_->fds, {});
 }

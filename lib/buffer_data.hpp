@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/backend.hpp"
+#include "lib/cpu_memory.hpp"
 #include "lib/quota.hpp"
 
 #include <simplealloc/buffer.hpp>
@@ -29,6 +30,7 @@ struct BufferData {
     std::shared_ptr<const Layout> layout;
     std::shared_ptr<const BufferOrigin> origin;
     std::shared_ptr<const CacheFlush> flush; ///< null: none is needed
+    CpuMemories cpu;
     std::vector<Verification> verified;
     std::vector<Attempt> attempts;
 };

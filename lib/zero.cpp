@@ -2,10 +2,10 @@
 // Clears memory that may hold what its last owner left.
 #include "lib/zero.hpp"
 
+#include "lib/cpu_memory.hpp"
 #include "lib/log.hpp"
 
 #include <algorithm>
-#include <simplealloc/mapping.hpp>
 #include <string_view>
 
 namespace simplealloc {
@@ -13,7 +13,11 @@ namespace simplealloc {
 namespace {
 
 Result<void> clear(const BufferData& buffer, const DmaBuf& dmabuf) {
-    auto mapping = Mapping::create(dmabuf.fd, dmabuf.size, Access::write, buffer.flush);
+    // Not the Buffer's own mapping: most buffers are never mapped again.
+    auto memory = CpuMemory::create(dmabuf.fd, dmabuf.size, Access::write, buffer.flush);
+    if (!memory)
+        return memory.error();
+    auto mapping = Mapping::begin(*std::move(memory), Access::write);
     if (!mapping)
         return mapping.error();
     std::fill(mapping->bytes().begin(), mapping->bytes().end(), std::byte{0});

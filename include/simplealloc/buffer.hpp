@@ -3,7 +3,7 @@
 #pragma once
 
 #include <simplealloc/fence.hpp>
-#include <simplealloc/mapping.hpp>
+#include <simplealloc/mapped_planes.hpp>
 #include <simplealloc/plan.hpp>
 #include <simplealloc/unique_fd.hpp>
 
@@ -42,7 +42,8 @@ struct Verification {
 struct BufferData;
 
 /// Owns its dma-bufs: they are closed with it, while devices that imported them keep the memory.
-/// Move-only; one thread at a time, but different Buffers are independent.
+/// Move-only; const functions may be called from several threads at once, and different Buffers are
+/// independent.
 class SIMPLEALLOC_API Buffer {
 public:
     Buffer(Buffer&&) noexcept;
@@ -101,9 +102,15 @@ public:
     /// another question: Allocator::check.
     [[nodiscard]] Result<Setup> setup(const DeviceUse& use) const;
 
-    /// Maps a dma-buf and begins the CPU's turn on it. Fails with unsupported where the memory
-    /// can't be mapped, with invalid for a wrong index.
+    /// Begins the CPU's turn on a dma-buf. It is mapped by the first turn, and stays so as long as
+    /// the Buffer or a turn lives. A turn that no open one covers waits until devices have done
+    /// with the dma-buf: without limit, so wait() first. Fails with unsupported where the memory
+    /// can't be mapped (protected, no mmap), with denied to write through a read-only descriptor,
+    /// with exhausted where the address space is used up, with limit where it is too small for the
+    /// dma-buf, with invalid for a wrong index.
     [[nodiscard]] Result<Mapping> map(Access access, std::size_t dmabuf = 0) const;
+    /// The same for all dma-bufs, and the planes in them.
+    [[nodiscard]] Result<MappedPlanes> map_planes(Access access) const;
     /// Waits until devices are done with what forbids such an access: their writes before a read,
     /// all they do before a write. False when the time ran out first. Works on every kernel, but
     /// only for devices that leave fences on the dma-buf: GPUs do, V4L2 and KMS do not.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A CPU mapping of a dma-buf, bracketed by DMA_BUF_IOCTL_SYNC.
+// The CPU's turn on a dma-buf, bracketed by DMA_BUF_IOCTL_SYNC.
 #pragma once
 
 #include <simplealloc/result.hpp>
@@ -11,18 +11,20 @@
 
 namespace simplealloc {
 
-/// What the CPU does in its turn.
+/// Who does what: the CPU in its turn, or a device in its work.
 enum class Access : std::uint8_t {
-    read = 1,       ///< its writes would fault
+    read = 1,       ///< its writes may fault
     write = 2,      ///< its reads may be stale
     read_write = 3, ///< both
 };
 
-struct CacheFlush;
+class CpuMemory;
 
-/// The CPU's turn on a dma-buf: SYNC_START was done when it was made, SYNC_END is done once, by
-/// finish() or the destructor. Holds its own reference to the memory: the Buffer may die first. Not
-/// for two threads at once.
+/// The CPU's turn on a dma-buf, ended once, by finish() or the destructor. Turns on a Buffer nest
+/// and overlap: the kernel hears of the first (SYNC_START) and the last (SYNC_END) of each
+/// direction, so a device may look when the last turn is over. Holds its own reference to the
+/// memory: the Buffer may die first. One Mapping is not for two threads at once; several are
+/// independent.
 class SIMPLEALLOC_API Mapping {
 public:
     Mapping(Mapping&& other) noexcept;
@@ -31,24 +33,23 @@ public:
     Mapping& operator=(const Mapping&) = delete;
     ~Mapping();
 
-    /// The whole dma-buf; empty after finish(). Reading memory that was mapped with Access::write
-    /// alone may show stale data; writing memory mapped with Access::read faults.
-    [[nodiscard]] std::span<std::byte> bytes() const noexcept { return {data_, size_}; }
+    /// The whole dma-buf, at an address that is the same in all turns; empty after finish(). Memory
+    /// that was mapped with Access::write alone may show stale data. Writing with Access::read
+    /// faults unless the Buffer was also mapped for writing, and may never reach a device.
+    [[nodiscard]] std::span<std::byte> bytes() const noexcept { return bytes_; }
 
-    /// Ends the CPU's turn and unmaps. The destructor does the same but can only log an error.
+    /// Ends the CPU's turn. The destructor does the same but can only log an error. The turn is
+    /// over even when it fails.
     Result<void> finish();
 
-    // Library-internal: `fd` is borrowed and duplicated; `flush` may be null.
-    static Result<Mapping> create(int fd, std::uint64_t size, Access access,
-                                  std::shared_ptr<const CacheFlush> flush);
+    // Library-internal
+    static Result<Mapping> begin(std::shared_ptr<CpuMemory> memory, Access access);
 
 private:
-    Mapping() noexcept = default;
-    std::byte* data_ = nullptr;
-    std::size_t size_ = 0;
-    int fd_ = -1;
-    std::uint64_t sync_flags_ = 0;
-    std::shared_ptr<const CacheFlush> flush_; ///< null: none is needed
+    Mapping(std::shared_ptr<CpuMemory> memory, Access access, std::span<std::byte> bytes) noexcept;
+    std::shared_ptr<CpuMemory> memory_; ///< null when the turn is over
+    Access access_;
+    std::span<std::byte> bytes_;
 };
 
 } // namespace simplealloc
