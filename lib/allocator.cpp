@@ -6,6 +6,7 @@
 #include "lib/backend.hpp"
 #include "lib/plan_data.hpp"
 #include "lib/policy.hpp"
+#include "lib/presence.hpp"
 
 #include <utility>
 
@@ -62,18 +63,14 @@ Result<std::vector<Device>> Allocator::devices() const {
 }
 
 Result<std::vector<SourceInfo>> Allocator::sources() const {
-    auto records = data_->discovery.list();
+    const auto records = data_->all_sources();
     if (!records)
         return records.error();
-    std::vector<std::shared_ptr<const DeviceRecord>> devices;
-    for (DeviceRecord& record : *records)
-        devices.push_back(std::make_shared<const DeviceRecord>(std::move(record)));
     std::vector<SourceInfo> sources;
-    for (const Backend& backend : backends())
-        for (const SourceRecord& source : sources_of(backend, devices, data_->discovery.quirks()))
-            sources.push_back({source.input.name, source.input.backend, source.path,
-                               source.input.usable, source.input.reason, source.input.remedy,
-                               source.facts});
+    for (const SourceRecord& source : *records)
+        sources.push_back({source.input.name, source.input.backend, source.path,
+                           source.input.usable, source.input.reason, source.input.remedy,
+                           source.facts});
     return sources;
 }
 
@@ -96,6 +93,8 @@ Result<Plan> Allocator::plan(const Request& request) const {
     if (auto checked = check_source_names(full.fields().order, "order"); !checked)
         return checked.error();
 
+    if (auto present = check_present(full.fields().uses); !present)
+        return present.error();
     auto devices = data_->devices(full.fields().uses);
     if (!devices)
         return devices.error();

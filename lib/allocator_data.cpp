@@ -33,15 +33,33 @@ AllocatorData::devices(const std::vector<DeviceUse>& uses) const {
     return devices;
 }
 
+std::vector<SourceRecord>
+AllocatorData::sources(std::span<const std::shared_ptr<const DeviceRecord>> devices) const {
+    std::vector<SourceRecord> sources;
+    for (const Backend& backend : backends())
+        for (SourceRecord& source : sources_of(backend, devices, discovery.quirks()))
+            sources.push_back(std::move(source));
+    return sources;
+}
+
+Result<std::vector<SourceRecord>> AllocatorData::all_sources() const {
+    auto listed = discovery.list();
+    if (!listed)
+        return listed.error();
+    std::vector<std::shared_ptr<const DeviceRecord>> devices;
+    for (DeviceRecord& record : *listed)
+        devices.push_back(std::make_shared<const DeviceRecord>(std::move(record)));
+    return sources(devices);
+}
+
 Result<std::optional<SourceRecord>>
 AllocatorData::find_source(const std::string& name, const std::vector<DeviceUse>& uses) const {
     const auto known = devices(uses);
     if (!known)
         return known.error();
-    for (const Backend& backend : backends())
-        for (SourceRecord& source : sources_of(backend, *known, discovery.quirks()))
-            if (source.input.name == name)
-                return std::optional(std::move(source));
+    for (SourceRecord& source : sources(*known))
+        if (source.input.name == name)
+            return std::optional(std::move(source));
     return std::optional<SourceRecord>();
 }
 

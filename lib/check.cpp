@@ -5,6 +5,7 @@
 #include "lib/buffer_data.hpp"
 #include "lib/kernel.hpp"
 #include "lib/plan_data.hpp"
+#include "lib/presence.hpp"
 #include "lib/solver/existing.hpp"
 #include "lib/solver/solver.hpp"
 #include "lib/verify.hpp"
@@ -188,6 +189,8 @@ std::string_view to_string(Verdict verdict) noexcept {
 
 Result<Check> Allocator::check(const Buffer& buffer, const DeviceUse& use,
                                CheckOptions options) const {
+    if (auto present = check_present(use.device.record()); !present)
+        return present.error();
     const BufferData& data = buffer.data();
     const Request::Fields& fields = data.origin->request.fields();
     Check check;

@@ -6,12 +6,15 @@
 #include "lib/failure.hpp"
 #include "lib/log.hpp"
 #include "lib/open_candidate.hpp"
+#include "lib/presence.hpp"
 #include "lib/solver/layout.hpp"
 #include "lib/verify.hpp"
 
 #include <simplealloc/allocator.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <deque>
 #include <fmt/format.h>
 #include <utility>
@@ -22,14 +25,29 @@ struct PreparedData {
     std::shared_ptr<AllocatorData> allocator;
     Plan plan;
     AllocateOptions options;
-    std::deque<OpenCandidate> candidates; ///< of the plan's choices, in their order; never moved
+    std::deque<OpenCandidate> candidates;    ///< of the plan's choices, in their order; never moved
+    std::atomic<std::uint64_t> hotplugs = 0; ///< AllocatorData's when devices were last looked at
 };
 
 namespace {
 
 Attempt attempt_of(const std::string& source, Error error) {
-    const std::string remedy = std::exchange(error.remedy, {});
+    std::string remedy = std::exchange(error.remedy, {});
+    if (error.cause == Cause::gone && remedy.empty())
+        remedy = "plan again: the machine has changed since";
     return {source, error.stage, error.cause, error.sys_errno, error.message(), remedy};
+}
+
+/// Looking each time costs system calls: without verification it is done once, and again when a
+/// Monitor has read an event.
+Result<void> check_devices(PreparedData& data) {
+    const std::uint64_t now = data.allocator->hotplugs;
+    if (!data.options.verify && data.hotplugs == now)
+        return {};
+    if (auto present = check_present(data.plan.request().fields().uses); !present)
+        return present;
+    data.hotplugs = now;
+    return {};
 }
 
 Attempt refused(const OpenCandidate& candidate, std::string why) {
@@ -117,6 +135,8 @@ Result<Buffer> Prepared::allocate() const {
 }
 
 Result<Buffer> Prepared::allocate(std::size_t first, std::size_t count) const {
+    if (auto present = check_devices(*data_); !present)
+        return present.error();
     std::vector<Attempt> attempts;
     for (std::size_t i = first; i < first + count; ++i) {
         std::optional<Buffer> buffer;
@@ -139,7 +159,7 @@ Result<Buffer> Prepared::allocate(std::size_t first, std::size_t count) const {
 }
 
 Prepared Allocator::prepare(const Plan& plan, AllocateOptions options) const {
-    auto data = std::make_unique<PreparedData>(PreparedData{data_, plan, options, {}});
+    auto data = std::unique_ptr<PreparedData>(new PreparedData{data_, plan, options, {}});
     for (const solver::Choice& choice : plan.data().choices)
         data->candidates.emplace_back(plan.data(), choice, *data_->ledger);
     return Prepared(std::move(data));

@@ -41,6 +41,11 @@ void Refusals::remember(Refusal refusal) {
     refusals_.push_back(std::move(refusal));
 }
 
+void Refusals::forget() {
+    const std::lock_guard lock(mutex_);
+    refusals_.clear();
+}
+
 std::optional<Refusals::Refusal> Refusals::find(const std::string& source,
                                                 const std::string& layout_class,
                                                 const std::vector<DeviceUse>& uses) {

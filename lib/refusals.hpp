@@ -19,6 +19,8 @@ public:
 
     [[nodiscard]] std::vector<Refusal> current();
     void remember(Refusal refusal);
+    /// Something was hotplugged, which current() sees by itself where sysfs can be read.
+    void forget();
     /// What one of the uses has against such a buffer; a plan that is older does not know of it.
     [[nodiscard]] std::optional<Refusal> find(const std::string& source,
                                               const std::string& layout_class,

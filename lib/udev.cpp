@@ -16,6 +16,7 @@ struct Release {
     void operator()(::udev* p) const { udev_unref(p); }
     void operator()(udev_device* p) const { udev_device_unref(p); }
     void operator()(udev_enumerate* p) const { udev_enumerate_unref(p); }
+    void operator()(udev_monitor* p) const { udev_monitor_unref(p); }
 };
 
 using Context = std::unique_ptr<::udev, Release>;
@@ -102,6 +103,51 @@ std::optional<Node> by_devnum(dev_t devnum) {
     if (!device)
         return std::nullopt;
     return make_node(device.get());
+}
+
+struct Monitor::State {
+    Context context;
+    std::unique_ptr<udev_monitor, Release> socket;
+};
+
+Monitor::Monitor(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Monitor::~Monitor() = default;
+
+std::unique_ptr<Monitor> Monitor::open(const char* group,
+                                       std::span<const std::string_view> subsystems, int& error) {
+    auto state = std::make_unique<State>();
+    state->context.reset(udev_new());
+    errno = 0;
+    if (state->context)
+        state->socket.reset(udev_monitor_new_from_netlink(state->context.get(), group));
+    error = state->socket ? 0 : (errno != 0 ? -errno : -ENOMEM);
+    for (const std::string_view subsystem : subsystems)
+        if (error >= 0)
+            error = udev_monitor_filter_add_match_subsystem_devtype(
+                state->socket.get(), std::string(subsystem).c_str(), nullptr);
+    if (error >= 0)
+        error = udev_monitor_enable_receiving(state->socket.get());
+    if (error < 0)
+        return nullptr;
+    error = 0;
+    return std::unique_ptr<Monitor>(new Monitor(std::move(state)));
+}
+
+int Monitor::fd() const noexcept {
+    return udev_monitor_get_fd(state_->socket.get());
+}
+
+std::optional<Event> Monitor::receive(int& error) {
+    errno = 0;
+    const Handle device(udev_monitor_receive_device(state_->socket.get()));
+    error = device ? 0 : -errno;
+    if (device)
+        return Event{text(udev_device_get_action(device.get())), make_node(device.get())};
+    // libudev says EAGAIN and EINVAL of messages, too, that are not from the kernel or from udevd:
+    // anyone may send to this socket, and that is nobody's error.
+    if (error == -EAGAIN || error == -EINTR || error == -EINVAL)
+        error = 0;
+    return std::nullopt;
 }
 
 } // namespace simplealloc::udev

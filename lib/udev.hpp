@@ -3,7 +3,9 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -29,5 +31,31 @@ struct Node {
 std::vector<Node> enumerate(std::string_view subsystem, int& error);
 /// The character device with this number.
 std::optional<Node> by_devnum(dev_t devnum);
+
+struct Event {
+    std::string action; ///< add, remove, change, move, bind…
+    Node node;
+};
+
+/// A socket that gets events. Not thread-safe.
+class Monitor {
+public:
+    /// `group` is `udev` or `kernel`; only events of the subsystems arrive. Null and a negative
+    /// errno in `error` on failure.
+    static std::unique_ptr<Monitor> open(const char* group,
+                                         std::span<const std::string_view> subsystems, int& error);
+    ~Monitor();
+    Monitor(const Monitor&) = delete;
+    Monitor& operator=(const Monitor&) = delete;
+
+    [[nodiscard]] int fd() const noexcept;
+    /// Never blocks. Nothing and an error of 0: none waits. -ENOBUFS: some were lost.
+    std::optional<Event> receive(int& error);
+
+private:
+    struct State;
+    explicit Monitor(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
 
 } // namespace simplealloc::udev

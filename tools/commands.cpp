@@ -6,6 +6,8 @@
 #include "tools/draw.hpp"
 #include "tools/graph_output.hpp"
 #include "tools/hold.hpp"
+#include "tools/hotplug_output.hpp"
+#include "tools/interrupt.hpp"
 #include "tools/json_output.hpp"
 #include "tools/report.hpp"
 #include "tools/stats_output.hpp"
@@ -13,6 +15,7 @@
 #include "tools/terminal.hpp"
 #include "tools/words.hpp"
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <utility>
@@ -279,6 +282,48 @@ int plan_command(const CommonOptions& common, const RequestText& text, bool why)
     const std::string answer = common.json ? plan_json(report) : plan_text(report, screen);
     return print(why && !common.json ? answer + why_text(report, screen) : answer,
                  report.candidates.empty() ? exit_failed : exit_done);
+}
+
+int monitor_command(const CommonOptions& common, const MonitorCommandOptions& options) {
+    using Clock = std::chrono::steady_clock;
+    const Interrupt interrupt;
+    const auto allocator = open_allocator(common);
+    if (!allocator)
+        return fail(common, allocator.error());
+    auto monitor = allocator->monitor();
+    if (!monitor)
+        return fail(common, monitor.error());
+    const std::string_view origin = monitor->origin();
+    if (!write_output(common.json ? listening_json_line(origin) : listening_line(origin)))
+        return exit_failed;
+
+    const Clock::time_point begin = Clock::now();
+    std::size_t seen = 0;
+    while (options.count == 0 || seen < options.count) {
+        const auto event = monitor->next();
+        if (!event)
+            return fail(common, event.error());
+        if (event->has_value()) {
+            ++seen;
+            if (!write_output(common.json ? hotplug_json_line(**event) : hotplug_line(**event)))
+                return exit_failed;
+            continue;
+        }
+        std::optional<std::int64_t> left;
+        if (options.timeout)
+            left = std::chrono::ceil<std::chrono::milliseconds>(
+                       begin + std::chrono::seconds(*options.timeout) - Clock::now())
+                       .count();
+        switch (interrupt.wait(monitor->fd(), left)) {
+        case Interrupt::Woken::readable:
+            break;
+        case Interrupt::Woken::interrupted:
+            return exit_done;
+        case Interrupt::Woken::late:
+            return options.count == 0 ? exit_done : exit_failed;
+        }
+    }
+    return exit_done;
 }
 
 int graph_command(const CommonOptions& common, const RequestText& text, const std::string& svg) {

@@ -5,6 +5,8 @@
 #include "tools/request_options.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -27,6 +29,11 @@ struct AllocCommandOptions {
     std::size_t count = 1;
 };
 
+struct MonitorCommandOptions {
+    std::size_t count = 0;                ///< events to wait for; 0: any number
+    std::optional<std::uint32_t> timeout; ///< seconds; nothing: no end
+};
+
 int devices_command(const CommonOptions& common, std::span<const std::string> paths);
 /// The policy that is in force.
 int policy_command(const CommonOptions& common);
@@ -41,6 +48,9 @@ int capabilities_command(const CommonOptions& common, const std::string& use,
                          const std::string& format);
 /// `why`: also who is behind each constraint and each lost rank.
 int plan_command(const CommonOptions& common, const RequestText& text, bool why);
+/// Prints hotplug events until it is told to stop. Ends in failure where fewer than
+/// MonitorCommandOptions::count came in time.
+int monitor_command(const CommonOptions& common, const MonitorCommandOptions& options);
 /// The plan as a Graphviz document, or drawn into the file `svg` when that is not empty.
 int graph_command(const CommonOptions& common, const RequestText& text, const std::string& svg);
 int alloc_command(const CommonOptions& common, const RequestText& text,

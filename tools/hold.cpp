@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <csignal>
 #include <poll.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -39,27 +38,14 @@ Input read_input() {
 } // namespace
 
 Hold::Hold() {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    ::sigprocmask(SIG_BLOCK, &set, nullptr);
-    signals_ = ::signalfd(-1, &set, SFD_CLOEXEC);
-    if (signals_ < 0) // then they end the program, and the kernel frees what it held
-        ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
     // Reading the terminal from the background then fails instead of stopping the program.
     std::signal(SIGTTIN, SIG_IGN);
-}
-
-Hold::~Hold() {
-    if (signals_ >= 0)
-        ::close(signals_);
 }
 
 void Hold::wait() {
     // poll() skips negative descriptors.
     std::array<pollfd, 2> fds{
-        {{signals_, POLLIN, 0}, {is_dev_null(STDIN_FILENO) ? -1 : STDIN_FILENO, POLLIN, 0}}};
+        {{interrupt_.fd(), POLLIN, 0}, {is_dev_null(STDIN_FILENO) ? -1 : STDIN_FILENO, POLLIN, 0}}};
     while (true) {
         if (::poll(fds.data(), fds.size(), -1) < 0) {
             if (errno == EINTR)

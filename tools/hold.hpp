@@ -2,6 +2,8 @@
 // Waiting until the user has had enough.
 #pragma once
 
+#include "tools/interrupt.hpp"
+
 namespace simplealloc::tools {
 
 /// SIGINT and SIGTERM end the wait, not the program, from its construction on: so construct it
@@ -9,16 +11,13 @@ namespace simplealloc::tools {
 class Hold {
 public:
     Hold();
-    ~Hold();
-    Hold(const Hold&) = delete;
-    Hold& operator=(const Hold&) = delete;
 
     /// Returns after one of these signals, or a newline or the end of standard input. Standard
     /// input that is /dev/null, as that of a background job, is not watched.
     void wait();
 
 private:
-    int signals_ = -1;
+    Interrupt interrupt_;
 };
 
 } // namespace simplealloc::tools

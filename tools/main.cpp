@@ -22,6 +22,7 @@ struct CommandLine {
     std::string policy_file; ///< to check
     std::string quirk_file;  ///< to check
     bool why = false;
+    MonitorCommandOptions monitor;
     std::string svg_file; ///< to draw into
     std::string use;
     std::string format;
@@ -136,10 +137,9 @@ std::string message_of(const CLI::ParseError& error, const CLI::App& app) {
     if (!app.get_subcommands().empty())
         return error.what();
     const std::vector<std::string> unknown = app.remaining();
-    return unknown.empty()
-               ? "name a command: devices, policy, quirks, sources, capabilities, plan, "
-                 "graph or alloc"
-               : "'" + unknown.front() + "' is not a command or option";
+    return unknown.empty() ? "name a command: devices, policy, quirks, sources, capabilities, "
+                             "plan, graph, alloc or monitor"
+                           : "'" + unknown.front() + "' is not a command or option";
 }
 
 int usage_error(const CLI::ParseError& error, const CLI::App& app) {
@@ -222,6 +222,17 @@ int run(int argc, char** argv) {
     add_alloc_options(*alloc, line.alloc);
     add_common_options(*alloc, line.common);
 
+    CLI::App* monitor = app.add_subcommand(
+        "monitor", "Show devices and sources that come and go, a line each, until SIGINT");
+    monitor->add_option("--count", line.monitor.count, "End after so many events")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20U).description(""))
+        ->type_name("N");
+    monitor
+        ->add_option("--timeout", line.monitor.timeout,
+                     folded("End after so many seconds, in failure if --count was not reached"))
+        ->type_name("SECONDS");
+    add_common_options(*monitor, line.common);
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForVersion& version) {
@@ -246,6 +257,8 @@ int run(int argc, char** argv) {
         return capabilities_command(line.common, line.use, line.format);
     if (plan->parsed())
         return plan_command(line.common, line.request, line.why);
+    if (monitor->parsed())
+        return monitor_command(line.common, line.monitor);
     if (graph->parsed())
         return graph_command(line.common, line.request, line.svg_file);
     return alloc_command(line.common, line.request, line.alloc);

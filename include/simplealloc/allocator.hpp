@@ -42,6 +42,7 @@ struct SourceInfo {
 };
 
 struct AllocatorData;
+class Monitor;
 
 /// Thread-safe: all functions may be called from several threads at once.
 class SIMPLEALLOC_API Allocator {
@@ -82,9 +83,17 @@ public:
     /// its Prepared and Pools.
     [[nodiscard]] Stats stats() const;
 
+    /// Listens to devices and sources that come and go from now on; monitor.hpp has the Monitor.
+    /// Fails with fd-limit, or where sysfs can't be listed.
+    [[nodiscard]] Result<Monitor> monitor() const;
+
     /// Allocates nothing. A request that nothing satisfies still gives a Plan, with the conflict;
     /// an Error means that the request itself is wrong.
     [[nodiscard]] Result<Plan> plan(const Request& request) const;
+    /// Whether a plan that is made now would have the same devices and sources to choose from: not
+    /// so once a device of the request has gone or another has taken its place, or a source has
+    /// come, gone, or changed for this process between usable and not. Costs as much as sources().
+    [[nodiscard]] Result<bool> is_current(const Plan& plan) const;
     /// Tries the plan's candidates in order, each once; one that would exceed a quota fails with
     /// limit. On failure nothing is left behind, and Error::attempts has every try.
     [[nodiscard]] Result<Buffer> allocate(const Plan& plan, AllocateOptions options = {}) const;

@@ -35,7 +35,9 @@ public:
 
     /// As Allocator::allocate(): the plan's candidates in order, each once. With
     /// AllocateOptions::verify off and no Request::name, a further buffer of a dma-heap costs the
-    /// ioctl that allocates it and nothing else.
+    /// ioctl that allocates it and nothing else. Fails with gone where a device of the request has
+    /// gone: seen at each allocation that verifies; else at the first one, and after each event
+    /// that a Monitor of the Allocator has read.
     [[nodiscard]] Result<Buffer> allocate() const;
     /// What it allocates from.
     [[nodiscard]] const Plan& plan() const noexcept;

@@ -36,7 +36,7 @@ struct DeviceUse {
     std::vector<CapabilitySet> alternatives;
 };
 
-/// A plain value; building it checks nothing: Allocator::plan does, and says what is wrong.
+/// A plain value, for one thread; checked by Allocator::plan alone, which says what is wrong.
 class SIMPLEALLOC_API Request {
 public:
     /// Width and height in pixels. Without a modifier the best one that all uses share is chosen.

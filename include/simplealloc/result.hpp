@@ -37,7 +37,7 @@ namespace detail {
 } // namespace detail
 
 /// Holds a T or the Error that explains why there is none. Never an alias of std::expected: the
-/// type is part of the ABI and must not depend on the consumer's language version.
+/// type is part of the ABI and must not depend on the language version. A value, for one thread.
 template <typename T>
 class [[nodiscard]] Result {
 public:

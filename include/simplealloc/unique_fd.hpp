@@ -6,7 +6,7 @@
 
 namespace simplealloc {
 
-/// Closes its descriptor once, at the end of its life. Moved-from and default objects hold none.
+/// Closes its descriptor once, when it dies. Moved-from and default ones hold none. For one thread.
 class SIMPLEALLOC_API UniqueFd {
 public:
     UniqueFd() noexcept = default;

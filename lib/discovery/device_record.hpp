@@ -103,12 +103,20 @@ struct V4l2Info {
     unsigned index = 0; ///< among the driver's instances, as its module parameter arrays count
 };
 
+/// The folder of a node in sysfs. Another node that comes later, under whatever name, has another
+/// inode.
+struct SysfsPlace {
+    std::string syspath; ///< empty: sysfs does not show it
+    ino_t inode = 0;
+};
+
 struct DeviceRecord {
     std::string id;
     std::string path;
     std::string subsystem;
     std::string driver;
     dev_t devnum = 0;
+    SysfsPlace place; ///< unless it is only listed
     std::vector<Fact> facts;
     std::vector<Use> uses;
     Reach reach;

@@ -4,6 +4,7 @@
 #include "lib/discovery/device_record.hpp"
 #include "lib/discovery/drm.hpp"
 #include "lib/discovery/heap_links.hpp"
+#include "lib/discovery/nodes.hpp"
 #include "lib/discovery/permission.hpp"
 #include "lib/discovery/reach.hpp"
 #include "lib/discovery/v4l2.hpp"
@@ -69,14 +70,6 @@ Result<udev::Node> identify(const std::string& path, const kernel::Stat& stat) {
     return node;
 }
 
-/// The DRM nodes of one GPU are one device; V4L2 nodes are one each, as unrelated ones share a
-/// parent (all vivid instances do).
-std::string identity(const udev::Node& node, const std::string& path) {
-    if (node.subsystem == "drm" && !node.parent_syspath.empty())
-        return node.parent_syspath;
-    return node.syspath.empty() ? path : node.syspath;
-}
-
 std::string sysfs_driver(const udev::Node& node, const Quirks& quirks) {
     const std::string name = node.driver.empty() && node.parent_subsystem == "platform"
                                  ? node.parent_syspath.substr(node.parent_syspath.rfind('/') + 1)
@@ -84,17 +77,11 @@ std::string sysfs_driver(const udev::Node& node, const Quirks& quirks) {
     return quirks.canonical_driver(node.subsystem, name);
 }
 
-/// Subsystem video4linux also has radios, VBI and subdevices, none of which takes dma-bufs.
-bool has_buffers(const udev::Node& node) {
-    return node.sysname.starts_with("card") || node.sysname.starts_with("renderD") ||
-           node.sysname.starts_with("video");
-}
-
 /// What udev and sysfs tell; `siblings` are all nodes of the subsystem.
 DeviceRecord describe(const udev::Node& node, const std::string& path,
                       std::span<const udev::Node> siblings, const Quirks& quirks) {
     DeviceRecord record;
-    record.id = identity(node, path);
+    record.id = node_id(node, path);
     record.path = path;
     record.subsystem = node.subsystem;
     record.devnum = node.devnum;
@@ -150,6 +137,13 @@ void conclude(const udev::Node& node, const Quirks& quirks, const device_tree::P
     }
 }
 
+SysfsPlace place_of(const udev::Node& node) {
+    kernel::Stat stat;
+    if (node.syspath.empty() || kernel::stat(node.syspath.c_str(), stat) < 0)
+        return {};
+    return {node.syspath, stat.inode};
+}
+
 /// Opens a node of either kind without a lasting effect.
 Result<UniqueFd> open_node(const DeviceRecord& record) {
     if (record.drm)
@@ -189,6 +183,7 @@ Result<DeviceRecord> Discovery::find(const std::string& path) const {
     if (node->devnode.empty())
         node->devnode = path;
     DeviceRecord record = describe(*node, path, quirks_);
+    record.place = place_of(*node);
 
     const auto fd = open_node(record);
     if (fd) {
@@ -222,6 +217,7 @@ Result<DeviceRecord> Discovery::find(int fd, QueueAccess access) const {
     const std::string path =
         node->devnode.empty() ? fmt::format("/proc/self/fd/{}", copy->get()) : node->devnode;
     DeviceRecord record = describe(*node, path, quirks_);
+    record.place = place_of(*node);
     record.facts.push_back(
         {"descriptor",
          access == QueueAccess::ours ? "of the caller, with its queue" : "of the caller",
@@ -252,7 +248,7 @@ Result<std::vector<DeviceRecord>> Discovery::list() const {
             return failure(Stage::discover, cause_of(-error), -error, subsystem,
                            "enumerate devices");
         for (const udev::Node& node : nodes) {
-            if (!has_buffers(node))
+            if (kind_of(node) != NodeKind::device)
                 continue;
             DeviceRecord record = describe(node, node.devnode, nodes, quirks_);
             if (!check_permission(record.path, record.subsystem).granted)

@@ -7,7 +7,7 @@ import sys
 
 from consumer import SOURCE, check, run
 
-COMMANDS = ("devices", "policy", "quirks", "sources", "capabilities", "plan", "graph", "alloc")
+COMMANDS = ("devices", "policy", "quirks", "sources", "capabilities", "plan", "graph", "alloc", "monitor")
 
 
 def options(text):

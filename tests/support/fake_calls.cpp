@@ -3,6 +3,8 @@
 #include "tests/support/fake_fences.hpp"
 #include "tests/support/fake_kernel.hpp"
 
+#include <simplealloc/unique_fd.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -356,6 +358,23 @@ struct FakeKernel::Implementation {
         return out;
     }
 
+    static int listen(FakeKernel& k, std::shared_ptr<FakeMonitor> monitor) {
+        k.monitors_.push_back(monitor);
+        auto opened = std::make_shared<OpenFile>();
+        opened->path = "monitor";
+        return k.add_fd(std::move(opened));
+    }
+
+    static int receive(FakeMonitor& monitor, std::optional<udev::Event>& event) {
+        if (std::exchange(monitor.lost, false))
+            return -ENOBUFS;
+        if (monitor.events.empty())
+            return 0;
+        event = std::move(monitor.events.front());
+        monitor.events.pop_front();
+        return 0;
+    }
+
     static std::optional<udev::Node> node(dev_t devnum) {
         FakeKernel& k = FakeKernel::current();
         const std::lock_guard lock(k.mutex_);
@@ -515,6 +534,38 @@ std::vector<Node> enumerate(std::string_view subsystem, int& error) {
 
 std::optional<Node> by_devnum(dev_t devnum) {
     return Fake::node(devnum);
+}
+
+struct Monitor::State {
+    UniqueFd fd;
+    std::shared_ptr<test::FakeMonitor> monitor = std::make_shared<test::FakeMonitor>();
+};
+
+Monitor::Monitor(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Monitor::~Monitor() = default;
+
+std::unique_ptr<Monitor> Monitor::open(const char* group,
+                                       std::span<const std::string_view> subsystems, int& error) {
+    auto state = std::make_unique<State>();
+    state->monitor->subsystems.insert(subsystems.begin(), subsystems.end());
+    const int fd = Fake::call("monitor", group, 0,
+                              [&](FakeKernel& k) { return Fake::listen(k, state->monitor); });
+    error = std::min(fd, 0);
+    if (fd < 0)
+        return nullptr;
+    state->fd = UniqueFd::adopt(fd);
+    return std::unique_ptr<Monitor>(new Monitor(std::move(state)));
+}
+
+int Monitor::fd() const noexcept {
+    return state_->fd.get();
+}
+
+std::optional<Event> Monitor::receive(int& error) {
+    std::optional<Event> event;
+    error = Fake::call("receive", {}, 0,
+                       [&](FakeKernel&) { return Fake::receive(*state_->monitor, event); });
+    return event;
 }
 
 } // namespace udev

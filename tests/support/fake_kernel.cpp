@@ -63,26 +63,32 @@ FakeKernel* FakeKernel::installed() noexcept {
 }
 
 void FakeKernel::add_file(const std::string& path, std::string text, mode_t mode) {
+    const std::lock_guard lock(mutex_);
     files_[path] = {std::move(text), mode};
 }
 
 void FakeKernel::add_directory(const std::string& path) {
+    const std::lock_guard lock(mutex_);
     directories_.insert(path);
 }
 
 void FakeKernel::add_link(const std::string& path, const std::string& target) {
+    const std::lock_guard lock(mutex_);
     links_[path] = target;
 }
 
 void FakeKernel::add_node(FakeNode node) {
+    const std::lock_guard lock(mutex_);
     nodes_[node.path] = std::move(node);
 }
 
 void FakeKernel::add_udev(udev::Node node) {
+    const std::lock_guard lock(mutex_);
     udev_.push_back(std::move(node));
 }
 
 void FakeKernel::remove(const std::string& path) {
+    const std::lock_guard lock(mutex_);
     const auto gone = [&](const auto& entry) {
         return entry.first == path || is_below(entry.first, path);
     };
@@ -95,10 +101,33 @@ void FakeKernel::remove(const std::string& path) {
 }
 
 std::optional<std::string> FakeKernel::text(const std::string& path) const {
+    const std::lock_guard lock(mutex_);
     const auto found = files_.find(resolve(path));
     if (found == files_.end())
         return std::nullopt;
     return found->second.text;
+}
+
+void FakeKernel::replace(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    ++replaced_[resolve(path)];
+}
+
+void FakeKernel::send(const udev::Event& event) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& entry : monitors_)
+        if (const auto monitor = entry.lock();
+            monitor && monitor->subsystems.contains(event.node.subsystem))
+            monitor->events.push_back(event);
+}
+
+void FakeKernel::lose_events() {
+    const std::lock_guard lock(mutex_);
+    for (const auto& entry : monitors_)
+        if (const auto monitor = entry.lock()) {
+            monitor->events.clear();
+            monitor->lost = true;
+        }
 }
 
 std::string FakeKernel::resolve(const std::string& path) const {
@@ -170,12 +199,15 @@ int FakeKernel::stat_path(const std::string& path, kernel::Stat& out) const {
     } else {
         return -ENOENT;
     }
-    out.inode = std::hash<std::string>{}(resolved);
+    const auto replaced = replaced_.find(resolved);
+    out.inode =
+        std::hash<std::string>{}(resolved) + (replaced == replaced_.end() ? 0 : replaced->second);
     return 0;
 }
 
 std::shared_ptr<FakeDmaBuf> FakeKernel::make_dmabuf(std::uint64_t size, std::string exporter,
                                                     int flags, std::shared_ptr<void> backing) {
+    const std::lock_guard lock(mutex_);
     auto made = std::make_shared<FakeDmaBuf>();
     made->size = (size + page - 1) / page * page;
     made->inode = next_inode_++;
@@ -187,6 +219,7 @@ std::shared_ptr<FakeDmaBuf> FakeKernel::make_dmabuf(std::uint64_t size, std::str
 }
 
 int FakeKernel::install(std::shared_ptr<FakeDmaBuf> dmabuf) {
+    const std::lock_guard lock(mutex_);
     auto opened = std::make_shared<OpenFile>();
     opened->path = "dmabuf:" + dmabuf->exporter;
     opened->flags = dmabuf->flags;
@@ -197,6 +230,7 @@ int FakeKernel::install(std::shared_ptr<FakeDmaBuf> dmabuf) {
 }
 
 int FakeKernel::install(const std::string& path, IoctlHandler handler) {
+    const std::lock_guard lock(mutex_);
     auto opened = std::make_shared<OpenFile>();
     opened->path = path;
     opened->flags = O_RDWR;
@@ -223,11 +257,13 @@ std::shared_ptr<FakeKernel::OpenFile> FakeKernel::file(int fd) const {
 }
 
 std::shared_ptr<FakeDmaBuf> FakeKernel::dmabuf(int fd) const {
+    const std::lock_guard lock(mutex_);
     const auto opened = file(fd);
     return opened ? opened->dmabuf : nullptr;
 }
 
 std::shared_ptr<FakeMemfd> FakeKernel::memfd(int fd) const {
+    const std::lock_guard lock(mutex_);
     const auto opened = file(fd);
     return opened ? opened->memfd : nullptr;
 }
@@ -238,6 +274,7 @@ std::optional<FakeFences> FakeKernel::sync_file(int fd) const {
 }
 
 std::string FakeKernel::describe(int fd) const {
+    const std::lock_guard lock(mutex_);
     const auto opened = file(fd);
     return opened ? opened->path : fmt::format("fd {}", fd);
 }
@@ -271,6 +308,7 @@ Census FakeKernel::census() const {
 }
 
 std::vector<int> FakeKernel::open_fds() const {
+    const std::lock_guard lock(mutex_);
     std::vector<int> out;
     for (const auto& entry : fds_)
         out.push_back(entry.first);
@@ -278,6 +316,7 @@ std::vector<int> FakeKernel::open_fds() const {
 }
 
 std::size_t FakeKernel::mappings() const {
+    const std::lock_guard lock(mutex_);
     return mapped_.size();
 }
 
@@ -290,20 +329,24 @@ std::shared_ptr<Counted> FakeKernel::count_queue_buffer() const {
 }
 
 void FakeKernel::fail(FakeTarget target, unsigned nth, int sys_errno, unsigned times) {
+    const std::lock_guard lock(mutex_);
     failures_.push_back({std::move(target), nth, sys_errno, times});
     failed_ = false;
 }
 
 void FakeKernel::fail_nth_syscall(std::uint64_t nth, int sys_errno) {
+    const std::lock_guard lock(mutex_);
     fail_at_ = {syscalls_ + nth, sys_errno};
     failed_ = false;
 }
 
 void FakeKernel::before_nth_syscall(std::uint64_t nth, std::function<void()> action) {
+    const std::lock_guard lock(mutex_);
     before_.emplace(syscalls_ + nth, std::move(action));
 }
 
 void FakeKernel::clear_failures() {
+    const std::lock_guard lock(mutex_);
     failures_.clear();
     before_.clear();
     fail_at_.reset();
@@ -311,6 +354,7 @@ void FakeKernel::clear_failures() {
 }
 
 std::size_t FakeKernel::count(const FakeTarget& target) const {
+    const std::lock_guard lock(mutex_);
     return static_cast<std::size_t>(std::count_if(
         calls_.begin(), calls_.end(), [&](const FakeCall& call) { return matches(target, call); }));
 }

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <iosfwd>
 #include <linux/magic.h>
@@ -79,6 +80,13 @@ struct FakeMemfd {
     int seals = 0;
 };
 
+/// A socket for hotplug events.
+struct FakeMonitor {
+    std::set<std::string, std::less<>> subsystems;
+    std::deque<udev::Event> events;
+    bool lost = false; ///< some had no room
+};
+
 /// What a leak would change. Printable.
 struct Census {
     std::size_t fds = 0;
@@ -113,7 +121,8 @@ using FakeTarget = std::variant<std::string, unsigned long>;
 
 /// The current kernel from its construction to its destruction; one at a time. Descriptor numbers
 /// start high and are never used twice, so that a stale one is noticed. Everything is reset with a
-/// new object. Declare it before whatever owns descriptors.
+/// new object. Declare it before whatever owns descriptors. Thread-safe, but for its data members
+/// and what returns a reference.
 class FakeKernel {
 public:
     FakeKernel();
@@ -132,6 +141,12 @@ public:
     /// Node, file or link with everything below it.
     void remove(const std::string& path);
     [[nodiscard]] std::optional<std::string> text(const std::string& path) const;
+    /// From now on it is another one under the same name.
+    void replace(const std::string& path);
+    /// To every open monitor of its subsystem.
+    void send(const udev::Event& event);
+    /// Every open monitor loses what waits, and says so.
+    void lose_events();
 
     std::map<std::string, std::string> environment;
     std::map<gid_t, std::string> groups{{0, "root"}, {44, "video"}, {104, "kvm"}, {105, "render"}};
@@ -227,6 +242,8 @@ private:
     std::map<std::string, FakeNode> nodes_;
     std::set<std::string> directories_;
     std::vector<udev::Node> udev_;
+    std::map<std::string, ino_t> replaced_;
+    std::vector<std::weak_ptr<FakeMonitor>> monitors_;
 
     int next_fd_ = 1000;
     ino_t next_inode_ = 1;

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <gbm.h>
 #include <sys/mman.h>
+#include <sys/sysmacros.h>
 
 using namespace simplealloc;
 using namespace simplealloc::test;
@@ -35,6 +36,7 @@ DeviceRecord gpu_record(bool render_node = true) {
     record.id = "/sys/devices/platform/gpu.0";
     record.path = "/dev/dri/card0";
     record.subsystem = "drm";
+    record.devnum = makedev(226, 0);
     record.driver = "gpu";
     record.drm.emplace();
     record.drm->card_node = "/dev/dri/card0";
