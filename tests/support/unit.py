@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs the tests that Meson knows in a build folder and counts their cases."""
+"""Runs the tests that Meson knows in a build folder and counts their cases.
+
+unit.py BUILD [TALLY [TAG]]: with a tag only the cases that have it, of the programs that have some."""
 
 import concurrent.futures
+import itertools
 import json
 import os
 import pathlib
@@ -16,8 +19,10 @@ from results import SKIPPED_PROGRAM, Results, catch2_names, count_catch2
 # Meson's limits are meant for an idle machine and a build without sanitizers.
 PATIENCE = 4
 
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
-def run(test):
+
+def run(test, tag):
     """Returns a function that judges the run, so that reports come one after the other."""
     options = {
         "cwd": test["workdir"],
@@ -28,12 +33,12 @@ def run(test):
     suite, command = test["name"], test["cmd"]
     # Suite `script` is for tests that can't be asked.
     script = any(name.split(":")[-1] == "script" for name in test["suite"])
-    names = None if script else catch2_names(command[0], **options)
+    names = None if script else catch2_names(command[0], tag or "*", **options)
 
     folder = tempfile.TemporaryDirectory()
     junit = pathlib.Path(folder.name, "junit.xml")
     if names is not None:
-        command = [*command, "-r", "junit", "-o", junit]
+        command = [*command, *filter(None, [tag]), "-r", "junit", "-o", junit]
     with open(pathlib.Path(folder.name, "output"), "w+b") as log:
         try:
             status = subprocess.run(command, stdout=log, stderr=log, timeout=limit, **options)
@@ -62,12 +67,24 @@ def run(test):
     return judge
 
 
-def main(build, tally=None):
+def has_tag(test, tag):
+    """Whether its source mentions the tag: a program is not built to find that out."""
+    source = SOURCE / "tests/unit" / (test["name"] + "_test.cpp")
+    return source.exists() and tag in source.read_text()
+
+
+def main(build, tally=None, tag=None):
     introspect = ["meson", "introspect", "--tests", build]
     tests = json.loads(subprocess.run(introspect, stdout=subprocess.PIPE, check=True).stdout)
+    if tag:
+        tests = [test for test in tests if has_tag(test, tag)]
+        if not tests:
+            sys.exit(f"no test has the tag {tag}")
+        programs = [os.path.relpath(test["cmd"][0], build) for test in tests]
+        subprocess.run(["ninja", "-C", build, *programs], check=True)
     total, generated = Results(), 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for judge in pool.map(run, tests):
+        for judge in pool.map(run, tests, itertools.repeat(tag)):
             results, cases = judge()
             total += results
             generated += cases

@@ -162,7 +162,7 @@ TEST_CASE("a buffer may outlive its allocator and the quota with it") {
     CHECK(buffer->dmabufs().size() == 1);
 }
 
-TEST_CASE("threads never hold more than a quota together") {
+TEST_CASE("threads never hold more than a quota together", "[threads]") {
     const auto ledger = Ledger::create({{{"udmabuf", 5}, "caller"}});
     std::atomic<unsigned> refused = 0;
     std::atomic<bool> exceeded = false;

@@ -117,7 +117,8 @@ TEST_CASE("what the driver has against the buffer is a refusal") {
     CHECK(buffer.error().attempts[0].cause == Cause::refused);
 }
 
-TEST_CASE("tests from several threads put back what the queue had, not each other's format") {
+TEST_CASE("tests from several threads put back what the queue had, not each other's format",
+          "[threads]") {
     Camera camera;
     camera.queue().format.fmt.pix.bytesperline = 2048;
     const Request request = camera.request();

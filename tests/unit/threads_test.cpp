@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// One Allocator and one Monitor in several threads, while devices come and go. ThreadSanitizer runs
+// what has the tag [threads]: ./dev test.
+#include "tests/support/catch.hpp"
+#include "tests/support/fake_devices.hpp"
+
+#include <simplealloc/simplealloc.hpp>
+
+#include <atomic>
+#include <thread>
+
+using namespace simplealloc;
+using test::FakeKernel;
+
+namespace {
+
+constexpr int rounds = 25;
+
+struct Machine {
+    FakeKernel kernel;
+
+    Machine() {
+        kernel.lets_others_run = true;
+        kernel.add_file("/proc/meminfo", "MemTotal: 4194304 kB\nMemAvailable: 2097152 kB\n");
+        kernel.add_file("/sys/kernel/uevent_seqnum", "1\n");
+        add_heap("system");
+        test::add_udmabuf(kernel);
+        test::add_drm_card(kernel);
+    }
+
+    udev::Node add_heap(const std::string& name) {
+        test::FakeHeap heap;
+        heap.name = name;
+        add_dma_heap(kernel, heap);
+        int error = 0;
+        for (const udev::Node& node : udev::enumerate("dma_heap", error))
+            if (node.devnode == "/dev/dma_heap/" + name)
+                return node;
+        return {};
+    }
+};
+
+/// Catch2's assertions are for one thread: the others count what went wrong.
+void run_all(const std::vector<std::function<void()>>& jobs) {
+    std::vector<std::thread> threads;
+    for (const auto& job : jobs)
+        threads.emplace_back(job);
+    for (std::thread& thread : threads)
+        thread.join();
+}
+
+} // namespace
+
+TEST_CASE("threads plan, allocate, map and free on one allocator", "[threads]") {
+    Machine machine;
+    const auto before = machine.kernel.census();
+    std::atomic<int> failures = 0;
+    {
+        const Allocator allocator = Allocator::open().value();
+        const Device card = allocator.device("/dev/dri/card0").value();
+        const Request request =
+            Request::image(64, 64, fourcc::xrgb8888).use(card, Use::read).cpu(CpuAccess::write);
+        const auto work = [&] {
+            for (int i = 0; i < rounds; ++i) {
+                const auto plan = allocator.plan(request);
+                if (!plan || !allocator.is_current(*plan).value_or(false)) {
+                    ++failures;
+                    continue;
+                }
+                const auto buffer = allocator.allocate(*plan);
+                if (!buffer || !buffer->map(Access::write) || allocator.held() == 0)
+                    ++failures;
+                if (!allocator.sources() || !allocator.devices())
+                    ++failures;
+            }
+        };
+        run_all({work, work, work});
+        CHECK(allocator.held() == 0);
+    }
+    CHECK(failures == 0);
+    CHECK(machine.kernel.census() == before);
+    CHECK(machine.kernel.errors().empty());
+}
+
+TEST_CASE("one thread reads events, others plan, while heaps come and go", "[threads]") {
+    Machine machine;
+    std::atomic<int> failures = 0;
+    std::atomic<int> events = 0;
+    std::atomic<bool> done = false;
+    const Allocator allocator = Allocator::open().value();
+    Monitor monitor = allocator.monitor().value();
+    const auto plug = [&] {
+        for (int i = 0; i < rounds; ++i) {
+            const udev::Node node = machine.add_heap("late");
+            machine.kernel.send({"add", node});
+            machine.kernel.remove(node.devnode);
+            machine.kernel.send({"remove", node});
+        }
+        done = true;
+    };
+    const auto listen = [&] {
+        for (;;) {
+            const bool last = done;
+            const auto event = monitor.next();
+            if (!event)
+                ++failures;
+            else if (event->has_value())
+                ++events;
+            else if (last)
+                return;
+        }
+    };
+    const auto plan = [&] {
+        while (!done) {
+            const auto buffer = allocator.allocate(Request::bytes(4096).cpu(CpuAccess::write));
+            // The heap may go between the plan and the allocation: another serves then.
+            if (!buffer)
+                ++failures;
+        }
+    };
+    run_all({plug, listen, listen, plan});
+    CHECK(failures == 0);
+    CHECK(events == 2 * rounds);
+}
+
+TEST_CASE("threads learn and forget what a device refused", "[threads]") {
+    Machine machine;
+    const Allocator allocator = Allocator::open().value();
+    Monitor monitor = allocator.monitor().value();
+    DeviceDescription description;
+    description.name = "picky";
+    description.alternatives.emplace_back();
+    description.verify = [](const Buffer&) -> Result<void> {
+        Error error;
+        error.cause = Cause::refused;
+        return error;
+    };
+    const Request request =
+        Request::bytes(4096).use(Device::described(std::move(description)), Use::read);
+    int error = 0;
+    const udev::Node card = udev::enumerate("drm", error).at(0);
+    std::atomic<int> failures = 0;
+    const auto refuse = [&] {
+        for (int i = 0; i < rounds; ++i)
+            if (allocator.allocate(request))
+                ++failures;
+    };
+    const auto forget = [&] {
+        for (int i = 0; i < rounds; ++i) {
+            machine.kernel.send({"change", card});
+            if (!monitor.next())
+                ++failures;
+        }
+    };
+    run_all({refuse, refuse, forget});
+    CHECK(failures == 0);
+}
