@@ -2,11 +2,13 @@
 // Devices and heaps that come and go under a running program, on real drivers.
 #include "tests/kernel/command.hpp"
 #include "tests/kernel/guest.hpp"
+#include "tests/kernel/video_queue.hpp"
 #include "tests/support/catch.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <optional>
 #include <poll.h>
 #include <simplealloc/simplealloc.hpp>
 #include <string>
@@ -107,8 +109,12 @@ void check_camera_goes(const char* origin) {
     const auto buffer = allocator.allocate(*plan);
     REQUIRE(buffer);
     CHECK(allocator.is_current(*plan).value());
+    // Only the owner of a camera's queue gets memory from it.
+    auto node = std::make_optional<VideoNode>(path);
+    const auto ours = allocator.device(node->fd(), QueueAccess::ours);
+    REQUIRE(ours);
     const auto own = allocator.allocate(Request::image(640, 480, fourcc::yuyv)
-                                            .use(*camera, Use::capture)
+                                            .use(*ours, Use::capture)
                                             .without("dma-heap")
                                             .without("udmabuf"));
     REQUIRE(own);
@@ -135,6 +141,7 @@ void check_camera_goes(const char* origin) {
         CHECK(left->setup(0));
     }
 
+    node.reset();
     vivid.bind();
     const HotplugEvent back = wait_for(*monitor, [](const HotplugEvent& event) {
         return event.kind == HotplugKind::added && event.subsystem == "video4linux";

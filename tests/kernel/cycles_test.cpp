@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+// Thousands of allocations from every source: nothing grows.
+#include "tests/kernel/guest.hpp"
+#include "tests/support/catch.hpp"
+
+#include <simplealloc/simplealloc.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <drm_mode.h>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sys/ioctl.h>
+
+#include <drm.h>
+
+using namespace simplealloc;
+
+namespace {
+
+constexpr int cycles = 10000;
+/// Test imports cost much more than what they test.
+constexpr int verified_cycles = 300;
+/// So that caches of the C library and the kernel are as large as they get.
+constexpr int warm_up = 200;
+/// The C library gives memory back in larger pieces than a page.
+constexpr std::uint64_t rss_slack = 256U << 10U;
+
+std::size_t lines_of(const std::string& path) {
+    std::ifstream file(path);
+    return static_cast<std::size_t>(std::count(std::istreambuf_iterator<char>(file), {}, '\n'));
+}
+
+std::uint64_t resident() {
+    std::uint64_t all = 0;
+    std::uint64_t pages = 0;
+    std::ifstream("/proc/self/statm") >> all >> pages;
+    return pages * 4096;
+}
+
+std::size_t entries(const std::string& path) {
+    const std::filesystem::directory_iterator all(path);
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+/// What is open and mapped, and what the whole machine has of dma-bufs.
+struct Sizes {
+    std::size_t descriptors = entries("/proc/self/fd");
+    std::size_t mappings = lines_of("/proc/self/maps");
+    std::size_t dmabufs = entries("/sys/kernel/dmabuf/buffers");
+    std::uint64_t rss = resident();
+};
+
+/// GEM handles are the lowest free numbers of an open file, so a new one tells of those that were
+/// left open before it.
+std::vector<std::uint32_t> next_gem_handles() {
+    std::vector<std::uint32_t> handles;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        std::error_code error;
+        const auto target = std::filesystem::read_symlink(entry.path(), error);
+        if (error || target.string().rfind("/dev/dri/", 0) != 0)
+            continue;
+        const int fd = std::stoi(entry.path().filename());
+        drm_mode_create_dumb create = {};
+        create.width = create.height = 16;
+        create.bpp = 32;
+        REQUIRE(ioctl(fd, DRM_IOCTL_MODE_CREATE_DUMB, &create) == 0);
+        handles.push_back(create.handle);
+        drm_mode_destroy_dumb destroy = {create.handle};
+        REQUIRE(ioctl(fd, DRM_IOCTL_MODE_DESTROY_DUMB, &destroy) == 0);
+    }
+    std::sort(handles.begin(), handles.end());
+    return handles;
+}
+
+void check_unchanged(const Sizes& before) {
+    Sizes after;
+    // The last reference of a dma-buf may be dropped from a work queue.
+    for (int attempt = 0; attempt < 50 && after.dmabufs != before.dmabufs; ++attempt) {
+        guest::run({"sleep", "0.1"});
+        after = Sizes();
+    }
+    CHECK(after.descriptors == before.descriptors);
+    CHECK(after.mappings == before.mappings);
+    CHECK(after.dmabufs == before.dmabufs);
+    CHECK(after.rss <= before.rss + rss_slack);
+}
+
+/// Allocates, maps, writes, and frees.
+template <typename Allocate>
+void cycle(const std::string& source, int times, Allocate allocate) {
+    for (int i = 0; i < times; ++i) {
+        const auto buffer = allocate();
+        if (!buffer || buffer->source() != source)
+            FAIL(source << ", cycle " << i << ": "
+                        << (buffer ? buffer->source() : buffer.error().message()));
+        auto mapping = buffer->map(Access::write);
+        if (!mapping)
+            FAIL(source << ", cycle " << i << ": " << mapping.error().message());
+        mapping->bytes().front() = std::byte{1};
+    }
+}
+
+template <typename Allocate>
+void check_cycles(const std::string& source, const char* how, int times, Allocate allocate) {
+    INFO(source << ", " << how);
+    cycle(source, std::min(times, warm_up), allocate);
+    const Sizes before;
+    const auto handles = next_gem_handles();
+    const auto begin = std::chrono::steady_clock::now();
+    cycle(source, times, allocate);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    std::printf("%s, %s: %d cycles in %.1f s\n", source.c_str(), how, times, took.count());
+    check_unchanged(before);
+    CHECK(next_gem_handles() == handles);
+}
+
+/// Every source that can serve the request on its own, in turn.
+std::vector<std::string> check_sources(const Allocator& allocator, const Request& request) {
+    const auto all = allocator.plan(request);
+    REQUIRE(all);
+    std::vector<std::string> sources;
+    for (const Candidate& candidate : all->candidates())
+        sources.push_back(candidate.source);
+    for (const std::string& source : sources) {
+        Request alone = request;
+        for (const std::string& other : sources)
+            if (other != source)
+                alone.without(other);
+        const auto plan = allocator.plan(alone);
+        REQUIRE(plan);
+        AllocateOptions unverified;
+        unverified.verify = false;
+        check_cycles(source, "opened each time", cycles,
+                     [&] { return allocator.allocate(*plan, unverified); });
+        check_cycles(source, "verified", verified_cycles,
+                     [&] { return allocator.allocate(*plan); });
+        const Prepared prepared = allocator.prepare(*plan, unverified);
+        check_cycles(source, "held open", cycles, [&] { return prepared.allocate(); });
+    }
+    return sources;
+}
+
+bool has(const std::vector<std::string>& sources, const std::string& start) {
+    return std::any_of(sources.begin(), sources.end(),
+                       [&](const std::string& source) { return source.rfind(start, 0) == 0; });
+}
+
+} // namespace
+
+TEST_CASE_METHOD(guest::NothingLeft, "thousands of buffers of every heap leave nothing", "[full]") {
+    const guest::Driver driver("simple_allocator");
+    auto allocator = Allocator::open();
+    REQUIRE(allocator);
+    const auto sources = check_sources(*allocator, Request::bytes(4096).cpu(CpuAccess::write));
+    CHECK(has(sources, "dma-heap:system"));
+    CHECK(has(sources, "dma-heap:reserved"));
+    CHECK(has(sources, "udmabuf"));
+    CHECK(has(sources, "simple-allocator:"));
+}
+
+TEST_CASE_METHOD(guest::NothingLeft, "thousands of buffers of a display leave nothing", "[full]") {
+    AllocatorOptions options;
+    options.without = {"dma-heap", "udmabuf"};
+    auto allocator = Allocator::open(options);
+    REQUIRE(allocator);
+    const auto display = allocator->device(guest::card("vkms"));
+    REQUIRE(display);
+    const auto sources = check_sources(
+        *allocator,
+        Request::image(32, 32, fourcc::xrgb8888).use(*display, Use::scanout).cpu(CpuAccess::write));
+    CHECK(has(sources, "drm-dumb:"));
+}
+
+TEST_CASE_METHOD(guest::NothingLeft, "thousands of buffers of a camera leave nothing", "[full]") {
+    AllocatorOptions options;
+    options.without = {"dma-heap", "udmabuf"};
+    auto allocator = Allocator::open(options);
+    REQUIRE(allocator);
+    const auto camera = allocator->device(guest::video("vivid-000-vid-cap"));
+    REQUIRE(camera);
+    const auto sources = check_sources(*allocator, Request::image(320, 180, fourcc::xrgb8888)
+                                                       .use(*camera, Use::capture)
+                                                       .cpu(CpuAccess::write));
+    CHECK(has(sources, "v4l2:"));
+}
