@@ -91,9 +91,9 @@ struct Setup {
 
 struct PlanData;
 
-/// Ranked candidates, rejections with reasons, and the conflict when there is no candidate. Cheap to
-/// copy; immutable, so safe to use from several threads. It can be allocated from many times, while
-/// its devices exist: Allocator::is_current tells when to plan again.
+/// Ranked candidates, rejections with reasons, and the conflict when there is no candidate. Cheap
+/// to copy; immutable, so safe to use from several threads. It can be allocated from many times,
+/// while its devices exist: Allocator::is_current tells when to plan again.
 class SIMPLEALLOC_API Plan {
 public:
     /// Best first; empty when nothing satisfies all uses.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Thousands of allocations from every source: nothing grows.
 #include "tests/kernel/guest.hpp"
+#include "tests/kernel/video_queue.hpp"
 #include "tests/support/catch.hpp"
 
 #include <simplealloc/simplealloc.hpp>
@@ -179,7 +180,8 @@ TEST_CASE_METHOD(guest::NothingLeft, "thousands of buffers of a camera leave not
     options.without = {"dma-heap", "udmabuf"};
     auto allocator = Allocator::open(options);
     REQUIRE(allocator);
-    const auto camera = allocator->device(guest::video("vivid-000-vid-cap"));
+    const VideoNode node(guest::video("vivid-000-vid-cap"));
+    const auto camera = allocator->device(node.fd(), QueueAccess::ours);
     REQUIRE(camera);
     const auto sources = check_sources(*allocator, Request::image(320, 180, fourcc::xrgb8888)
                                                        .use(*camera, Use::capture)
