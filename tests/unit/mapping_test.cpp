@@ -266,7 +266,8 @@ TEST_CASE("a device's slowness holds up neither the end of other turns nor cover
     CHECK_FALSE(dmabuf->begun_twice);
 }
 
-TEST_CASE("turns of several threads on one buffer are balanced, and none begins twice") {
+TEST_CASE("turns of several threads on one buffer are balanced, and none begins twice",
+          "[threads]") {
     Machine machine;
     const auto before = machine.kernel.census();
     {

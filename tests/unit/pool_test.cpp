@@ -185,7 +185,7 @@ TEST_CASE("a pool and a slot that were moved from are empty") {
     CHECK(machine.kernel.census().dmabufs == 3);
 }
 
-TEST_CASE("slots outlive pool and allocator, and leave nothing") {
+TEST_CASE("slots outlive pool and allocator, and leave nothing", "[threads]") {
     Machine machine;
     const auto before = machine.kernel.census();
     {
@@ -539,7 +539,8 @@ TEST_CASE("a replan that fails leaves the pool as it was") {
                                                                   {Cause::limit, 2}});
 }
 
-TEST_CASE("who waits is woken by a release, a trim, a replan and the end of the pool") {
+TEST_CASE("who waits is woken by a release, a trim, a replan and the end of the pool",
+          "[threads]") {
     Machine machine;
     const Allocator allocator = open_allocator();
     Pool pool = make_pool(allocator, between(1, 1));
@@ -586,7 +587,7 @@ TEST_CASE("a wait ends in time, and a negative one is none") {
     CHECK(pool.stats().waited == 1);
 }
 
-TEST_CASE("the longest time that can be said is waited for, not none") {
+TEST_CASE("the longest time that can be said is waited for, not none", "[threads]") {
     Machine machine;
     const Allocator allocator = open_allocator();
     Pool pool = make_pool(allocator, between(1, 1));
@@ -627,7 +628,7 @@ TEST_CASE("slots that die in a callback of the library don't block") {
     CHECK(held.empty());
 }
 
-TEST_CASE("threads share a pool, and no buffer is lent twice at once") {
+TEST_CASE("threads share a pool, and no buffer is lent twice at once", "[threads]") {
     Machine machine;
     machine.kernel.lets_others_run = true;
     const auto before = machine.kernel.census();
@@ -669,7 +670,7 @@ TEST_CASE("threads share a pool, and no buffer is lent twice at once") {
     CHECK(machine.kernel.census() == before);
 }
 
-TEST_CASE("threads replan and acquire, and the budget holds at every moment") {
+TEST_CASE("threads replan and acquire, and the budget holds at every moment", "[threads]") {
     Machine machine;
     machine.kernel.lets_others_run = true;
     machine.system->pool->capacity = 6 * mebibyte;

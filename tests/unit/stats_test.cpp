@@ -186,7 +186,7 @@ TEST_CASE("buffers of pools count, and may die after the allocator") {
     CHECK(pool->trim(0) == 1);
 }
 
-TEST_CASE("threads lose no count") {
+TEST_CASE("threads lose no count", "[threads]") {
     Counters counters;
     std::vector<std::thread> threads;
     for (unsigned i = 0; i < 4; ++i)
