@@ -270,7 +270,7 @@ TEST_CASE_METHOD(Ion, "a secure heap serves no CPU use, and its buffer can't be 
     const auto mapping = buffer->map(Access::read);
     REQUIRE_FALSE(mapping);
     CHECK(mapping.error().cause == Cause::unsupported);
-    CHECK(mapping.error().detail == "this memory can't be mapped by the CPU");
+    CHECK(mapping.error().detail == "this memory is protected from the CPU");
 }
 
 TEST_CASE_METHOD(Ion,

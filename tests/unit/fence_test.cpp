@@ -155,7 +155,7 @@ TEST_CASE("looking takes no time, whatever the sign of the timeout") {
     CHECK_FALSE(*fence.wait(-5s));
     CHECK_FALSE(*fence.wait(std::chrono::nanoseconds::min()));
     CHECK(machine.since(start) == 0ns);
-    CHECK_FALSE(*fence.wait(std::chrono::nanoseconds::max()));
+    CHECK_FALSE(*fence.wait(std::chrono::hours(24) * 365 * 200)); // nearly all that fits
 }
 
 TEST_CASE("readers wait for writers alone, writers for all") {
