@@ -134,7 +134,8 @@ SourceRecord describe(const Heap& heap, std::span<const Heap> heaps, const CmaAr
     return source;
 }
 
-Result<UniqueFd> allocate_one(const SourceRecord& source, int heap, std::uint64_t size) {
+Result<UniqueFd> allocate_one(const SourceRecord& source, int heap, std::uint64_t size,
+                              const AllocationSpec&) {
     // fd must be 0 on input (drivers/dma-buf/dma-heap.c).
     dma_heap_allocation_data request = {};
     request.len = size;
@@ -145,16 +146,6 @@ Result<UniqueFd> allocate_one(const SourceRecord& source, int heap, std::uint64_
                               fmt::format("allocate {}", size_text(size)));
     return UniqueFd::adopt(static_cast<int>(request.fd));
 }
-
-class Open final : public OpenNode {
-public:
-    using OpenNode::OpenNode;
-
-private:
-    Result<UniqueFd> make(std::uint64_t size, const AllocationSpec&) override {
-        return allocate_one(source(), node(), size);
-    }
-};
 
 } // namespace
 
@@ -168,10 +159,7 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
 }
 
 Result<std::unique_ptr<OpenSource>> open(const SourceRecord& source) {
-    auto node = open_node(source, O_RDONLY);
-    if (!node)
-        return node.error();
-    return std::unique_ptr<OpenSource>(new Open(source, std::move(*node)));
+    return open_with(source, O_RDONLY, allocate_one);
 }
 
 } // namespace simplealloc::dma_heap

@@ -94,7 +94,8 @@ Error explain(const SourceRecord& source, int sys_errno, std::uint64_t size) {
     }
 }
 
-Result<UniqueFd> allocate_one(const SourceRecord& source, int node, std::uint64_t wanted) {
+Result<UniqueFd> allocate_one(const SourceRecord& source, int node, std::uint64_t wanted,
+                              const AllocationSpec&) {
     // The first version gives the dma-buf the length as it is, and the last part of a page can't be
     // mapped then.
     const std::uint64_t page = kernel::page_size();
@@ -111,16 +112,6 @@ Result<UniqueFd> allocate_one(const SourceRecord& source, int node, std::uint64_
         return explain(source, -result, size);
     return UniqueFd::adopt(request.fd);
 }
-
-class Open final : public OpenNode {
-public:
-    using OpenNode::OpenNode;
-
-private:
-    Result<UniqueFd> make(std::uint64_t size, const AllocationSpec&) override {
-        return allocate_one(source(), node(), size);
-    }
-};
 
 } // namespace
 
@@ -139,10 +130,7 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
 }
 
 Result<std::unique_ptr<OpenSource>> open(const SourceRecord& source) {
-    auto node = open_node(source, O_RDWR);
-    if (!node)
-        return node.error();
-    return std::unique_ptr<OpenSource>(new Open(source, std::move(*node)));
+    return open_with(source, O_RDWR, allocate_one);
 }
 
 } // namespace simplealloc::simple_allocator

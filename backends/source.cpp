@@ -52,6 +52,20 @@ void add_fact(SourceRecord& source, const char* name, std::string value, Confide
     source.facts.push_back({name, std::move(value), confidence, origin});
 }
 
+/// All that differs is the call.
+class PlainNode final : public OpenNode {
+public:
+    PlainNode(const SourceRecord& source, UniqueFd node, MakeDmaBuf make)
+        : OpenNode(source, std::move(node)), make_(make) {}
+
+private:
+    Result<UniqueFd> make(std::uint64_t size, const AllocationSpec& spec) override {
+        return make_(source(), node(), size, spec);
+    }
+
+    MakeDmaBuf make_;
+};
+
 } // namespace
 
 SourceRecord make_source(const char* backend, const std::string& instance, const std::string& path,
@@ -156,6 +170,14 @@ Result<UniqueFd> open_node(const SourceRecord& source, int flags) {
     if (opened < 0)
         return source_failure(source, Stage::open, cause_of_open(-opened), -opened, "open");
     return UniqueFd::adopt(opened);
+}
+
+Result<std::unique_ptr<OpenSource>> open_with(const SourceRecord& source, int flags,
+                                              MakeDmaBuf make) {
+    auto node = open_node(source, flags);
+    if (!node)
+        return node.error();
+    return std::unique_ptr<OpenSource>(new PlainNode(source, std::move(*node), make));
 }
 
 Error source_failure(const SourceRecord& source, Stage stage, Cause cause, int sys_errno,

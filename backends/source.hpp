@@ -70,6 +70,13 @@ private:
 /// Opens the source's node; `flags` as for open(2).
 Result<UniqueFd> open_node(const SourceRecord& source, int flags);
 
+/// Allocates one dma-buf of at least `size` bytes with a call on `node`.
+using MakeDmaBuf = Result<UniqueFd> (*)(const SourceRecord& source, int node, std::uint64_t size,
+                                        const AllocationSpec& spec);
+/// An OpenNode of the source whose dma-bufs `make` allocates.
+Result<std::unique_ptr<OpenSource>> open_with(const SourceRecord& source, int flags,
+                                              MakeDmaBuf make);
+
 /// The common Error of a system call: cause as given, and for denied the remedy of the source.
 Error source_failure(const SourceRecord& source, Stage stage, Cause cause, int sys_errno,
                      std::string detail);

@@ -92,14 +92,14 @@ Result<UniqueFd> make_memfd(const SourceRecord& source, const std::string& name,
     return fd;
 }
 
-Result<UniqueFd> allocate_one(const SourceRecord& source, int node, const std::string& name,
-                              std::uint64_t wanted) {
+Result<UniqueFd> allocate_one(const SourceRecord& source, int node, std::uint64_t wanted,
+                              const AllocationSpec& spec) {
     const std::uint64_t page = kernel::page_size();
     std::uint64_t size = 0;
     if (__builtin_add_overflow(wanted, page - 1, &size))
         return above_limit(source, 0, wanted, size_limit());
     size -= size % page;
-    auto memfd = make_memfd(source, name, size);
+    auto memfd = make_memfd(source, spec.name, size);
     if (!memfd)
         return memfd.error();
     udmabuf_create request = {};
@@ -118,16 +118,6 @@ Result<UniqueFd> allocate_one(const SourceRecord& source, int node, const std::s
     return source_failure(source, Stage::allocate, cause_of(-result), -result,
                           fmt::format("allocate {}", size_text(size)));
 }
-
-class Open final : public OpenNode {
-public:
-    using OpenNode::OpenNode;
-
-private:
-    Result<UniqueFd> make(std::uint64_t size, const AllocationSpec& spec) override {
-        return allocate_one(source(), node(), spec.name, size);
-    }
-};
 
 } // namespace
 
@@ -157,10 +147,7 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
 }
 
 Result<std::unique_ptr<OpenSource>> open(const SourceRecord& source) {
-    auto node = open_node(source, O_RDWR);
-    if (!node)
-        return node.error();
-    return std::unique_ptr<OpenSource>(new Open(source, std::move(*node)));
+    return open_with(source, O_RDWR, allocate_one);
 }
 
 } // namespace simplealloc::udmabuf
