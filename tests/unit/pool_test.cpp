@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Buffers that are lent and come back: who gets which, how many there may be, and what is left.
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/heap_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -17,30 +17,13 @@ using test::FakeKernel;
 
 namespace {
 
-constexpr std::uint64_t mebibyte = 1U << 20U;
-
-struct Machine {
-    FakeKernel kernel;
-    std::shared_ptr<test::FakeHeap> system;
-
-    Machine() {
-        kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\n");
-        test::FakeHeap heap;
-        heap.name = "system";
-        system = add_dma_heap(kernel, heap);
-        test::add_udmabuf(kernel);
-    }
-};
-
-Allocator open_allocator() {
-    auto allocator = Allocator::open();
-    REQUIRE(allocator);
-    return *std::move(allocator);
-}
+using test::mebibyte;
+using test::open_allocator;
+using Machine = test::HeapMachine;
 
 /// For the CPU alone: the heap serves it, then udmabuf.
 Request request(std::uint64_t mebibytes = 1) {
-    return Request::bytes(mebibytes * mebibyte).cpu(CpuAccess::read_often);
+    return test::mebibytes_request(mebibytes);
 }
 
 PoolOptions between(std::size_t least, std::size_t most) {

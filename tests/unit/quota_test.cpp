@@ -3,7 +3,7 @@
 #include "lib/quota.hpp"
 
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/heap_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -15,32 +15,17 @@ using test::FakeKernel;
 
 namespace {
 
-constexpr std::uint64_t mebibyte = 1U << 20U;
+using test::mebibyte;
+using test::open_allocator;
 const std::string usual_path = "/etc/libsimplealloc/policy.conf";
 
-struct Machine {
-    FakeKernel kernel;
-    std::shared_ptr<test::FakeHeap> system;
-
-    explicit Machine(const std::string& policy) {
-        kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\n");
-        kernel.add_file(usual_path, policy);
-        test::FakeHeap heap;
-        heap.name = "system";
-        system = add_dma_heap(kernel, heap);
-        test::add_udmabuf(kernel);
-    }
+struct Machine : test::HeapMachine {
+    explicit Machine(const std::string& policy) { kernel.add_file(usual_path, policy); }
 };
-
-Allocator open_allocator() {
-    auto allocator = Allocator::open();
-    REQUIRE(allocator);
-    return *std::move(allocator);
-}
 
 /// For the CPU alone: both sources serve it.
 Request request(std::uint64_t mebibytes) {
-    return Request::bytes(mebibytes * mebibyte).cpu(CpuAccess::read_often);
+    return test::mebibytes_request(mebibytes);
 }
 
 } // namespace

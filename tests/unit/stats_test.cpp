@@ -3,7 +3,7 @@
 #include "lib/counters.hpp"
 
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/heap_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -15,31 +15,14 @@ using test::FakeKernel;
 
 namespace {
 
-constexpr std::uint64_t mebibyte = 1U << 20U;
+using test::mebibyte;
+using test::open_allocator;
+using Machine = test::HeapMachine;
 using Failures = std::map<Cause, std::uint64_t>;
-
-struct Machine {
-    FakeKernel kernel;
-    std::shared_ptr<test::FakeHeap> system;
-
-    Machine() {
-        kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\n");
-        test::FakeHeap heap;
-        heap.name = "system";
-        system = add_dma_heap(kernel, heap);
-        test::add_udmabuf(kernel);
-    }
-};
-
-Allocator open_allocator() {
-    auto allocator = Allocator::open();
-    REQUIRE(allocator);
-    return *std::move(allocator);
-}
 
 /// For the CPU alone: the heap serves it, then udmabuf.
 Request request(std::uint64_t mebibytes) {
-    return Request::bytes(mebibytes * mebibyte).cpu(CpuAccess::read_often);
+    return test::mebibytes_request(mebibytes);
 }
 
 Device tested(const std::string& name, std::function<Result<void>(const Buffer&)> verify) {
