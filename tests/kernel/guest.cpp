@@ -172,7 +172,7 @@ Background::~Background() {
     close(input_);
 }
 
-std::string Background::first_line() {
+std::string Background::next_line() {
     std::string line;
     char next = 0;
     pollfd waits{output_, POLLIN, 0};

@@ -38,8 +38,8 @@ public:
     ~Background();
     Background(const Background&) = delete;
     Background& operator=(const Background&) = delete;
-    /// Waits for its first line of output.
-    std::string first_line();
+    /// Waits for a further line of output.
+    std::string next_line();
 
 private:
     int pid_ = -1;

@@ -34,7 +34,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
         guest::Background hoard({"simplealloc", "alloc", "--json", "--hold", "--count", "4",
                                  "--bytes", "30M", "--without", "dma-heap:system", "--without",
                                  "udmabuf"});
-        REQUIRE(!hoard.first_line().empty());
+        REQUIRE(!hoard.next_line().empty());
         const auto starved = command::alloc(request);
         INFO(starved.output << starved.errors);
         CHECK(starved.status == 1);

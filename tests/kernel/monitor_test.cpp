@@ -196,7 +196,7 @@ TEST_CASE_METHOD(guest::NothingLeft, "a node that is added later is used by the 
 
 TEST_CASE_METHOD(guest::NothingLeft, "events for which there was no room end in a rescan",
                  "[full]") {
-    const WithoutUdev without;
+    auto without = std::make_optional<WithoutUdev>();
     const Allocator allocator = open_allocator();
     auto monitor = allocator.monitor();
     REQUIRE(monitor);
@@ -207,17 +207,22 @@ TEST_CASE_METHOD(guest::NothingLeft, "events for which there was no room end in 
     for (int i = 0; i < 100; ++i)
         write_text(uevent, "change");
     wait_for(*monitor, [](const HotplugEvent& event) { return event.kind == HotplugKind::rescan; });
+    // udevd heard them all as well, and is not to tell them in the middle of the next test.
+    without.reset();
+    CHECK(guest::run({"udevadm", "settle"}).status == 0);
 }
 
 TEST_CASE("the command shows what comes and goes, a line each", "[full]") {
     guest::Background monitor({"simplealloc", "monitor", "--json", "--timeout", "60"});
-    const auto first = nlohmann::json::parse(monitor.first_line());
+    const auto first = nlohmann::json::parse(monitor.next_line());
     CHECK(first.at("event") == "listening");
     CHECK(first.at("origin") == "udev");
     const guest::Driver driver("simple_allocator");
-    const auto added = nlohmann::json::parse(monitor.first_line());
+    // What else happens on the machine is told too, and is not ours to forbid.
+    auto added = nlohmann::json::parse(monitor.next_line());
+    while (added.at("path") != "/dev/cma0")
+        added = nlohmann::json::parse(monitor.next_line());
     CHECK(added.at("event") == "added");
-    CHECK(added.at("path") == "/dev/cma0");
     CHECK(added.at("sources_added") == nlohmann::json({"simple-allocator:cma0"}));
 }
 
