@@ -3,6 +3,7 @@
 #include "tools/commands.hpp"
 
 #include "tools/capabilities_output.hpp"
+#include "tools/doctor_output.hpp"
 #include "tools/draw.hpp"
 #include "tools/graph_output.hpp"
 #include "tools/hold.hpp"
@@ -80,10 +81,6 @@ Result<Request> build_request(const Allocator& allocator, const RequestOptions& 
     for (const std::string& name : options.without)
         request.without(name);
     return request;
-}
-
-DeviceReport report_of(const Device& device) {
-    return {device.path(), device.subsystem(), device.driver(), device.uses(), device.facts()};
 }
 
 PlanReport report_of(const Plan& plan) {
@@ -324,6 +321,17 @@ int monitor_command(const CommonOptions& common, const MonitorCommandOptions& op
         }
     }
     return exit_done;
+}
+
+int doctor_command(const CommonOptions& common) {
+    const auto allocator = open_allocator(common);
+    if (!allocator)
+        return fail(common, allocator.error());
+    const auto report = examine(*allocator, ask_machine());
+    if (!report)
+        return fail(common, report.error());
+    return print(common.json ? doctor_json(*report) : doctor_text(*report, screen_of(stdout_fd)),
+                 findings_of(*report).empty() ? exit_done : exit_failed);
 }
 
 int graph_command(const CommonOptions& common, const RequestText& text, const std::string& svg) {

@@ -51,6 +51,8 @@ int plan_command(const CommonOptions& common, const RequestText& text, bool why)
 /// Prints hotplug events until it is told to stop. Ends in failure where fewer than
 /// MonitorCommandOptions::count came in time.
 int monitor_command(const CommonOptions& common, const MonitorCommandOptions& options);
+/// Ends in failure where something is missing.
+int doctor_command(const CommonOptions& common);
 /// The plan as a Graphviz document, or drawn into the file `svg` when that is not empty.
 int graph_command(const CommonOptions& common, const RequestText& text, const std::string& svg);
 int alloc_command(const CommonOptions& common, const RequestText& text,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The command line: options, help, and which command runs.
 #include "tools/commands.hpp"
+#include "tools/examples.hpp"
 #include "tools/terminal.hpp"
 
 #include <simplealloc/version.hpp>
@@ -138,7 +139,7 @@ std::string message_of(const CLI::ParseError& error, const CLI::App& app) {
         return error.what();
     const std::vector<std::string> unknown = app.remaining();
     return unknown.empty() ? "name a command: devices, policy, quirks, sources, capabilities, "
-                             "plan, graph, alloc or monitor"
+                             "plan, graph, alloc, monitor or doctor"
                            : "'" + unknown.front() + "' is not a command or option";
 }
 
@@ -233,6 +234,13 @@ int run(int argc, char** argv) {
         ->type_name("SECONDS");
     add_common_options(*monitor, line.common);
 
+    CLI::App* doctor = app.add_subcommand(
+        "doctor", "Say what this machine can do, what is missing, and how to mend it");
+    add_common_options(*doctor, line.common);
+
+    for (CLI::App* command : app.get_subcommands({}))
+        command->footer("Examples:\n" + std::string(examples_of(command->get_name())));
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForVersion& version) {
@@ -259,6 +267,8 @@ int run(int argc, char** argv) {
         return plan_command(line.common, line.request, line.why);
     if (monitor->parsed())
         return monitor_command(line.common, line.monitor);
+    if (doctor->parsed())
+        return doctor_command(line.common);
     if (graph->parsed())
         return graph_command(line.common, line.request, line.svg_file);
     return alloc_command(line.common, line.request, line.alloc);

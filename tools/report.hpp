@@ -19,6 +19,7 @@ struct DeviceReport {
     std::vector<Use> uses;
     std::vector<Fact> facts;
 };
+DeviceReport report_of(const Device& device);
 
 struct QuirksReport {
     std::string path; ///< of the device

@@ -5,23 +5,16 @@
 import re
 import sys
 
+from command_line import all_options, commands, options_in
 from consumer import SOURCE, check, run
-
-COMMANDS = ("devices", "policy", "quirks", "sources", "capabilities", "plan", "graph", "alloc", "monitor")
-
-
-def options(text):
-    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
 
 
 def main(program):
-    helps = [run(program, "--help")] + [run(program, name, "--help") for name in COMMANDS]
-    listed = set(re.findall(r"^  ([a-z]+) ", helps[0].split("Subcommands:")[1], re.M))
-    check(listed == {*COMMANDS}, f"the program's commands are {listed}")
     page = (SOURCE / "docs/simplealloc.1").read_text().replace(r"\-", "-")
-    for name in COMMANDS:
+    for name in commands(program):
         check(f".B {name}\n" in page, f"the page lacks {name}")
-    real, written = options("\n".join(helps)), options(page)
+        check("\nExamples:\n  " in run(program, name, "--help"), f"no example of {name}")
+    real, written = all_options(program), options_in(page)
     check(real == written, f"only in the program or only in the page: {real ^ written}")
 
     reader = (SOURCE / "lib/policy_file.cpp").read_text()

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// What this machine can do for shared buffers, what is missing, and what would help.
+#pragma once
+
+#include "tools/report.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace simplealloc::tools {
+
+/// What is asked of the machine itself.
+struct MachineReport {
+    std::string kernel; ///< its release, e.g. `6.12.94+deb13-amd64`
+    std::string architecture;
+    std::uint64_t page_size = 0; ///< bytes
+    std::uint64_t memory = 0;    ///< bytes of RAM
+    /// Bytes reserved for contiguous memory; nothing: /proc/meminfo does not tell.
+    std::optional<std::uint64_t> cma;
+    std::optional<std::uint64_t> cma_free;    ///< of them, likewise
+    std::optional<std::uint64_t> descriptors; ///< that a process may have; nothing: any number
+};
+
+struct DeviceHealth {
+    DeviceReport device;
+    std::vector<CapabilitySet> needs; ///< of plain bytes, for its first use
+    std::optional<Error> problem;     ///< why it could not be asked
+};
+
+/// What one device makes and another takes.
+struct PairHealth {
+    std::string from; ///< e.g. `/dev/video0 (capture)`
+    std::string to;
+    Fourcc fourcc;      ///< the first that both take, of those that are tried
+    std::string source; ///< where memory comes from; empty: from nowhere
+    std::string reason; ///< why from nowhere
+    std::string remedy; ///< the least loss that would help; may be empty
+};
+
+struct Finding {
+    std::string problem;
+    std::string remedy; ///< empty: nothing is known that would help
+};
+
+struct DoctorReport {
+    MachineReport machine;
+    std::vector<DeviceHealth> devices;
+    std::vector<SourceInfo> sources;
+    std::vector<PairHealth> pairs;
+    std::size_t pairs_left_out = 0; ///< a machine with many devices has too many of them for a page
+};
+
+MachineReport ask_machine();
+/// Opens every device that it may, and plans for those of which one makes what the other takes.
+Result<DoctorReport> examine(const Allocator& allocator, MachineReport machine);
+/// What is missing, the most general first; those with one remedy are one.
+std::vector<Finding> findings_of(const DoctorReport& report);
+
+} // namespace simplealloc::tools
