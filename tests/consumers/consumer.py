@@ -45,6 +45,15 @@ def readme_program():
     return blocks[0]
 
 
+def c_functions():
+    """The functions that the C headers declare."""
+    names = set()
+    for header in (SOURCE / "include/simplealloc").glob("*.h"):
+        text = re.sub(r"//.*", "", header.read_text())
+        names |= set(re.findall(r"^SIMPLEALLOC_API[^;]*?\b(simplealloc_\w+)\(", text, re.M))
+    return names
+
+
 class Installation:
     """What `meson install` leaves, moved away from its prefix."""
 
@@ -60,9 +69,9 @@ class Installation:
             "PKG_CONFIG_SYSROOT_DIR": str(self.root),
         }
 
-    def compile(self, compiler, text, *options):
+    def compile(self, compiler, text, *options, standard="c++20"):
         """Returns the program; it finds the library by itself, also when it is set-uid."""
-        source = self.root / "program.cpp"
+        source = self.root / ("program.cpp" if "++" in standard else "program.c")
         source.write_text(text)
         program = self.root / "program"
         flags = run(
@@ -70,7 +79,7 @@ class Installation:
         ).split()
         # The sysroot is also put before the paths of what the library itself needs.
         run(
-            *[compiler, "-std=c++20", source, "-o", program, *flags, *options],
+            *[compiler, f"-std={standard}", source, "-o", program, *flags, *options],
             f"-Wl,-rpath,{self.libraries}",
         )
         return program

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Each public header compiles alone, without exceptions and RTTI, with the standard library only."""
+"""Each public header compiles alone, in C++ without exceptions and RTTI, with its language's standard library only."""
 
 import concurrent.futures
 import pathlib
@@ -11,9 +11,30 @@ import tempfile
 
 from consumer import Installation, check, need
 
-FLAGS = ["-std=c++20", "-fno-exceptions", "-fno-rtti", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*(.*)", re.M)
-ALLOWED = re.compile(r"<([a-z_0-9]+|simplealloc/[a-z_0-9]+\.hpp)>$")
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+BARE = ["-fno-exceptions", "-fno-rtti"]
+INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*(\S+)", re.M)
+ALLOWED = {
+    ".hpp": re.compile(r"<([a-z_0-9]+|simplealloc/[a-z_0-9]+\.hpp)>$"),
+    # The two that have nothing but lines of the preprocessor.
+    ".h": re.compile(r"<(std(bool|def|int)\.h|sys/types\.h|simplealloc/([a-z_0-9]+\.h|(api|version)\.hpp))>$"),
+}
+C_COMPILERS = {"g++": "gcc", "clang++": "clang"}
+
+
+def languages(compiler, name):
+    """The compilers and languages in which a header has to compile."""
+    cpp = [compiler, "-x", "c++"]
+    if name.suffix == ".h":
+        yield [C_COMPILERS[compiler], "-x", "c", "-std=c99"]
+        yield [*cpp, "-std=c++11", *BARE]
+    else:
+        yield [*cpp, "-std=c++20", *BARE]
+    # Everything is in it, and the standards differ little.
+    if name.stem == "simplealloc":
+        yield [*cpp, "-std=c++20"]
+        yield [*cpp, "-std=c++2b"]
+        yield [*cpp, "-std=c++2b", *BARE]
 
 
 def problems(compiler, include, header):
@@ -22,14 +43,15 @@ def problems(compiler, include, header):
     found = [
         f"{name}: includes {what}"
         for what in INCLUDE.findall(header.read_text())
-        if not ALLOWED.match(what)
+        if not ALLOWED[name.suffix].match(what)
     ]
     # Twice: the second time must add nothing.
     text = f"#include <{name}>\n#include <{name}>\n"
-    command = [compiler, *FLAGS, "-I", include, "-x", "c++", "-fsyntax-only", "-"]
-    done = subprocess.run(command, input=text, capture_output=True, text=True)
-    if done.returncode != 0:
-        found.append(f"{name}: {done.stderr}")
+    for language in languages(compiler, name):
+        command = [*language, *WARNINGS, "-I", include, "-fsyntax-only", "-"]
+        done = subprocess.run(command, input=text, capture_output=True, text=True)
+        if done.returncode != 0:
+            found.append(f"{name}, {' '.join(language)}: {done.stderr}")
     return "\n".join(found)
 
 
@@ -40,7 +62,7 @@ def main(build, compiler):
         [umbrella] = installation.root.rglob("simplealloc.hpp")
         headers = sorted(umbrella.parent.iterdir())
         names = {header.name for header in headers}
-        check({"allocator.hpp", "version.hpp"} <= names, f"installed headers: {names}")
+        check({"allocator.hpp", "version.hpp", "simplealloc.h"} <= names, f"installed: {names}")
         include = pathlib.Path(umbrella.parent.parent)
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             found = pool.map(lambda header: problems(compiler, include, header), headers)

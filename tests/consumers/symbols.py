@@ -5,15 +5,16 @@
 import re
 import sys
 
-from consumer import SOURCE, check, run
+from consumer import SOURCE, c_functions, check, run
 
 SONAME = "libsimplealloc.so.0"
+VERSION = "LIBSIMPLEALLOC_0"
 
 
 def public_names():
     """Every identifier of the public headers but those that are only announced."""
     names = set()
-    for header in (SOURCE / "include/simplealloc").iterdir():
+    for header in (SOURCE / "include/simplealloc").glob("*.hpp"):
         text = re.sub(r"//.*", "", header.read_text())
         text = re.sub(r"^(struct|class) \w+;$", "", text, flags=re.M)
         names |= set(re.findall(r"\w+", text))
@@ -29,7 +30,13 @@ def path_of(symbol):
 
 def main(library):
     lines = run("nm", "-DC", "--defined-only", library).splitlines()
-    symbols = [line.split(maxsplit=2)[2] for line in lines]
+    versioned = [line.split(maxsplit=2)[2].rpartition("@@") for line in lines]
+    unversioned = [name for name, _, version in versioned if version != VERSION]
+    check(not unversioned, f"exported without a version: {unversioned}")
+    symbols = [name for name, _, _ in versioned]
+    functions = {symbol for symbol in symbols if symbol.startswith("simplealloc_")}
+    check(functions == c_functions(), f"declared or exported: {functions ^ c_functions()}")
+    symbols = [symbol for symbol in symbols if symbol not in functions]
     allowed = public_names()
     internal = [
         symbol

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// The entry point: finds devices and sources, plans, allocates.
+#pragma once
+
+#include <simplealloc/check.h>
+#include <simplealloc/policy.h>
+#include <simplealloc/prepared.h>
+#include <simplealloc/stats.h>
+
+SIMPLEALLOC_BEGIN_C
+
+/// Something that need not be said.
+enum simplealloc_choice {
+    SIMPLEALLOC_CHOICE_DEFAULT, ///< as the policy file says
+    SIMPLEALLOC_CHOICE_NO,      ///< no
+    SIMPLEALLOC_CHOICE_YES,     ///< yes
+};
+
+/// Settings for all requests of an allocator. What a request says counts first, then what is said
+/// here, then the policy file. Nothing of it is needed after the call. Lists have NULL behind the
+/// last; a NULL list is an empty one.
+struct simplealloc_allocator_options {
+    size_t size;                            ///< of this struct
+    const char* const* without;             ///< backends or sources that are never used
+    const char* const* order;               ///< what ranks first; empty: as the policy file says
+    enum simplealloc_choice any_device;     ///< see simplealloc_request_set_any_device()
+    enum simplealloc_choice strict;         ///< see simplealloc_request_set_strict()
+    size_t quota_count;                     ///< how many `quotas`
+    const struct simplealloc_quota* quotas; ///< each replaces that of the same name in the file
+    /// The policy file; NULL or empty: /etc/libsimplealloc/policy.conf, if there is one.
+    const char* policy_path;
+    /// Quirk files, and folders of *.quirks files, separated by colons. They are read after the
+    /// built-in rows and those of SIMPLEALLOC_QUIRKS, so theirs win; may be NULL.
+    const char* quirk_path;
+};
+
+/// Says nothing; what NULL stands for.
+#define SIMPLEALLOC_ALLOCATOR_OPTIONS_INIT                                                         \
+    {                                                                                              \
+        sizeof(struct simplealloc_allocator_options), NULL, NULL, SIMPLEALLOC_CHOICE_DEFAULT,      \
+            SIMPLEALLOC_CHOICE_DEFAULT, 0, NULL, NULL, NULL                                        \
+    }
+
+/// A place that memory can come from.
+struct simplealloc_source {
+    const char* name;                            ///< e.g. `dma-heap:system`
+    const char* backend;                         ///< e.g. `dma-heap`
+    const char* path;                            ///< the node
+    bool usable;                                 ///< whether this process may allocate from it
+    const char* reason;                          ///< why not
+    const char* remedy;                          ///< what would make it usable; may be empty
+    const struct simplealloc_fact* const* facts; ///< what it guarantees of its memory
+};
+
+/// All sources of a machine.
+struct simplealloc_sources {
+    const struct simplealloc_source* const* sources; ///< with NULL behind the last
+};
+
+/// All devices of a machine.
+struct simplealloc_devices {
+    const struct simplealloc_device* const* devices; ///< with NULL behind the last
+};
+
+/// Frees the list; NULL is fine.
+SIMPLEALLOC_API void simplealloc_sources_free(struct simplealloc_sources* sources);
+/// Frees the list with its devices (see simplealloc_device_copy()); NULL is fine.
+SIMPLEALLOC_API void simplealloc_devices_free(struct simplealloc_devices* devices);
+
+/// Thread-safe: all functions but simplealloc_allocator_free() may be called from several threads
+/// at once.
+struct simplealloc_allocator;
+
+/// Environment: SIMPLEALLOC_DISABLE names backends or sources to leave out, separated by commas;
+/// SIMPLEALLOC_QUIRKS names further quirk files and folders, separated by colons. A set-uid program
+/// ignores the environment. `options` may be NULL.
+///
+/// Fails with invalid where a quirk or policy file is wrong or an option names no backend, and with
+/// gone or denied where one can't be read.
+SIMPLEALLOC_API int simplealloc_allocator_open(const struct simplealloc_allocator_options* options,
+                                               struct simplealloc_allocator** allocator,
+                                               struct simplealloc_error** error);
+/// Frees it; what was made with it lives on. NULL is fine.
+SIMPLEALLOC_API void simplealloc_allocator_free(struct simplealloc_allocator* allocator);
+
+/// Asks a DRM or V4L2 node. It is opened for the questions and closed again; that this process may
+/// not open it is a fact of the device, not an error. Fails with gone (no such node) or invalid
+/// (not such a device).
+SIMPLEALLOC_API int simplealloc_allocator_device(const struct simplealloc_allocator* allocator,
+                                                 const char* path,
+                                                 struct simplealloc_device** device,
+                                                 struct simplealloc_error** error);
+/// The same for an open node. The descriptor is duplicated: the caller keeps its own, and may close
+/// it.
+SIMPLEALLOC_API int simplealloc_allocator_device_fd(const struct simplealloc_allocator* allocator,
+                                                    int fd, enum simplealloc_queue_access access,
+                                                    struct simplealloc_device** device,
+                                                    struct simplealloc_error** error);
+/// All DRM and V4L2 nodes, from sysfs and udev alone: no node is opened.
+SIMPLEALLOC_API int simplealloc_allocator_devices(const struct simplealloc_allocator* allocator,
+                                                  struct simplealloc_devices** devices,
+                                                  struct simplealloc_error** error);
+/// All sources of this machine; those bound to a device are listed for every device. No node is
+/// opened.
+SIMPLEALLOC_API int simplealloc_allocator_sources(const struct simplealloc_allocator* allocator,
+                                                  struct simplealloc_sources** sources,
+                                                  struct simplealloc_error** error);
+
+/// The policy that is in force, value by value; a request may still say otherwise.
+SIMPLEALLOC_API int simplealloc_allocator_policy(const struct simplealloc_allocator* allocator,
+                                                 struct simplealloc_policy** policy,
+                                                 struct simplealloc_error** error);
+/// How many bytes living buffers of this allocator hold, as its quotas count them. `of` is a
+/// backend, a source, or NULL or empty for everything.
+SIMPLEALLOC_API int simplealloc_allocator_held(const struct simplealloc_allocator* allocator,
+                                               const char* of, uint64_t* bytes,
+                                               struct simplealloc_error** error);
+/// What came from which source and what failed, since this allocator was opened.
+SIMPLEALLOC_API int simplealloc_allocator_stats(const struct simplealloc_allocator* allocator,
+                                                struct simplealloc_stats** stats,
+                                                struct simplealloc_error** error);
+
+/// Allocates nothing. A request that nothing satisfies still gives a plan, with the conflict; an
+/// error means that the request itself is wrong.
+SIMPLEALLOC_API int simplealloc_allocator_plan(const struct simplealloc_allocator* allocator,
+                                               const struct simplealloc_request* request,
+                                               struct simplealloc_plan** plan,
+                                               struct simplealloc_error** error);
+/// Returns 1 when a plan that is made now would have the same devices and sources to choose from,
+/// and 0 when not.
+SIMPLEALLOC_API int simplealloc_allocator_is_current(const struct simplealloc_allocator* allocator,
+                                                     const struct simplealloc_plan* plan,
+                                                     struct simplealloc_error** error);
+/// Tries the plan's candidates in order, each once; one that would exceed a quota fails with limit.
+/// On failure nothing is left behind, and the error's `attempts` have every try. `options` may be
+/// NULL.
+SIMPLEALLOC_API int simplealloc_allocator_allocate(
+    const struct simplealloc_allocator* allocator, const struct simplealloc_plan* plan,
+    const struct simplealloc_allocate_options* options, struct simplealloc_buffer** buffer,
+    struct simplealloc_error** error);
+/// Plans and allocates.
+SIMPLEALLOC_API int simplealloc_allocator_allocate_request(
+    const struct simplealloc_allocator* allocator, const struct simplealloc_request* request,
+    const struct simplealloc_allocate_options* options, struct simplealloc_buffer** buffer,
+    struct simplealloc_error** error);
+/// For many allocations of one plan; opens nothing yet.
+SIMPLEALLOC_API int simplealloc_allocator_prepare(
+    const struct simplealloc_allocator* allocator, const struct simplealloc_plan* plan,
+    const struct simplealloc_allocate_options* options, struct simplealloc_prepared** prepared,
+    struct simplealloc_error** error);
+
+/// A buffer for dma-bufs that something else allocated, to map, set up and check like one's own. It
+/// has no share of a quota. Fails with invalid where layout and dma-bufs don't fit together, or
+/// this machine has no such source.
+SIMPLEALLOC_API int simplealloc_allocator_adopt(const struct simplealloc_allocator* allocator,
+                                                const struct simplealloc_foreign_buffer* foreign,
+                                                struct simplealloc_buffer** buffer,
+                                                struct simplealloc_error** error);
+/// Whether a buffer serves one more use; see simplealloc_check. Nothing is allocated, and nothing
+/// changes but for test imports, which are taken back. An error means that the use itself is wrong
+/// or the buffer has no layout that could be judged. `options` may be NULL.
+SIMPLEALLOC_API int simplealloc_allocator_check(const struct simplealloc_allocator* allocator,
+                                                const struct simplealloc_buffer* buffer,
+                                                const struct simplealloc_device_use* use,
+                                                const struct simplealloc_check_options* options,
+                                                struct simplealloc_check** check,
+                                                struct simplealloc_error** error);
+
+SIMPLEALLOC_END_C

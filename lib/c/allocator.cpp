@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+// Allocators of C.
+#include "lib/c/allocator.hpp"
+
+#include "lib/c/arguments.hpp"
+#include "lib/c/buffer.hpp"
+#include "lib/c/device.hpp"
+#include "lib/c/fact.hpp"
+#include "lib/c/guard.hpp"
+#include "lib/c/handed.hpp"
+#include "lib/c/plan.hpp"
+#include "lib/c/policy.hpp"
+#include "lib/c/prepared.hpp"
+#include "lib/c/request.hpp"
+#include "lib/c/stats.hpp"
+
+using namespace simplealloc;
+using namespace simplealloc::c;
+
+namespace simplealloc::c {
+
+static simplealloc_source to_c(const SourceInfo& source, Arena& arena) {
+    return {arena.text(source.name), arena.text(source.backend), arena.text(source.path),
+            source.usable,           arena.text(source.reason),  arena.text(source.remedy),
+            arena.list(source.facts)};
+}
+
+static simplealloc_sources to_c(const std::vector<SourceInfo>& sources, Arena& arena) {
+    return {arena.list(sources)};
+}
+
+static simplealloc_devices to_c(const std::vector<Device>& devices, Arena& arena) {
+    return {arena.pointers<simplealloc_device>(
+        devices, [&](const Device& device) { return arena.own<simplealloc_device>(device); })};
+}
+
+} // namespace simplealloc::c
+
+namespace {
+
+std::optional<bool> read(const simplealloc_choice& choice, const char* name) {
+    const int read = checked<int>(choice, SIMPLEALLOC_CHOICE_YES, name);
+    if (read == SIMPLEALLOC_CHOICE_DEFAULT)
+        return std::nullopt;
+    return read == SIMPLEALLOC_CHOICE_YES;
+}
+
+AllocatorOptions read(const simplealloc_allocator_options* options) {
+    const auto given = read_struct(
+        options, simplealloc_allocator_options SIMPLEALLOC_ALLOCATOR_OPTIONS_INIT, "options");
+    AllocatorOptions out;
+    out.without = texts(given.without);
+    out.order = texts(given.order);
+    out.any_device = read(given.any_device, "any_device");
+    out.strict = read(given.strict, "strict");
+    for (const auto& quota : array(given.quotas, given.quota_count, "quotas"))
+        out.quotas.push_back({text(quota.of), quota.bytes});
+    out.policy_path = text(given.policy_path);
+    out.quirk_path = text(given.quirk_path);
+    return out;
+}
+
+const Allocator& of(const simplealloc_allocator* allocator) {
+    return need(allocator, "allocator").allocator;
+}
+
+} // namespace
+
+void simplealloc_sources_free(simplealloc_sources* sources) {
+    take_back(sources);
+}
+
+void simplealloc_devices_free(simplealloc_devices* devices) {
+    take_back(devices);
+}
+
+int simplealloc_allocator_open(const simplealloc_allocator_options* options,
+                               simplealloc_allocator** allocator, simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(allocator, "allocator");
+        out = new simplealloc_allocator{Allocator::open(read(options)).value()};
+    });
+}
+
+void simplealloc_allocator_free(simplealloc_allocator* allocator) {
+    delete allocator;
+}
+
+int simplealloc_allocator_device(const simplealloc_allocator* allocator, const char* path,
+                                 simplealloc_device** device, simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(device, "device");
+        out = new simplealloc_device(of(allocator).device(&need(path, "path")).value());
+    });
+}
+
+int simplealloc_allocator_device_fd(const simplealloc_allocator* allocator, int fd,
+                                    simplealloc_queue_access access, simplealloc_device** device,
+                                    simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(device, "device");
+        const QueueAccess read = checked(access, QueueAccess::ours, "access");
+        out = new simplealloc_device(of(allocator).device(fd, read).value());
+    });
+}
+
+int simplealloc_allocator_devices(const simplealloc_allocator* allocator,
+                                  simplealloc_devices** devices, simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(devices, "devices");
+        out = hand_out<simplealloc_devices>(of(allocator).devices().value());
+    });
+}
+
+int simplealloc_allocator_sources(const simplealloc_allocator* allocator,
+                                  simplealloc_sources** sources, simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(sources, "sources");
+        out = hand_out<simplealloc_sources>(of(allocator).sources().value());
+    });
+}
+
+int simplealloc_allocator_policy(const simplealloc_allocator* allocator,
+                                 simplealloc_policy** policy, simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(policy, "policy");
+        out = hand_out<simplealloc_policy>(of(allocator).policy());
+    });
+}
+
+int simplealloc_allocator_held(const simplealloc_allocator* allocator, const char* what,
+                               std::uint64_t* bytes, simplealloc_error** error) {
+    return guarded(error, [&] { need(bytes, "bytes") = of(allocator).held(text(what)); });
+}
+
+int simplealloc_allocator_stats(const simplealloc_allocator* allocator, simplealloc_stats** stats,
+                                simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(stats, "stats");
+        out = hand_out<simplealloc_stats>(of(allocator).stats());
+    });
+}
+
+int simplealloc_allocator_plan(const simplealloc_allocator* allocator,
+                               const simplealloc_request* request, simplealloc_plan** plan,
+                               simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(plan, "plan");
+        out = new simplealloc_plan(of(allocator).plan(need(request, "request").request).value());
+    });
+}
+
+int simplealloc_allocator_is_current(const simplealloc_allocator* allocator,
+                                     const simplealloc_plan* plan, simplealloc_error** error) {
+    return guarded(
+        error, [&]() -> int { return of(allocator).is_current(need(plan, "plan").plan).value(); });
+}
+
+int simplealloc_allocator_allocate(const simplealloc_allocator* allocator,
+                                   const simplealloc_plan* plan,
+                                   const simplealloc_allocate_options* options,
+                                   simplealloc_buffer** buffer, simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(buffer, "buffer");
+        const Plan& from = need(plan, "plan").plan;
+        out = new simplealloc_buffer(of(allocator).allocate(from, read_options(options)).value());
+    });
+}
+
+int simplealloc_allocator_allocate_request(const simplealloc_allocator* allocator,
+                                           const simplealloc_request* request,
+                                           const simplealloc_allocate_options* options,
+                                           simplealloc_buffer** buffer, simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(buffer, "buffer");
+        const Request& wanted = need(request, "request").request;
+        out = new simplealloc_buffer(of(allocator).allocate(wanted, read_options(options)).value());
+    });
+}
+
+int simplealloc_allocator_prepare(const simplealloc_allocator* allocator,
+                                  const simplealloc_plan* plan,
+                                  const simplealloc_allocate_options* options,
+                                  simplealloc_prepared** prepared, simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(prepared, "prepared");
+        const Plan& from = need(plan, "plan").plan;
+        out = new simplealloc_prepared(of(allocator).prepare(from, read_options(options)));
+    });
+}

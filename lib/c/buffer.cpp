@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+// Buffers for C.
+#include "lib/c/buffer.hpp"
+
+#include "lib/c/arguments.hpp"
+#include "lib/c/error.hpp"
+#include "lib/c/fact.hpp"
+#include "lib/c/fence.hpp"
+#include "lib/c/guard.hpp"
+#include "lib/c/handed.hpp"
+#include "lib/c/layout.hpp"
+#include "lib/c/mapping.hpp"
+#include "lib/c/request.hpp"
+#include "lib/c/setup.hpp"
+#include "lib/c/timeout.hpp"
+
+using namespace simplealloc;
+using namespace simplealloc::c;
+
+namespace simplealloc::c {
+
+static simplealloc_dmabuf to_c(const DmaBuf& dmabuf, Arena& /*arena*/) {
+    return {dmabuf.fd, dmabuf.size};
+}
+
+static simplealloc_dmabuf_info to_c(const DmaBufInfo& info, Arena& arena) {
+    return {arena.text(info.exporter), info.inode};
+}
+
+simplealloc_verification to_c(const Verification& verification, Arena& arena) {
+    auto outcome = SIMPLEALLOC_IMPORT_UNTESTED;
+    if (verification.imported)
+        outcome = *verification.imported ? SIMPLEALLOC_IMPORT_PASSED : SIMPLEALLOC_IMPORT_REFUSED;
+    return {arena.text(verification.device), outcome, arena.text(verification.how),
+            arena.text(verification.reason)};
+}
+
+} // namespace simplealloc::c
+
+simplealloc_buffer::simplealloc_buffer(Buffer&& what) : own(std::move(what)), buffer(*own) {
+    see();
+}
+
+simplealloc_buffer::simplealloc_buffer(const Buffer& what) : buffer(what) {
+    see();
+}
+
+void simplealloc_buffer::see() {
+    layout = to_c(buffer.layout(), arena);
+    dmabufs = arena.list(buffer.dmabufs());
+    facts = arena.list(buffer.facts());
+    verified = arena.list(buffer.verified());
+    attempts = arena.list(buffer.attempts());
+}
+
+bool simplealloc_dmabuf_equal(const simplealloc_dmabuf* a, const simplealloc_dmabuf* b) {
+    return DmaBuf{a->fd, a->size} == DmaBuf{b->fd, b->size};
+}
+
+void simplealloc_dmabuf_info_free(simplealloc_dmabuf_info* info) {
+    take_back(info);
+}
+
+int simplealloc_buffer_import(const int* fds, std::size_t count, const simplealloc_layout* layout,
+                              simplealloc_buffer** buffer, simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(buffer, "buffer");
+        out = new simplealloc_buffer(
+            Buffer::import(array(fds, count, "fds"), read_layout(layout)).value());
+    });
+}
+
+void simplealloc_buffer_free(simplealloc_buffer* buffer) {
+    delete buffer;
+}
+
+bool simplealloc_buffer_equal(const simplealloc_buffer* a, const simplealloc_buffer* b) {
+    return a->buffer == b->buffer;
+}
+
+const simplealloc_dmabuf* const* simplealloc_buffer_get_dmabufs(const simplealloc_buffer* buffer) {
+    return buffer->dmabufs;
+}
+
+const simplealloc_layout* simplealloc_buffer_get_layout(const simplealloc_buffer* buffer) {
+    return &buffer->layout;
+}
+
+const char* simplealloc_buffer_get_source(const simplealloc_buffer* buffer) {
+    return buffer->buffer.source().c_str();
+}
+
+const simplealloc_fact* const* simplealloc_buffer_get_facts(const simplealloc_buffer* buffer) {
+    return buffer->facts;
+}
+
+const simplealloc_verification* const*
+simplealloc_buffer_get_verified(const simplealloc_buffer* buffer) {
+    return buffer->verified;
+}
+
+const simplealloc_attempt* const*
+simplealloc_buffer_get_attempts(const simplealloc_buffer* buffer) {
+    return buffer->attempts;
+}
+
+int simplealloc_buffer_info(const simplealloc_buffer* buffer, std::size_t dmabuf,
+                            simplealloc_dmabuf_info** info, simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(info, "info");
+        out = hand_out<simplealloc_dmabuf_info>(need(buffer, "buffer").buffer.info(dmabuf).value());
+    });
+}
+
+int simplealloc_buffer_setup(const simplealloc_buffer* buffer, std::size_t use_index,
+                             simplealloc_setup** setup, simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(setup, "setup");
+        out = hand_out<simplealloc_setup>(need(buffer, "buffer").buffer.setup(use_index).value());
+    });
+}
+
+int simplealloc_buffer_setup_for(const simplealloc_buffer* buffer,
+                                 const simplealloc_device_use* use, simplealloc_setup** setup,
+                                 simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(setup, "setup");
+        const Buffer& asked = need(buffer, "buffer").buffer;
+        out = hand_out<simplealloc_setup>(asked.setup(read_device_use(use)).value());
+    });
+}
+
+int simplealloc_buffer_map(const simplealloc_buffer* buffer, simplealloc_access access,
+                           std::size_t dmabuf, simplealloc_mapping** mapping,
+                           simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(mapping, "mapping");
+        const Buffer& mapped = need(buffer, "buffer").buffer;
+        out = new simplealloc_mapping{mapped.map(read_access(access), dmabuf).value()};
+    });
+}
+
+int simplealloc_buffer_map_planes(const simplealloc_buffer* buffer, simplealloc_access access,
+                                  simplealloc_mapped_planes** planes, simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(planes, "planes");
+        const Buffer& mapped = need(buffer, "buffer").buffer;
+        out = new simplealloc_mapped_planes(mapped.map_planes(read_access(access)).value());
+    });
+}
+
+int simplealloc_buffer_wait(const simplealloc_buffer* buffer, simplealloc_access access,
+                            std::int64_t timeout_ns, simplealloc_error** error) {
+    return guarded(error, [&]() -> int {
+        const Buffer& awaited = need(buffer, "buffer").buffer;
+        return awaited.wait(read_access(access), to_timeout(timeout_ns)).value();
+    });
+}
+
+int simplealloc_buffer_pollable(const simplealloc_buffer* buffer, simplealloc_access access,
+                                std::size_t dmabuf, simplealloc_pollable* pollable,
+                                simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = need(pollable, "pollable");
+        const Buffer& awaited = need(buffer, "buffer").buffer;
+        const Pollable watched = awaited.pollable(read_access(access), dmabuf).value();
+        out = {watched.fd, watched.events};
+    });
+}
+
+int simplealloc_buffer_export_sync_file(const simplealloc_buffer* buffer, simplealloc_access access,
+                                        std::size_t dmabuf, simplealloc_fence** fence,
+                                        simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(fence, "fence");
+        const Buffer& asked = need(buffer, "buffer").buffer;
+        out = new simplealloc_fence{asked.export_sync_file(read_access(access), dmabuf).value()};
+    });
+}
+
+int simplealloc_buffer_import_sync_file(const simplealloc_buffer* buffer, int sync_file,
+                                        simplealloc_access access, simplealloc_error** error) {
+    return guarded(error, [&] {
+        const Buffer& told = need(buffer, "buffer").buffer;
+        told.import_sync_file(sync_file, read_access(access)).value();
+    });
+}
+
+int simplealloc_buffer_dup_fd(const simplealloc_buffer* buffer, std::size_t dmabuf,
+                              simplealloc_error** error) {
+    return guarded(error,
+                   [&] { return need(buffer, "buffer").buffer.dup_fd(dmabuf).value().release(); });
+}
+
+int simplealloc_buffer_release(simplealloc_buffer* buffer, int* fds, std::size_t room,
+                               simplealloc_error** error) {
+    return guarded(error, [&]() -> int {
+        simplealloc_buffer& released = need(buffer, "buffer");
+        if (!released.own)
+            refuse("buffer", "is borrowed");
+        const auto nothing = released.arena.list(std::span<const DmaBuf>());
+        const std::size_t count = released.buffer.dmabufs().size();
+        if (count > room)
+            refuse("room", "is too small for the buffer's descriptors");
+        if (count != 0)
+            need(fds, "fds");
+        released.dmabufs = nothing;
+        for (UniqueFd& fd : released.own->release())
+            *fds++ = fd.release();
+        return static_cast<int>(count);
+    });
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// Fences of C.
+#include "lib/c/fence.hpp"
+
+#include "lib/c/arguments.hpp"
+#include "lib/c/guard.hpp"
+#include "lib/c/timeout.hpp"
+
+using namespace simplealloc;
+using namespace simplealloc::c;
+
+int simplealloc_fence_adopt(int sync_file, simplealloc_fence** fence, simplealloc_error** error) {
+    UniqueFd fd = UniqueFd::adopt(sync_file);
+    return guarded(error, [&] {
+        auto& out = emptied(fence, "fence");
+        out = new simplealloc_fence{Fence::adopt(std::move(fd)).value()};
+    });
+}
+
+int simplealloc_fence_merge(const simplealloc_fence* first, const simplealloc_fence* second,
+                            simplealloc_fence** fence, simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(fence, "fence");
+        out = new simplealloc_fence{
+            Fence::merge(need(first, "first").fence, need(second, "second").fence).value()};
+    });
+}
+
+void simplealloc_fence_free(simplealloc_fence* fence) {
+    delete fence;
+}
+
+int simplealloc_fence_wait(const simplealloc_fence* fence, std::int64_t timeout_ns,
+                           simplealloc_error** error) {
+    return guarded(error, [&]() -> int {
+        return need(fence, "fence").fence.wait(to_timeout(timeout_ns)).value();
+    });
+}
+
+int simplealloc_fence_status(const simplealloc_fence* fence, simplealloc_fence_state* state,
+                             int* sys_errno, simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = need(state, "state");
+        const FenceStatus status = need(fence, "fence").fence.status().value();
+        out = static_cast<simplealloc_fence_state>(status.state);
+        if (sys_errno != nullptr)
+            *sys_errno = status.sys_errno;
+    });
+}
+
+simplealloc_pollable simplealloc_fence_get_pollable(const simplealloc_fence* fence) {
+    const Pollable pollable = fence->fence.pollable();
+    return {pollable.fd, pollable.events};
+}
+
+int simplealloc_fence_get_fd(const simplealloc_fence* fence) {
+    return fence->fence.fd();
+}
+
+int simplealloc_fence_release(simplealloc_fence* fence) {
+    return fence->fence.release().release();
+}

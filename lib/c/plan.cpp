@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Plans for C.
+#include "lib/c/plan.hpp"
+
+#include "lib/c/arguments.hpp"
+#include "lib/c/error.hpp"
+#include "lib/c/fact.hpp"
+#include "lib/c/guard.hpp"
+#include "lib/c/handed.hpp"
+#include "lib/c/layout.hpp"
+#include "lib/c/setup.hpp"
+
+using namespace simplealloc;
+using namespace simplealloc::c;
+
+namespace simplealloc::c {
+
+static simplealloc_criterion to_c(const Criterion& criterion, Arena& arena) {
+    return {arena.text(criterion.name), arena.text(criterion.value), criterion.rank};
+}
+
+static simplealloc_merged_constraint to_c(const MergedConstraint& merged, Arena& arena) {
+    return {arena.text(merged.name), arena.text(merged.value), arena.list(merged.contributors)};
+}
+
+static simplealloc_lost to_c(const Lost& lost, Arena& arena) {
+    return {arena.text(lost.to),
+            arena.text(lost.criterion),
+            arena.text(lost.value),
+            arena.text(lost.better_value),
+            lost.rank,
+            lost.better_rank,
+            arena.texts(lost.parties),
+            arena.text(lost.remedy)};
+}
+
+static simplealloc_candidate to_c(const Candidate& candidate, Arena& arena) {
+    return {arena.text(candidate.source),
+            arena.text(candidate.backend),
+            arena.text(candidate.driver),
+            arena.add(to_c(candidate.layout, arena)),
+            candidate.exact,
+            candidate.unproven,
+            arena.list(candidate.criteria),
+            arena.list(candidate.constraints),
+            candidate.lost ? arena.add(to_c(*candidate.lost, arena)) : nullptr};
+}
+
+} // namespace simplealloc::c
+
+simplealloc_plan::simplealloc_plan(Plan what)
+    : plan(std::move(what)), request{plan.request()}, candidates(arena.list(plan.candidates())),
+      rejections(arena.list(plan.rejections())), conflicts(arena.list(plan.conflict())),
+      relaxations(arena.list(plan.relaxations())) {}
+
+void simplealloc_plan_free(simplealloc_plan* plan) {
+    delete plan;
+}
+
+int simplealloc_plan_copy(const simplealloc_plan* plan, simplealloc_plan** copy,
+                          simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(copy, "copy");
+        out = new simplealloc_plan(need(plan, "plan").plan);
+    });
+}
+
+const simplealloc_candidate* const* simplealloc_plan_get_candidates(const simplealloc_plan* plan) {
+    return plan->candidates;
+}
+
+const simplealloc_rejection* const* simplealloc_plan_get_rejections(const simplealloc_plan* plan) {
+    return plan->rejections;
+}
+
+const simplealloc_conflict* const* simplealloc_plan_get_conflicts(const simplealloc_plan* plan) {
+    return plan->conflicts;
+}
+
+const simplealloc_relaxation* const*
+simplealloc_plan_get_relaxations(const simplealloc_plan* plan) {
+    return plan->relaxations;
+}
+
+const simplealloc_request* simplealloc_plan_get_request(const simplealloc_plan* plan) {
+    return &plan->request;
+}
+
+int simplealloc_plan_setup(const simplealloc_plan* plan, std::size_t use_index,
+                           std::size_t candidate, simplealloc_setup** setup,
+                           simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(setup, "setup");
+        out = hand_out<simplealloc_setup>(
+            need(plan, "plan").plan.setup(use_index, candidate).value());
+    });
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// Plans for C.
+#pragma once
+
+#include "lib/c/arena.hpp"
+#include "lib/c/request.hpp"
+
+#include <simplealloc/plan.h>
+#include <simplealloc/plan.hpp>
+
+struct simplealloc_plan {
+    explicit simplealloc_plan(simplealloc::Plan what);
+
+    simplealloc::Plan plan;
+    simplealloc_request request;
+    simplealloc::c::Arena arena;
+    const simplealloc_candidate* const* candidates;
+    const simplealloc_rejection* const* rejections;
+    const simplealloc_conflict* const* conflicts;
+    const simplealloc_relaxation* const* relaxations;
+};

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// Buffers for other processes, for C.
+#include "lib/c/arguments.hpp"
+#include "lib/c/buffer.hpp"
+#include "lib/c/guard.hpp"
+#include "lib/c/handed.hpp"
+#include "lib/c/timeout.hpp"
+
+#include <simplealloc/share.h>
+#include <simplealloc/share.hpp>
+
+#include <algorithm>
+
+using namespace simplealloc;
+using namespace simplealloc::c;
+
+static_assert(SIMPLEALLOC_SHARE_VERSION == share::version);
+static_assert(SIMPLEALLOC_SHARE_MAX_MESSAGE == share::max_message);
+static_assert(SIMPLEALLOC_SHARE_MAX_DMABUFS == share::max_dmabufs);
+static_assert(SIMPLEALLOC_SHARE_MAX_FACTS == share::max_facts);
+static_assert(SIMPLEALLOC_SHARE_MAX_ALIASES == share::max_aliases);
+
+struct simplealloc_channel {
+    share::Channel channel;
+};
+
+namespace simplealloc::c {
+
+static simplealloc_parcel to_c(const share::Parcel& parcel, Arena& arena) {
+    const auto* const data = reinterpret_cast<const std::uint8_t*>(parcel.bytes.data());
+    return {arena.copy(data, parcel.bytes.size()), parcel.bytes.size(),
+            arena.copy(parcel.fds.data(), parcel.fds.size()), parcel.fds.size()};
+}
+
+} // namespace simplealloc::c
+
+void simplealloc_parcel_free(simplealloc_parcel* parcel) {
+    take_back(parcel);
+}
+
+int simplealloc_share_pack(const simplealloc_buffer* buffer, simplealloc_parcel** parcel,
+                           simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(parcel, "parcel");
+        out = hand_out<simplealloc_parcel>(share::pack(need(buffer, "buffer").buffer).value());
+    });
+}
+
+int simplealloc_share_unpack(const void* data, std::size_t size, const int* fds,
+                             std::size_t fd_count, simplealloc_buffer** buffer,
+                             simplealloc_error** error) {
+    return guarded(error, [&] {
+        // First of all: they are taken over, whatever else is wrong.
+        std::vector<UniqueFd> taken(fd_count);
+        std::ranges::transform(array(fds, fd_count, "fds"), taken.begin(), UniqueFd::adopt);
+        auto& out = emptied(buffer, "buffer");
+        out = new simplealloc_buffer(
+            share::unpack(bytes(data, size, "data"), std::move(taken)).value());
+    });
+}
+
+int simplealloc_channel_open(int socket, simplealloc_channel** channel, simplealloc_error** error) {
+    UniqueFd taken = UniqueFd::adopt(socket);
+    return guarded(error, [&] {
+        auto& out = emptied(channel, "channel");
+        out = new simplealloc_channel{share::Channel::open(std::move(taken)).value()};
+    });
+}
+
+void simplealloc_channel_free(simplealloc_channel* channel) {
+    delete channel;
+}
+
+int simplealloc_channel_get_fd(const simplealloc_channel* channel) {
+    return channel->channel.fd();
+}
+
+int simplealloc_channel_send(simplealloc_channel* channel, const simplealloc_buffer* buffer,
+                             std::int64_t timeout_ns, simplealloc_error** error) {
+    return guarded(error, [&] {
+        share::Channel& end = need(channel, "channel").channel;
+        end.send(need(buffer, "buffer").buffer, to_milliseconds(timeout_ns)).value();
+    });
+}
+
+std::size_t simplealloc_channel_get_pending(const simplealloc_channel* channel) {
+    return channel->channel.pending();
+}
+
+int simplealloc_channel_flush(simplealloc_channel* channel, std::int64_t timeout_ns,
+                              simplealloc_error** error) {
+    return guarded(error, [&] {
+        need(channel, "channel").channel.flush(to_milliseconds(timeout_ns)).value();
+    });
+}
+
+int simplealloc_channel_receive(simplealloc_channel* channel, std::int64_t timeout_ns,
+                                simplealloc_buffer** buffer, simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(buffer, "buffer");
+        share::Channel& end = need(channel, "channel").channel;
+        out = new simplealloc_buffer(end.receive(to_milliseconds(timeout_ns)).value());
+    });
+}

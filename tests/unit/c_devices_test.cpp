@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: MIT
+// Buffers with devices in C: fences, hotplug, DRM and V4L2; and arguments that are missing.
+#include "tests/support/c_objects.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_fences.hpp"
+
+#include <simplealloc/unique_fd.hpp>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/videodev2.h>
+#include <poll.h>
+#include <string_view>
+#include <vector>
+
+using namespace simplealloc::test;
+using simplealloc::UniqueFd;
+
+namespace {
+
+using Monitor = Owned<simplealloc_monitor, simplealloc_monitor_free>;
+using Event = Owned<simplealloc_hotplug_event, simplealloc_hotplug_event_free>;
+using Importer = Owned<simplealloc_drm_importer, simplealloc_drm_importer_free>;
+using Import = Owned<simplealloc_drm_import, simplealloc_drm_import_free>;
+using Queue = Owned<simplealloc_v4l2_import, simplealloc_v4l2_import_free>;
+
+struct Machine {
+    FakeKernel kernel;
+    CError error;
+    CAllocator allocator;
+    CBuffer buffer;
+
+    Machine() {
+        kernel.add_file("/proc/meminfo", "MemAvailable: 2097152 kB\n");
+        add_dma_heap(kernel, {.name = "system"});
+        expect(simplealloc_allocator_open(nullptr, allocator.out(), error.out()), error);
+        CRequest request;
+        expect(simplealloc_request_new_image(640, 480, SIMPLEALLOC_FOURCC('Y', 'U', 'Y', 'V'),
+                                             request.out(), error.out()),
+               error);
+        expect(simplealloc_allocator_allocate_request(allocator, request, nullptr, buffer.out(),
+                                                      error.out()),
+               error);
+    }
+    [[nodiscard]] std::shared_ptr<FakeDmaBuf> dmabuf() const {
+        return kernel.dmabuf(simplealloc_buffer_get_dmabufs(buffer)[0]->fd);
+    }
+};
+
+} // namespace
+
+TEST_CASE("waits of C end with the device's work, or with their time") {
+    Machine machine;
+    CError& error = machine.error;
+    const auto work = std::make_shared<FakeFence>();
+    machine.dmabuf()->writers = {work};
+    CHECK(simplealloc_buffer_wait(machine.buffer, SIMPLEALLOC_ACCESS_READ, 0, error.out()) == 0);
+    const auto start = machine.kernel.time;
+    CHECK(simplealloc_buffer_wait(machine.buffer, SIMPLEALLOC_ACCESS_READ, 5000000, nullptr) == 0);
+    CHECK(machine.kernel.time - start >= std::chrono::milliseconds(5));
+    simplealloc_pollable pollable{};
+    expect(simplealloc_buffer_pollable(machine.buffer, SIMPLEALLOC_ACCESS_READ, 0, &pollable,
+                                       error.out()),
+           error);
+    CHECK(pollable.fd == simplealloc_buffer_get_dmabufs(machine.buffer)[0]->fd);
+
+    CFence fence;
+    expect(simplealloc_buffer_export_sync_file(machine.buffer, SIMPLEALLOC_ACCESS_READ, 0,
+                                               fence.out(), error.out()),
+           error);
+    CHECK(simplealloc_fence_get_pollable(fence).fd == simplealloc_fence_get_fd(fence));
+    CHECK(simplealloc_fence_get_pollable(fence).events == POLLIN);
+    simplealloc_fence_state state{};
+    int sys_errno = -1;
+    expect(simplealloc_fence_status(fence, &state, &sys_errno, error.out()), error);
+    CHECK(state == SIMPLEALLOC_FENCE_PENDING);
+    CHECK(sys_errno == 0);
+    CFence both;
+    expect(simplealloc_fence_merge(fence, fence, both.out(), error.out()), error);
+    expect(simplealloc_buffer_import_sync_file(machine.buffer, simplealloc_fence_get_fd(both),
+                                               SIMPLEALLOC_ACCESS_WRITE, error.out()),
+           error);
+    CHECK(simplealloc_fence_wait(both, 0, error.out()) == 0);
+
+    work->over = true;
+    CHECK(simplealloc_fence_wait(both, SIMPLEALLOC_FOREVER, error.out()) == 1);
+    CHECK(simplealloc_buffer_wait(machine.buffer, SIMPLEALLOC_ACCESS_READ_WRITE,
+                                  SIMPLEALLOC_FOREVER, error.out()) == 1);
+    expect(simplealloc_fence_status(fence, &state, nullptr, error.out()), error);
+    CHECK(state == SIMPLEALLOC_FENCE_SIGNALED);
+
+    const int fd = simplealloc_fence_release(fence);
+    CHECK(fd >= 0);
+    CHECK(simplealloc_fence_get_fd(fence) == -1);
+    CHECK(simplealloc_fence_wait(fence, 0, error.out()) == -EINVAL);
+    expect(simplealloc_fence_adopt(fd, fence.out(), error.out()), error);
+    CHECK(simplealloc_fence_get_fd(fence) == fd);
+    // No sync_file: closed all the same.
+    const auto before = machine.kernel.census();
+    CHECK(simplealloc_fence_adopt(simplealloc_buffer_dup_fd(machine.buffer, 0, nullptr), both.out(),
+                                  error.out()) == -EINVAL);
+    CHECK(both == nullptr);
+    CHECK(machine.kernel.census().fds == before.fds - 1);
+}
+
+TEST_CASE("a monitor of C tells what comes and goes") {
+    Machine machine;
+    CError& error = machine.error;
+    Monitor monitor;
+    expect(simplealloc_allocator_monitor(machine.allocator, monitor.out(), error.out()), error);
+    CHECK(simplealloc_monitor_get_fd(monitor) >= 0);
+    const std::string_view origin = simplealloc_monitor_get_origin(monitor);
+    CHECK((origin == "udev" || origin == "kernel"));
+    Event event;
+    CHECK(simplealloc_monitor_next(monitor, event.out(), error.out()) == 0);
+    CHECK(event == nullptr);
+
+    add_dma_heap(machine.kernel, {.name = "late"});
+    int failed = 0;
+    for (const auto& node : simplealloc::udev::enumerate("dma_heap", failed))
+        if (node.devnode == "/dev/dma_heap/late")
+            machine.kernel.send({"add", node});
+    CHECK(simplealloc_monitor_next(monitor, event.out(), error.out()) == 1);
+    REQUIRE(event);
+    CHECK(event->kind == SIMPLEALLOC_HOTPLUG_ADDED);
+    CHECK(event->subject == SIMPLEALLOC_HOTPLUG_HEAP);
+    CHECK(event->name == std::string_view("late"));
+    REQUIRE(length(event->sources_added) == 1);
+    CHECK(event->sources_added[0] == std::string_view("dma-heap:late"));
+    CHECK(length(event->sources_removed) == 0);
+
+    machine.kernel.lose_events();
+    CHECK(simplealloc_monitor_next(monitor, event.out(), error.out()) == 1);
+    CHECK(event->kind == SIMPLEALLOC_HOTPLUG_RESCAN);
+    CHECK(event->subject == SIMPLEALLOC_HOTPLUG_MACHINE);
+}
+
+TEST_CASE("a buffer becomes GEM handles and a framebuffer, which go with their import") {
+    Machine machine;
+    CError& error = machine.error;
+    const auto card = add_drm_card(machine.kernel);
+    CDevice device;
+    expect(simplealloc_allocator_device(machine.allocator, "/dev/dri/card0", device.out(),
+                                        error.out()),
+           error);
+    const auto before = machine.kernel.census();
+    {
+        Importer importer;
+        expect(simplealloc_drm_importer_open(device, SIMPLEALLOC_DRM_HANDLES_APART, importer.out(),
+                                             error.out()),
+               error);
+        CHECK(simplealloc_drm_importer_get_place(importer) == SIMPLEALLOC_DRM_PLACE_OWN_NODE);
+        CHECK(simplealloc_drm_importer_get_fd(importer) >= 0);
+        Import import;
+        expect(simplealloc_drm_importer_import(importer, machine.buffer, import.out(), error.out()),
+               error);
+        std::size_t count = 0;
+        const std::uint32_t* const handles = simplealloc_drm_import_get_handles(import, &count);
+        REQUIRE(count == 1);
+        CHECK(handles[0] != 0);
+        std::uint32_t id = 0;
+        expect(simplealloc_drm_import_framebuffer(import, &id, error.out()), error);
+        CHECK(id != 0);
+        CHECK(card->framebuffers == 1);
+        CHECK(simplealloc_drm_importer_open_fd(-1, SIMPLEALLOC_DRM_HANDLES_CALLERS, importer.out(),
+                                               error.out()) == -EINVAL);
+        CHECK(importer == nullptr);
+    }
+    CHECK(card->framebuffers == 0);
+    CHECK(machine.kernel.census() == before);
+}
+
+TEST_CASE("a buffer becomes what the ioctls of a V4L2 queue take") {
+    Machine machine;
+    CError& error = machine.error;
+    const simplealloc_v4l2_plane plane = {0, 1280, 1280 * 480, 1280 * 480};
+    const simplealloc_v4l2_setup v4l2 = {V4L2_PIX_FMT_YUYV, false, 640, 480, 1, &plane};
+    const simplealloc_setup setup = {&v4l2, nullptr};
+    Queue queue;
+    expect(
+        simplealloc_v4l2_import_create(&setup, SIMPLEALLOC_USE_CAPTURE, queue.out(), error.out()),
+        error);
+    CHECK(simplealloc_v4l2_import_get_type(queue) == V4L2_BUF_TYPE_VIDEO_CAPTURE);
+    v4l2_format format;
+    expect(simplealloc_v4l2_import_fill_format(queue, &format, error.out()), error);
+    CHECK(format.fmt.pix.bytesperline == 1280);
+    expect(simplealloc_v4l2_import_check_format(queue, &format, error.out()), error);
+    format.fmt.pix.bytesperline = 2048;
+    CHECK(simplealloc_v4l2_import_check_format(queue, &format, error.out()) == -ERANGE);
+
+    std::uint32_t index = 7;
+    expect(simplealloc_v4l2_import_add(queue, machine.buffer, &index, error.out()), error);
+    CHECK(index == 0);
+    v4l2_requestbuffers request;
+    expect(simplealloc_v4l2_import_fill_request(queue, &request, error.out()), error);
+    CHECK(request.count == 1);
+    CHECK(request.memory == V4L2_MEMORY_DMABUF);
+    v4l2_buffer buffer;
+    expect(simplealloc_v4l2_import_fill_buffer(queue, &buffer, 0, error.out()), error);
+    CHECK(buffer.length == 1280 * 480);
+    CHECK(simplealloc_v4l2_import_fill_buffer(queue, &buffer, 1, error.out()) == -EINVAL);
+    expect(simplealloc_v4l2_import_fill_dequeue(queue, &buffer, error.out()), error);
+    buffer.index = 0;
+    expect(simplealloc_v4l2_import_index_of(queue, &buffer, &index, error.out()), error);
+    CHECK(index == 0);
+
+    CHECK(simplealloc_v4l2_import_create(&setup, SIMPLEALLOC_USE_SCANOUT, queue.out(),
+                                         error.out()) == -EINVAL);
+    const simplealloc_setup for_drm = {nullptr, nullptr};
+    CHECK(simplealloc_v4l2_import_create(&for_drm, SIMPLEALLOC_USE_CAPTURE, queue.out(),
+                                         error.out()) == -EINVAL);
+    CHECK(error->object == std::string_view("setup->v4l2"));
+}
+
+TEST_CASE("a missing argument is invalid, and the error names it") {
+    Machine machine;
+    simplealloc_error* error = nullptr;
+    simplealloc_allocator* const allocator = machine.allocator;
+    simplealloc_buffer* const buffer = machine.buffer;
+    simplealloc_device* device = nullptr;
+    simplealloc_plan* plan = nullptr;
+    simplealloc_setup* setup = nullptr;
+    simplealloc_buffer* made = nullptr;
+    simplealloc_request* request = nullptr;
+    simplealloc_fence* fence = nullptr;
+    simplealloc_mapping* mapping = nullptr;
+    simplealloc_capabilities* sets = nullptr;
+    std::uint32_t number = 0;
+    std::uint64_t bytes = 0;
+    const auto read = SIMPLEALLOC_ACCESS_READ;
+
+    const auto missing = [&](int code, std::string_view argument) {
+        INFO(argument);
+        CHECK(code == -EINVAL);
+        REQUIRE(error);
+        CHECK(error->object == argument);
+        CHECK(error->detail == std::string_view("is NULL"));
+        simplealloc_error_free(error);
+        error = nullptr;
+    };
+    missing(simplealloc_allocator_open(nullptr, nullptr, &error), "allocator");
+    missing(simplealloc_allocator_device(allocator, nullptr, &device, &error), "path");
+    missing(simplealloc_allocator_device(allocator, "/dev/x", nullptr, &error), "device");
+    missing(simplealloc_allocator_device(nullptr, "/dev/x", &device, &error), "allocator");
+    missing(
+        simplealloc_allocator_device_fd(nullptr, 0, SIMPLEALLOC_QUEUE_ACCESS_OURS, &device, &error),
+        "allocator");
+    missing(simplealloc_allocator_devices(allocator, nullptr, &error), "devices");
+    missing(simplealloc_allocator_sources(allocator, nullptr, &error), "sources");
+    missing(simplealloc_allocator_policy(allocator, nullptr, &error), "policy");
+    missing(simplealloc_allocator_held(allocator, nullptr, nullptr, &error), "bytes");
+    missing(simplealloc_allocator_held(nullptr, nullptr, &bytes, &error), "allocator");
+    missing(simplealloc_allocator_stats(allocator, nullptr, &error), "stats");
+    missing(simplealloc_allocator_plan(allocator, nullptr, &plan, &error), "request");
+    missing(simplealloc_allocator_is_current(allocator, nullptr, &error), "plan");
+    missing(simplealloc_allocator_allocate(allocator, nullptr, nullptr, &made, &error), "plan");
+    missing(simplealloc_allocator_allocate_request(allocator, nullptr, nullptr, &made, &error),
+            "request");
+    missing(simplealloc_allocator_prepare(allocator, nullptr, nullptr, nullptr, &error),
+            "prepared");
+    missing(simplealloc_allocator_adopt(allocator, nullptr, &made, &error), "foreign");
+    missing(simplealloc_allocator_check(allocator, buffer, nullptr, nullptr, nullptr, &error),
+            "check");
+    missing(simplealloc_allocator_monitor(allocator, nullptr, &error), "monitor");
+    missing(simplealloc_monitor_next(nullptr, nullptr, &error), "event");
+    missing(simplealloc_device_copy(nullptr, &device, &error), "device");
+    missing(simplealloc_device_describe(nullptr, &device, &error), "description");
+    missing(simplealloc_device_capabilities(nullptr, SIMPLEALLOC_USE_READ, 0, &sets, &error),
+            "device");
+    missing(simplealloc_device_quirks(nullptr, nullptr, &error), "quirks");
+    missing(simplealloc_request_new_image(1, 1, 0, nullptr, &error), "request");
+    missing(simplealloc_request_new_bytes(1, nullptr, &error), "request");
+    missing(simplealloc_request_set_strict(nullptr, true, &error), "request");
+    missing(simplealloc_request_get_fields(request, nullptr, &error), "fields");
+    missing(simplealloc_plan_copy(nullptr, &plan, &error), "plan");
+    missing(simplealloc_plan_setup(nullptr, 0, 0, &setup, &error), "plan");
+    missing(simplealloc_buffer_import(nullptr, 0, nullptr, &made, &error), "layout");
+    missing(simplealloc_buffer_info(buffer, 0, nullptr, &error), "info");
+    missing(simplealloc_buffer_setup(nullptr, 0, &setup, &error), "buffer");
+    missing(simplealloc_buffer_setup_for(buffer, nullptr, &setup, &error), "use");
+    missing(simplealloc_buffer_map(nullptr, read, 0, &mapping, &error), "buffer");
+    missing(simplealloc_buffer_map_planes(buffer, read, nullptr, &error), "planes");
+    missing(simplealloc_buffer_wait(nullptr, read, 0, &error), "buffer");
+    missing(simplealloc_buffer_pollable(buffer, read, 0, nullptr, &error), "pollable");
+    missing(simplealloc_buffer_export_sync_file(nullptr, read, 0, &fence, &error), "buffer");
+    missing(simplealloc_buffer_import_sync_file(nullptr, 0, read, &error), "buffer");
+    missing(simplealloc_buffer_dup_fd(nullptr, 0, &error), "buffer");
+    missing(simplealloc_buffer_release(machine.buffer, nullptr, 1, &error), "fds");
+    missing(simplealloc_mapping_finish(nullptr, &error), "mapping");
+    missing(simplealloc_mapped_planes_finish(nullptr, &error), "planes");
+    missing(simplealloc_fence_merge(nullptr, nullptr, &fence, &error), "first");
+    missing(simplealloc_fence_wait(nullptr, 0, &error), "fence");
+    missing(simplealloc_fence_status(nullptr, nullptr, nullptr, &error), "state");
+    missing(simplealloc_prepared_allocate(nullptr, &made, &error), "prepared");
+    missing(simplealloc_pool_create(allocator, nullptr, nullptr, nullptr, &error), "pool");
+    missing(simplealloc_pool_acquire(nullptr, 0, nullptr, &error), "slot");
+    missing(simplealloc_pool_replan(nullptr, nullptr, &error), "pool");
+    missing(simplealloc_pool_replan_request(nullptr, nullptr, &error), "pool");
+    missing(simplealloc_pool_get_stats(nullptr, nullptr, &error), "stats");
+    missing(simplealloc_share_pack(nullptr, nullptr, &error), "parcel");
+    missing(simplealloc_share_unpack(nullptr, 1, nullptr, 0, &made, &error), "data");
+    missing(simplealloc_channel_open(-1, nullptr, &error), "channel");
+    missing(simplealloc_channel_send(nullptr, buffer, 0, &error), "channel");
+    missing(simplealloc_channel_flush(nullptr, 0, &error), "channel");
+    missing(simplealloc_channel_receive(nullptr, 0, &made, &error), "channel");
+    missing(simplealloc_drm_importer_open(nullptr, SIMPLEALLOC_DRM_HANDLES_APART, nullptr, &error),
+            "importer");
+    missing(simplealloc_drm_importer_import(nullptr, nullptr, nullptr, &error), "import");
+    missing(simplealloc_drm_import_framebuffer(nullptr, &number, &error), "import");
+    missing(simplealloc_v4l2_import_create(nullptr, SIMPLEALLOC_USE_READ, nullptr, &error),
+            "import");
+    missing(simplealloc_v4l2_import_add(nullptr, buffer, &number, &error), "import");
+    missing(simplealloc_v4l2_import_fill_format(nullptr, nullptr, &error), "import");
+    missing(simplealloc_wire_encode(nullptr, nullptr, &error), "message");
+    missing(simplealloc_wire_decode(nullptr, 4, &sets, &error), "data");
+    missing(simplealloc_check_policy_file(nullptr, nullptr, &error), "report");
+    missing(simplealloc_capabilities_from_dmabuf_feedback(nullptr, &sets, &error), "feedback");
+    missing(simplealloc_capabilities_from_egl(nullptr, 1, false, &sets, &error), "formats");
+}
