@@ -1,33 +1,50 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""README.md's program, compiled against an installed library as README.md says."""
+"""README.md's program and the example in C, compiled against an installed library."""
 
 import subprocess
 import sys
 import tempfile
 
-from consumer import Installation, check, need, readme_program, run
+from consumer import SOURCE, Installation, check, need, readme_program, run
+
+WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
+MISSING = "/dev/no-such-camera"
+MESSAGE = f"{MISSING}: look up device: No such file or directory\n"
+
+
+def check_failure(*command):
+    """That the program runs, and says what it lacks."""
+    done = subprocess.run(command, capture_output=True, text=True)
+    check(done.returncode == 1, f"exit status {done.returncode}: {done.stderr}")
+    check(done.stderr == MESSAGE, f"unclear message: {done.stderr}")
+
+
+def check_links(program):
+    needed = run("readelf", "-d", program)
+    check("[libsimplealloc.so.0]" in needed, f"not linked by the library's SONAME:\n{needed}")
+    for name in ("fmt", "spdlog", "libdrm", "libudev"):
+        check(name not in needed, f"users have to link {name} too:\n{needed}")
 
 
 def main(build, compiler):
     need(compiler)
     text = readme_program()
     # The same on every machine, whether it has a camera or not.
-    missing = text.replace('"/dev/video0"', '"/dev/no-such-camera"')
+    missing = text.replace('"/dev/video0"', f'"{MISSING}"')
     check(missing != text, "README.md's program does not open /dev/video0")
     with tempfile.TemporaryDirectory() as folder:
         installation = Installation(build, folder)
-        program = installation.compile(
-            compiler, missing, "-Wall", "-Wextra", "-Wpedantic", "-Werror"
-        )
-        needed = run("readelf", "-d", program)
-        check("[libsimplealloc.so.0]" in needed, f"not linked by the library's SONAME:\n{needed}")
-        for name in ("fmt", "spdlog", "libdrm", "libudev"):
-            check(name not in needed, f"users have to link {name} too:\n{needed}")
-        done = subprocess.run([program], capture_output=True, text=True)
-        check(done.returncode == 1, f"exit status {done.returncode}: {done.stderr}")
-        wanted = "/dev/no-such-camera: look up device: No such file or directory\n"
-        check(done.stderr == wanted, f"unclear message: {done.stderr}")
+        program = installation.compile(compiler, missing, *WARNINGS)
+        check_links(program)
+        check_failure(program)
+
+        example = (SOURCE / "examples/c_allocate/main.c").read_text()
+        c_compiler = {"g++": "gcc", "clang++": "clang"}[compiler]
+        program = installation.compile(c_compiler, example, *WARNINGS, standard="c99")
+        check_links(program)
+        check("libstdc++" not in run("readelf", "-d", program), "C programs have to link libstdc++")
+        check_failure(program, MISSING, "capture")
 
 
 main(*sys.argv[1:])
