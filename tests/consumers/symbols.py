@@ -30,10 +30,11 @@ def path_of(symbol):
 
 def main(library):
     lines = run("nm", "-DC", "--defined-only", library).splitlines()
-    versioned = [line.split(maxsplit=2)[2].rpartition("@@") for line in lines]
-    unversioned = [name for name, _, version in versioned if version != VERSION]
+    # The version itself is in the list, too.
+    symbols = [line.split(maxsplit=2)[2] for line in lines if not line.endswith(f" A {VERSION}")]
+    unversioned = [symbol for symbol in symbols if not symbol.endswith(f"@@{VERSION}")]
     check(not unversioned, f"exported without a version: {unversioned}")
-    symbols = [name for name, _, _ in versioned]
+    symbols = [symbol.removesuffix(f"@@{VERSION}") for symbol in symbols]
     functions = {symbol for symbol in symbols if symbol.startswith("simplealloc_")}
     check(functions == c_functions(), f"declared or exported: {functions ^ c_functions()}")
     symbols = [symbol for symbol in symbols if symbol not in functions]
