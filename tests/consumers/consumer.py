@@ -63,23 +63,25 @@ class Installation:
         found = list(self.root.rglob("libsimplealloc.pc"))
         check(len(found) == 1, f"meson install left {len(found)} files libsimplealloc.pc")
         self.libraries = found[0].parent.parent
-        self.environment = {
-            **os.environ,
-            "PKG_CONFIG_PATH": str(found[0].parent),
-            "PKG_CONFIG_SYSROOT_DIR": str(self.root),
-        }
+        # As if that had been the prefix: pkg-config's sysroot would also move what the library needs.
+        text = found[0].read_text()
+        found[0].write_text(re.sub("^prefix=", f"prefix={self.root}", text, flags=re.M))
+        self.environment = {**os.environ, "PKG_CONFIG_PATH": str(found[0].parent)}
+
+    def link(self, compiler, source, program, *options, static=False):
+        """The program finds the library by itself, also when it is set-uid."""
+        query = ["pkg-config", "--cflags", "--libs", *(["--static"] if static else [])]
+        flags = run(*query, "libsimplealloc", env=self.environment).split()
+        if static:
+            archive = str(self.libraries / "libsimplealloc.a")
+            flags = [archive if flag == "-lsimplealloc" else flag for flag in flags]
+        rpath = f"-Wl,-rpath,{self.libraries}"
+        run(compiler, source, "-o", program, *options, *flags, *([] if static else [rpath]))
 
     def compile(self, compiler, text, *options, standard="c++20"):
-        """Returns the program; it finds the library by itself, also when it is set-uid."""
+        """Returns the program."""
         source = self.root / ("program.cpp" if "++" in standard else "program.c")
         source.write_text(text)
         program = self.root / "program"
-        flags = run(
-            *["pkg-config", "--cflags", "--libs", "libsimplealloc"], env=self.environment
-        ).split()
-        # The sysroot is also put before the paths of what the library itself needs.
-        run(
-            *[compiler, f"-std={standard}", source, "-o", program, *flags, *options],
-            f"-Wl,-rpath,{self.libraries}",
-        )
+        self.link(compiler, source, program, f"-std={standard}", *options)
         return program
