@@ -4,9 +4,11 @@
 
 #include "lib/allocator_data.hpp"
 #include "lib/backend.hpp"
+#include "lib/kernel.hpp"
 #include "lib/plan_data.hpp"
 #include "lib/policy.hpp"
 #include "lib/presence.hpp"
+#include "lib/solver/solver.hpp"
 
 #include <utility>
 
@@ -88,6 +90,9 @@ Stats Allocator::stats() const {
 
 Result<Plan> Allocator::plan(const Request& request) const {
     const Request full = data_->policy.complete(request);
+    // Before any device is asked: what makes no sense is not for them to refuse.
+    if (auto checked = solver::check_request(full.fields(), kernel::page_size()); !checked)
+        return checked.error();
     if (auto checked = check_source_names(full.fields().without, "without"); !checked)
         return checked.error();
     if (auto checked = check_source_names(full.fields().order, "order"); !checked)

@@ -131,7 +131,9 @@ Result<Settled> settle(const Request::Fields& request, Answer kind, solver::Inpu
         auto solved = solver::candidates(input);
         if (!solved)
             return solved.error();
+        const std::size_t before = settled.output.work;
         settled.output = std::move(*solved);
+        settled.output.work += before;
         if (settled.output.choices.empty())
             return settled;
         const auto changed = negotiate(request, settled.output.choices.front(), kind, input.uses);

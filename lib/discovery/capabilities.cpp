@@ -5,7 +5,12 @@
 
 #include "lib/discovery/formats_v4l2.hpp"
 #include "lib/failure.hpp"
+#include "lib/solver/formats.hpp"
 #include "lib/solver/merge.hpp"
+#include "lib/solver/merged.hpp"
+#include "lib/solver/objection.hpp"
+#include "lib/solver/ways.hpp"
+#include "lib/solver/work.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -28,6 +33,41 @@ CapabilitySet by_caller(CapabilitySet set) {
     if (!set.formats.empty())
         add(ConstraintKind::format);
     return set;
+}
+
+/// What of the set can't hold together on any machine, in words; empty: it can.
+std::string contradiction(const CapabilitySet& set, Fourcc fourcc) {
+    const solver::FormatInfo* format = solver::format_info(fourcc);
+    if (!format)
+        return {};
+    const Constraints wanted = solver::relevant(set.constraints, *format);
+    Constraints merged;
+    const auto kind = solver::merge(merged, wanted);
+    if (!kind)
+        return {};
+    std::vector<std::string> demands{solver::demand_text(*kind, wanted)};
+    for (const ConstraintKind other : solver::opposed(*kind))
+        if (solver::limits(wanted, other))
+            demands.push_back(solver::demand_text(other, wanted));
+    return solver::list_text(demands);
+}
+
+/// One way that makes sense is enough: the solver passes over the others.
+Result<void> check_callers(const DeviceRecord& device, Use use,
+                           const std::vector<CapabilitySet>& sets, Fourcc fourcc) {
+    std::string first;
+    for (const CapabilitySet& set : sets) {
+        const std::string what = contradiction(set, fourcc);
+        if (what.empty())
+            return {};
+        if (first.empty())
+            first = what;
+    }
+    if (sets.empty())
+        return {};
+    return failure(Stage::request, Cause::invalid, 0, party_name(device, use),
+                   "what the caller says of it can't hold together: " + first,
+                   "correct its constraints");
 }
 
 /// How a limit that two sides set is known: by the stricter side, or by both.
@@ -64,9 +104,18 @@ std::optional<ConstraintKind> narrow(CapabilitySet& found, const CapabilitySet& 
 /// order of preference goes before the device's.
 CapabilitySets narrow(const DeviceRecord& device, const DeviceUse& use,
                       const std::vector<CapabilitySet>& found) {
+    const std::vector<CapabilitySet>& all_callers = use.alternatives;
+    if (std::uint64_t{solver::count_pairs(all_callers)} * found.size() +
+            std::uint64_t{solver::count_pairs(found)} * all_callers.size() >
+        solver::most_pairs)
+        return failure(Stage::request, Cause::limit, 0, party_name(device, use.use),
+                       fmt::format("the caller's ways with the device's are more than {} pairs of "
+                                   "format and modifier",
+                                   solver::most_pairs),
+                       "give it fewer alternatives");
     std::vector<CapabilitySet> sets;
     std::optional<ConstraintKind> conflict;
-    for (const CapabilitySet& callers : use.alternatives)
+    for (const CapabilitySet& callers : all_callers)
         for (const CapabilitySet& way : found) {
             CapabilitySet set = way;
             const auto failed = narrow(set, by_caller(callers));
@@ -75,12 +124,15 @@ CapabilitySets narrow(const DeviceRecord& device, const DeviceUse& use,
             else if (!conflict)
                 conflict = failed;
         }
-    if (sets.empty() && conflict)
-        return unsupported_use(device, use.use,
-                               fmt::format("none of its ways goes together with what the caller "
-                                           "says of it: {}",
-                                           to_string(*conflict)));
-    return sets;
+    if (!sets.empty() || !conflict)
+        return sets;
+    std::string detail = fmt::format(
+        "none of its ways goes together with what the caller says of it: {}", to_string(*conflict));
+    // Of a described device its ways are the caller's words too.
+    if (device.described)
+        return failure(Stage::request, Cause::invalid, 0, party_name(device, use.use),
+                       std::move(detail), "correct its constraints");
+    return unsupported_use(device, use.use, std::move(detail));
 }
 
 /// Nothing when the device was asked what it can do.
@@ -95,7 +147,7 @@ std::optional<Error> unasked(const DeviceRecord& device) {
     if (!device.denied_reason.empty())
         return failure(Stage::plan, Cause::unsupported, 0, device.path,
                        "what it can do is not known: " + device.denied_reason);
-    return failure(Stage::plan, Cause::invalid, 0, device.path,
+    return failure(Stage::request, Cause::invalid, 0, device.path,
                    "was listed and never asked what it can do",
                    "get it by Allocator::device and its path");
 }
@@ -113,8 +165,13 @@ Error unsupported_use(const DeviceRecord& device, Use use, std::string detail, s
 
 Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& device,
                                                         const DeviceUse& use, Fourcc fourcc) {
+    if (auto checked = check_callers(device, use.use, use.alternatives, fourcc); !checked)
+        return checked.error();
     CapabilitySets sets = std::vector<solver::CapabilitySet>{};
     if (device.described) {
+        if (auto checked = check_callers(device, use.use, device.described->alternatives, fourcc);
+            !checked)
+            return checked.error();
         for (const CapabilitySet& set : device.described->alternatives)
             sets->push_back(by_caller(set));
         if (sets->empty())

@@ -62,6 +62,8 @@ struct Effort {
     std::size_t merges = 0;
     std::size_t comparisons = 0;
     std::size_t held = 0; ///< most merged shapes at a time
+
+    [[nodiscard]] std::size_t total() const { return merges + comparisons; }
 };
 
 enum class Outcome : std::uint8_t {

@@ -16,6 +16,7 @@
 
 #include "lib/solver/checked.hpp"
 #include "lib/solver/feasibility.hpp"
+#include "lib/solver/work.hpp"
 
 #include <algorithm>
 #include <array>
@@ -52,52 +53,44 @@ SourceInput ideal_source(const Input& input) {
     return ideal;
 }
 
-bool serves(const Input& input, const SourceInput& source) {
-    return evaluate(input, whole(input), source).fit.has_value();
-}
+/// One input that sources are asked about.
+class Question {
+public:
+    explicit Question(const Input& input)
+        : input_(input), ground_(input), scope_(whole(input)), work_(count_pairs(input)) {}
 
-/// Whether no source, nor an ideal one where it is asked too, serves.
-bool blocked(const Input& input, bool ideal) {
-    return !(ideal && serves(input, ideal_source(input))) &&
-           std::none_of(input.sources.begin(), input.sources.end(),
-                        [&](const SourceInput& source) { return serves(input, source); });
-}
+    bool serves(const SourceInput& source) {
+        const Evaluation evaluation = evaluate(ground_, scope_, source, false);
+        work_ += 1 + evaluation.work;
+        return evaluation.fit.has_value();
+    }
+    /// Whether no source, nor an ideal one where it is asked too, serves.
+    bool blocked(bool ideal) {
+        return !(ideal && serves(ideal_source(input_))) &&
+               std::none_of(input_.sources.begin(), input_.sources.end(),
+                            [&](const SourceInput& source) { return serves(source); });
+    }
+    [[nodiscard]] std::size_t work() const { return work_; }
 
-/// How much one question about one source costs: what is looked at.
-std::size_t weight(const Input& input) {
-    std::size_t pairs = 1;
-    for (const UseInput& use : input.uses)
-        for (const CapabilitySet& set : use.alternatives) {
-            pairs += 1 + set.formats.size();
-            for (const FormatSupport& format : set.formats)
-                pairs += format.modifiers.size();
-        }
-    return pairs;
-}
-
-/// Work that is spent on a conflict, in weights: more than any real machine needs.
-constexpr std::size_t work_limit = 1U << 19U;
-/// What an input that is larger than that may still cost, in questions to all sources.
-constexpr std::size_t least_questions = 64;
+private:
+    const Input& input_;
+    Groundwork ground_;
+    Scope scope_;
+    std::size_t work_;
+};
 
 class Search {
 public:
-    Search(const Input& input, bool ideal)
-        : input_(input), ideal_(ideal), all_(units_of(input)), weight_(weight(input)),
-          budget_(std::max(work_limit, least_questions * sources() * weight_)) {}
+    Search(const Input& input, bool ideal) : input_(input), ideal_(ideal), all_(units_of(input)) {}
 
     Core core();
 
 private:
     using Group = std::vector<Unit>;
 
-    [[nodiscard]] std::size_t sources() const { return input_.sources.size() + (ideal_ ? 1 : 0); }
-
-    /// False once the budget is used up.
-    bool afford(std::size_t questions) {
-        const std::size_t cost = questions * weight_;
-        cut_short_ = cut_short_ || cost > budget_;
-        budget_ -= std::min(cost, budget_);
+    /// False once too much work is done.
+    bool afford() {
+        cut_short_ = cut_short_ || work_ > most_conflict_work;
         return !cut_short_;
     }
 
@@ -110,7 +103,13 @@ private:
 
     /// Whether nothing serves with only these; false when that can't be afforded.
     bool still_blocked(const Units& units) {
-        return afford(sources()) && blocked(with_only(units), ideal_);
+        if (!afford())
+            return false;
+        const Input input = with_only(units);
+        Question question(input);
+        const bool result = question.blocked(ideal_);
+        work_ += question.work();
+        return result;
     }
 
     /// The same for a unit less: where it is a source's, only that source may change its answer.
@@ -119,10 +118,13 @@ private:
         rest.erase(unit);
         if (unit.side != Side::source)
             return still_blocked(rest);
-        if (!afford(1))
+        if (!afford())
             return false;
         const Input input = with_only(rest);
-        return !serves(input, input.sources[unit.index]);
+        Question question(input);
+        const bool result = !question.serves(input.sources[unit.index]);
+        work_ += question.work();
+        return result;
     }
 
     void leave_out_one_by_one(const std::function<bool(const Unit&)>& chosen) {
@@ -180,16 +182,16 @@ private:
     bool ideal_;
     Units all_;
     Units kept_;
-    std::size_t weight_;
-    std::size_t budget_;
+    std::size_t work_ = 0;
     bool cut_short_ = false;
 };
 
 std::set<Kind> Search::told() const {
     const Input input = with_only(kept_);
+    const Groundwork ground(input);
     std::set<Kind> kinds;
     const auto ask = [&](const SourceInput& source) {
-        for (const Objection& objection : evaluate(input, whole(input), source).objections)
+        for (const Objection& objection : evaluate(ground, whole(input), source).objections)
             kinds.insert(objection.kind);
     };
     std::for_each(input.sources.begin(), input.sources.end(), ask);
@@ -245,7 +247,7 @@ Core Search::core() {
         size = kept_.size();
         leave_out_one_by_one([](const Unit&) { return true; });
     }
-    return {kept_, told(), ideal_, !cut_short_};
+    return {kept_, told(), ideal_, !cut_short_, work_};
 }
 
 /// Where each element stands when they are sorted by name, so that the order in which they come
@@ -270,7 +272,7 @@ Core find_core(const Input& input) {
     Input sorted = input;
     const auto uses = by_name(sorted.uses, &UseInput::party);
     const auto sources = by_name(sorted.sources, &SourceInput::name);
-    Core core = Search(sorted, blocked(sorted, true)).core();
+    Core core = Search(sorted, Question(sorted).blocked(true)).core();
     Units units;
     for (Unit unit : core.units) {
         if (unit.side != Side::cpu)

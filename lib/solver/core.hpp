@@ -15,12 +15,13 @@ struct Core {
     Units units;
     /// What the sources' rejections go by when nothing else is in the way.
     std::set<ConstraintKind> told;
-    bool ideal = false;  ///< not even an ideal source serves: the uses exclude each other
-    bool minimal = true; ///< false: the search was cut short, and units may be needless
+    bool ideal = false;   ///< not even an ideal source serves: the uses exclude each other
+    bool minimal = true;  ///< false: the search was cut short, and units may be needless
+    std::size_t work = 0; ///< that it took, see work.hpp
 };
 
-/// Only for an input without a candidate. The work is bounded by that of some tens of solutions;
-/// the same input always has the same core.
+/// Only for an input without a candidate. The work is bounded, see work.hpp; the same input always
+/// has the same core.
 Core find_core(const Input& input);
 
 } // namespace simplealloc::solver

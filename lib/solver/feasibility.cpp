@@ -10,6 +10,7 @@
 #include "lib/solver/solver.hpp"
 #include "lib/solver/source_check.hpp"
 #include "lib/solver/supply.hpp"
+#include "lib/solver/work.hpp"
 
 #include <fmt/format.h>
 
@@ -31,7 +32,7 @@ struct Problem {
     const SourceInput& source;
     const FormatInfo& format;
     Wanted wanted;
-    bool explain = true; ///< false: whether it fits is all that is asked
+    bool explain; ///< false: whether it fits is all that is asked
 };
 
 const Ways& ways_of(const Problem& p, std::size_t index) {
@@ -63,13 +64,13 @@ LayoutNeeds layout_needs(const Problem& p, const UseInput& use, const Constraint
 
 /// A use with the alternatives that accept the source; without one, the objection of the
 /// alternative that came nearest.
-std::optional<Party> options_of(const Problem& p, std::size_t index,
-                                std::vector<Objection>& objections) {
+std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation& result) {
     const UseInput& use = use_of(p, index);
     Party party{use.party, {}};
     std::size_t nearest = 0;
     unsigned passed = 0;
     for (const Way* way : ways_of(p, index).taking(p.wanted.modifier, is_own(p, use))) {
+        ++result.work;
         const std::size_t i = way->alternative;
         const Acceptance acceptance = accept(use, use.alternatives[i], p.source, p.wanted);
         if (acceptance.accepted) {
@@ -83,13 +84,14 @@ std::optional<Party> options_of(const Problem& p, std::size_t index,
     if (!party.options.empty())
         return party;
     if (p.explain && use.alternatives.empty())
-        objections.push_back({ConstraintKind::format,
-                              "no way is known in which " + use.party + " works",
-                              {use.party},
-                              "describe what it takes",
-                              false});
+        result.objections.push_back({ConstraintKind::format,
+                                     "no way is known in which " + use.party + " works",
+                                     {use.party},
+                                     "describe what it takes",
+                                     false});
     else if (p.explain)
-        objections.push_back(objection_to(use, use.alternatives[nearest], p.source, p.wanted));
+        result.objections.push_back(
+            objection_to(use, use.alternatives[nearest], p.source, p.wanted));
     return std::nullopt;
 }
 
@@ -225,11 +227,11 @@ bool has_layout(const Problem& p, const Shape& merged, std::uint64_t room) {
     });
 }
 
-Objection gave_up(const std::vector<Party>& parties, const Effort& effort) {
+Objection gave_up(const std::vector<Party>& parties, std::size_t merges) {
     Objection objection{
         ConstraintKind::search_limit,
         fmt::format("{} merges of alternatives found nothing that fits, and not all are tried",
-                    effort.merges),
+                    merges),
         {},
         "give the devices fewer alternatives",
         false};
@@ -270,12 +272,16 @@ Evaluation lay_out(const Problem& p, const std::vector<Party>& parties) {
     const Judge judge{possible, accept};
     const Outcome outcome = search.run(judge);
     // A device refuses one class of layouts: a combination that is beaten may have another.
-    if (outcome != Outcome::found && refused)
-        Search(parties, {.prune = false}).run(judge);
+    if (outcome != Outcome::found && refused) {
+        Search wider(parties, {.prune = false});
+        wider.run(judge);
+        result.work += wider.effort().total();
+    }
+    result.work += search.effort().total();
     if (result.fit || !p.explain)
         return result;
     if (outcome == Outcome::gave_up)
-        result.objections = {gave_up(parties, search.effort())};
+        result.objections = {gave_up(parties, search.effort().merges)};
     else if (first)
         result.objections = {std::move(*first)};
     else
@@ -288,7 +294,8 @@ Evaluation serve(const Problem& p) {
     Evaluation result;
     std::vector<Party> parties;
     for (std::size_t i = 0; i < p.scope.uses.size(); ++i) {
-        if (auto party = options_of(p, i, result.objections))
+        ++result.work;
+        if (auto party = options_of(p, i, result))
             parties.push_back(std::move(*party));
         else if (!p.explain)
             return result;
@@ -297,7 +304,9 @@ Evaluation serve(const Problem& p) {
         return result;
     const Shape rules(rules_of(p.source, p.format));
     parties.push_back({p.source.name, {{0, 0, &rules}}});
-    return lay_out(p, parties);
+    Evaluation laid_out = lay_out(p, parties);
+    laid_out.work += result.work;
+    return laid_out;
 }
 
 /// Of the modifiers that are wished for, those which all the chosen alternatives take.
@@ -325,22 +334,45 @@ bool needs_name(const Problem& p, const Fit& fit) {
     return false;
 }
 
+Objection too_many_modifiers(const Problem& p, std::size_t count) {
+    Objection objection{
+        ConstraintKind::search_limit,
+        fmt::format("not all of {} modifiers are tried, and those that are do not serve", count),
+        {},
+        "give the devices fewer modifiers, or ask for one",
+        false};
+    for (std::size_t i = 0; i < p.scope.uses.size(); ++i)
+        objection.required_by.push_back(use_of(p, i).party);
+    return objection;
+}
+
 /// The best of the modifiers that all uses take, and the others that the source may pick instead:
 /// those which the same alternatives take.
 Evaluation serve_own_layout(const Problem& p) {
     Evaluation result;
     const std::vector<Modifier> wishes = modifiers_by_preference(p.input, p.scope, p.source);
+    std::size_t work = wishes.size();
+    bool all_tried = true;
     for (std::size_t i = 0; i < wishes.size() && !result.fit; ++i) {
+        const bool last = i + 1 == wishes.size(); // linear, and what is explained
+        if (work > most_layout_work && !last) {
+            all_tried = false;
+            continue;
+        }
         Problem attempt = p;
         attempt.wanted.modifier = wishes[i];
-        attempt.explain = i + 1 == wishes.size(); // linear comes last, and is what is explained
+        attempt.explain = p.explain && last;
         result = serve(attempt);
+        work += result.work;
         if (result.fit) {
             result.fit->explicit_modifier = needs_name(attempt, *result.fit);
             if (wishes[i].state != Modifier::State::implicit)
                 result.fit->modifiers = taken_by_all(attempt, *result.fit, wishes);
         }
     }
+    if (!result.fit && !all_tried && p.explain)
+        result.objections = {too_many_modifiers(p, wishes.size())};
+    result.work = work;
     return result;
 }
 
@@ -380,7 +412,8 @@ Evaluation evaluate(const Input& input, const Scope& scope, const SourceInput& s
     return evaluate(Groundwork(input), scope, source);
 }
 
-Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceInput& source) {
+Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceInput& source,
+                    bool explain) {
     const Input& input = ground.input;
     Evaluation result;
     if (!ground.format) {
@@ -393,16 +426,19 @@ Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceIn
     }
     const Wanted wanted{input.request.fourcc, input.request.modifier.value_or(Modifier::linear()),
                         scope.cpu, input.request.strict};
-    const Problem p{ground, input, scope, source, *ground.format, wanted};
+    const Problem p{ground, input, scope, source, *ground.format, wanted, explain};
 
     if (auto objection = check_policy(source)) {
         result.objections = {std::move(*objection)};
         return result;
     }
     result.objections = check_offer(input, source, scope, wanted);
+    if (!explain && !result.objections.empty())
+        return result;
     Evaluation served = source.offer.own_layout ? serve_own_layout(p) : serve(p);
     for (Objection& objection : served.objections)
         result.objections.push_back(std::move(objection));
+    result.work = served.work;
     if (result.objections.empty())
         result.fit = std::move(served.fit);
     return result;

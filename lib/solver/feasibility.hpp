@@ -36,6 +36,7 @@ struct Fit {
 struct Evaluation {
     std::optional<Fit> fit;
     std::vector<Objection> objections; ///< independent of each other; empty when it fits
+    std::size_t work = 0;              ///< that it took, see work.hpp
 };
 
 /// What the source itself demands of a layout.
@@ -51,7 +52,9 @@ struct Groundwork {
     std::vector<Ways> ways;   ///< for each use
 };
 
-Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceInput& source);
+/// `explain`: false when all that is asked is whether it fits; some objections are left out then.
+Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceInput& source,
+                    bool explain = true);
 Evaluation evaluate(const Input& input, const Scope& scope, const SourceInput& source);
 
 } // namespace simplealloc::solver

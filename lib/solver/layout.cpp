@@ -132,6 +132,7 @@ struct Group {
 };
 
 /// Offsets of packed planes: the lines before a plane, each as a fraction of the first stride.
+/// Lines that do not fit into 64 bits are left to place_planes().
 void align_offsets(Raise& stride, const Group& group, Checked lines, const Constraints& c) {
     std::uint64_t denominator = 1;
     for (std::size_t i = group.first; i < group.end; ++i)
@@ -141,10 +142,11 @@ void align_offsets(Raise& stride, const Group& group, Checked lines, const Const
         const Ratio ratio = group.ratio(i);
         before = before + line_count(group.format.planes[i], lines) *
                               (ratio.numerator * (denominator / ratio.denominator));
-        Checked multiple =
-            stride_multiple(reduced(before.value, denominator), offset_align(c, i + 1));
-        multiple.ok = multiple.ok && before.ok;
-        stride.multiple_of(ConstraintKind::offset_align, multiple);
+        if (!before.ok)
+            return;
+        stride.multiple_of(
+            ConstraintKind::offset_align,
+            stride_multiple(reduced(before.value, denominator), offset_align(c, i + 1)));
     }
 }
 

@@ -157,6 +157,7 @@ struct Output {
     std::vector<Choice> choices; ///< best first
     std::vector<Rejection> rejections;
     std::vector<Conflict> conflict;
+    std::size_t work = 0; ///< that it took, see work.hpp
 };
 
 } // namespace simplealloc::solver

@@ -17,7 +17,7 @@ std::string placements_text(Placements placements) {
         names.emplace_back("single dma-buf");
     if (placements.has(Placement::per_plane))
         names.emplace_back("a dma-buf per plane");
-    return "placement " + list_text(names);
+    return names.empty() ? "no placement" : "placement " + list_text(names);
 }
 
 /// `stride a multiple of 64 bytes and of plane 1 a multiple of 128 bytes`
@@ -32,6 +32,19 @@ std::string planes_text(const Constraints& c, std::uint64_t Constraints::*whole,
             demands.push_back(fmt::format("{} of plane {} {}", what, i,
                                           fmt::format(fmt::runtime(rule), c.planes[i].*single)));
     return list_text(demands);
+}
+
+std::string memory_kinds_text(std::uint8_t kinds) {
+    if ((kinds & static_cast<unsigned>(MemoryKind::system)) != 0)
+        return "system memory";
+    return (kinds & static_cast<unsigned>(MemoryKind::device_local)) != 0 ? "device-local memory"
+                                                                          : "no kind of memory";
+}
+
+std::string exporters_text(const std::optional<std::vector<std::string>>& exporters) {
+    if (!exporters)
+        return "any exporter";
+    return exporters->empty() ? "no exporter" : "memory of " + list_text(*exporters) + " only";
 }
 
 } // namespace
@@ -134,13 +147,11 @@ std::string demand_text(ConstraintKind kind, const Constraints& c) {
     case ConstraintKind::starts_at_zero:
         return "the image begins at byte 0 of its dma-buf";
     case ConstraintKind::memory_kind:
-        return (c.memory_kinds & static_cast<unsigned>(MemoryKind::system)) != 0
-                   ? "system memory"
-                   : "device-local memory";
+        return memory_kinds_text(c.memory_kinds);
     case ConstraintKind::protected_memory:
         return "protected memory";
     case ConstraintKind::exporter:
-        return c.exporters ? "memory of " + list_text(*c.exporters) + " only" : "any exporter";
+        return exporters_text(c.exporters);
     default:
         return std::string(to_string(kind));
     }

@@ -5,6 +5,7 @@
 #include "lib/solver/layout.hpp"
 #include "lib/solver/objection.hpp"
 #include "lib/solver/own_layout.hpp"
+#include "lib/solver/work.hpp"
 
 #include <fmt/format.h>
 
@@ -46,6 +47,14 @@ private:
             all.uses.push_back(i);
         return all;
     }
+    /// Nothing too once too much work is done.
+    std::optional<Output> plan(const Relaxed& relaxed) {
+        if (work_ > most_relaxation_work)
+            return std::nullopt;
+        auto output = replan_(relaxed);
+        work_ += output ? output->work : 0;
+        return output;
+    }
     /// Whether a source would serve; the offer is kept then.
     bool try_out(const Proposal& proposal);
     [[nodiscard]] std::vector<Proposal> simple() const;
@@ -61,11 +70,12 @@ private:
     const Core& core_;
     std::span<const Fourcc> formats_;
     const Replan& replan_;
+    std::size_t work_ = 0;
     std::vector<Relaxation> offers_;
 };
 
 bool Offers::try_out(const Proposal& proposal) {
-    const auto output = replan_(proposal.relaxed);
+    const auto output = plan(proposal.relaxed);
     if (!output || output->choices.empty())
         return false;
     const Candidate& candidate = output->choices.front().candidate;
@@ -224,7 +234,7 @@ void Offers::try_fewer_bytes() {
         return relaxed;
     };
     const auto serves = [&](std::uint64_t pages) {
-        const auto output = replan_(sized(pages));
+        const auto output = plan(sized(pages));
         return output && !output->choices.empty();
     };
     std::uint64_t most = 1;
@@ -253,7 +263,7 @@ void Offers::try_smaller_image() {
         return relaxed;
     };
     const auto serves = [&](std::uint32_t parts) {
-        const auto output = replan_(scaled(parts));
+        const auto output = plan(scaled(parts));
         return output && !output->choices.empty();
     };
     std::uint32_t most = 1;
@@ -288,7 +298,7 @@ void Offers::try_copy(std::size_t use, std::int64_t place) {
     };
     Relaxed own = with_cpu(from_it);
     own.uses = {use};
-    const auto served = replan_(own);
+    const auto served = plan(own);
     if (!served || served->choices.empty())
         return;
     Proposal proposal{RelaxationKind::device, place, "",

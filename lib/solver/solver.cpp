@@ -15,6 +15,7 @@
 #include "lib/solver/lost.hpp"
 #include "lib/solver/provenance.hpp"
 #include "lib/solver/rank.hpp"
+#include "lib/solver/work.hpp"
 
 #include <fmt/format.h>
 
@@ -31,6 +32,8 @@ Error senseless(std::string object, std::string detail) {
     error.detail = std::move(detail);
     return error;
 }
+
+} // namespace
 
 Result<void> check_request(const Request::Fields& request, std::uint64_t page_size) {
     const bool bytes = request.fourcc == fourcc::bytes;
@@ -54,6 +57,19 @@ Result<void> check_request(const Request::Fields& request, std::uint64_t page_si
     error.stage = Stage::request;
     if (error.cause == Cause::limit)
         error.object = "size";
+    return error;
+}
+
+namespace {
+
+Result<void> check_size(const Input& input) {
+    if (count_pairs(input) <= most_pairs)
+        return {};
+    Error error = senseless("uses", fmt::format("they have more than {} alternatives and pairs of "
+                                                "format and modifier",
+                                                most_pairs));
+    error.cause = Cause::limit;
+    error.remedy = "give the devices fewer alternatives";
     return error;
 }
 
@@ -84,11 +100,15 @@ Choice choice(const Input& input, const Scope& scope, std::size_t index, Fit fit
 Result<Output> candidates(const Input& input) {
     if (auto sensible = check_request(input.request, input.page_size); !sensible)
         return sensible.error();
+    if (auto sized = check_size(input); !sized)
+        return sized.error();
     Output output;
+    output.work = count_pairs(input);
     const Scope scope = whole(input);
     const Groundwork ground(input);
     for (std::size_t i = 0; i < input.sources.size(); ++i) {
         Evaluation evaluation = evaluate(ground, scope, input.sources[i]);
+        output.work += evaluation.work;
         if (evaluation.fit)
             output.choices.push_back(choice(input, scope, i, std::move(*evaluation.fit)));
         for (Objection& objection : evaluation.objections)

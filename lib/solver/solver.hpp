@@ -8,9 +8,12 @@
 
 namespace simplealloc::solver {
 
-/// Fails (stage request, cause invalid or limit) only for requests that make no sense by
-/// themselves: zero or overflowing sizes, unknown fourccs, odd modifiers. Everything else is in the
-/// Output.
+/// Fails (stage request, cause invalid or limit) for a request that makes no sense by itself: a
+/// zero or overflowing size, an unknown fourcc, an odd modifier. Uses are not looked at.
+Result<void> check_request(const Request::Fields& request, std::uint64_t page_size);
+
+/// Fails as check_request(), and with limit where the uses have more alternatives than most_pairs.
+/// Everything else is in the Output.
 Result<Output> solve(const Input& input);
 
 /// The same without the conflict, which costs as much as some tens of answers.

@@ -76,15 +76,18 @@ bool has(const SourceInput& source, Kind kind, const Input& input) {
 
 /// Every modifier that anybody has for the format, so that nothing is out of the question.
 FormatSupport anything(const Input& input) {
-    std::set<std::uint64_t> modifiers{0};
+    std::vector<std::uint64_t> modifiers{0};
     if (input.request.modifier && input.request.modifier->state == Modifier::State::named)
-        modifiers.insert(input.request.modifier->value);
+        modifiers.push_back(input.request.modifier->value);
     for (const UseInput& use : input.uses)
         for (const CapabilitySet& set : use.alternatives)
             for (const FormatSupport& format : set.formats)
                 if (format.fourcc == input.request.fourcc)
-                    modifiers.insert(format.modifiers.begin(), format.modifiers.end());
-    return {input.request.fourcc, {modifiers.begin(), modifiers.end()}, true};
+                    modifiers.insert(modifiers.end(), format.modifiers.begin(),
+                                     format.modifiers.end());
+    std::sort(modifiers.begin(), modifiers.end());
+    modifiers.erase(std::unique(modifiers.begin(), modifiers.end()), modifiers.end());
+    return {input.request.fourcc, std::move(modifiers), true};
 }
 
 using Kinds = std::set<Kind>;

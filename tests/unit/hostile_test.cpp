@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+// What nobody in his right mind asks for: answered within the stated bounds, and with a cause that
+// says whose mistake it is.
+#include "lib/solver/combine.hpp"
+#include "lib/solver/core.hpp"
+#include "lib/solver/layout.hpp"
+#include "lib/solver/relax.hpp"
+#include "lib/solver/work.hpp"
+#include "tests/support/cases.hpp"
+#include "tests/support/fake_devices.hpp"
+#include "tests/support/hostile.hpp"
+#include "tests/support/solver_input.hpp"
+
+#include <simplealloc/simplealloc.hpp>
+
+using namespace simplealloc;
+using namespace simplealloc::test;
+using Catch::Matchers::Contains;
+
+namespace {
+
+std::vector<solver::SourceInput> every_kind_of_source() {
+    auto own = source("gbm:renderD128", solver::OfferContiguity::scattered);
+    own.offer.device = "gpu";
+    own.offer.own_layout = true;
+    auto domain = source("v4l2:video0", solver::OfferContiguity::device_domain);
+    domain.offer.device = "camera";
+    auto chunks = source("ion:chunk", solver::OfferContiguity::chunks);
+    chunks.offer.chunk_size = 65536;
+    return {system_heap(), cma_heap(), udmabuf(), dumb("card0", "display"), own, domain, chunks};
+}
+
+/// Now and then hundreds of uses, or thousands of alternatives.
+solver::Input hostile_input(Generator& g) {
+    solver::Input input;
+    input.request = absurd_request(g).fields();
+    const bool many_uses = g.one_in(80);
+    const bool many_sets = !many_uses && g.one_in(80);
+    for (std::uint64_t i = many_uses ? 100 + g.below(300) : g.below(5); i > 0; --i) {
+        const auto device = g.pick<std::string>({"gpu", "camera", "display", "npu"});
+        auto each = use(device + std::to_string(i), device, static_cast<Use>(g.below(11)));
+        each.coherent = g.one_in(2);
+        each.alternatives =
+            absurd_sets(g, many_sets ? g.below(3000) : g.below(6), input.request.fourcc);
+        input.uses.push_back(std::move(each));
+    }
+    input.sources = every_kind_of_source();
+    if (g.one_in(2))
+        input.available_memory = absurd_number(g);
+    return input;
+}
+
+/// What one source may cost: one search more than its layouts may, and another one over refusals.
+std::size_t most_work_of_source(const solver::Input& input) {
+    const solver::Bounds bounds;
+    const std::size_t f = bounds.frontier;
+    const std::size_t parties = input.uses.size() + 1;
+    const std::size_t search = parties * f * f + bounds.deeper + // merges
+                               solver::count_pairs(input) * f + parties * f * f * f;
+    return solver::most_layout_work + 2 * (solver::count_pairs(input) + search);
+}
+
+void check_words(std::span<const Rejection> rejections) {
+    for (const Rejection& rejection : rejections) {
+        CAPTURE(rejection.source, rejection.constraint, rejection.reason);
+        REQUIRE(parse_constraint_kind(rejection.constraint).has_value());
+        REQUIRE(!rejection.reason.empty());
+    }
+}
+
+/// A value that is no request, or a bound: nothing else can be wrong before a device is asked.
+void check_cause(const Error& error) {
+    CAPTURE(to_string(error.cause), error.message());
+    REQUIRE((error.cause == Cause::invalid || error.cause == Cause::limit));
+    REQUIRE(error.stage == Stage::request);
+    REQUIRE(!error.object.empty());
+    REQUIRE(!error.detail.empty());
+}
+
+} // namespace
+
+TEST_CASE("hostile input costs a bounded amount of work, and every layout keeps to each use") {
+    std::uint64_t layouts = 0;
+    std::uint64_t refused = 0;
+    std::uint64_t all = 0;
+    for_each_case(600, [&](Generator& g) {
+        const solver::Input input = hostile_input(g);
+        ++all;
+        const auto output = solver::candidates(input);
+        if (!output) {
+            ++refused;
+            check_cause(output.error());
+            return;
+        }
+        const std::size_t each = most_work_of_source(input);
+        const std::size_t question = solver::count_pairs(input) + (input.sources.size() + 1) * each;
+        REQUIRE(output->work <= question);
+        check_words(output->rejections);
+        for (const solver::Choice& choice : output->choices)
+            for (std::size_t i = 0; i < input.uses.size(); ++i) {
+                const auto& set = input.uses[i].alternatives.at(choice.alternatives[i]);
+                const auto kept = solver::check_layout(choice.candidate.layout, set.constraints);
+                INFO((kept ? "" : kept.error().message()));
+                REQUIRE(kept.has_value());
+            }
+        layouts += output->choices.empty() ? 0 : 1;
+        if (!output->choices.empty())
+            return;
+        const solver::Core core = solver::find_core(input);
+        REQUIRE(!core.units.empty());
+        REQUIRE(core.work <= solver::most_conflict_work + question);
+    });
+    check_share(layouts, all, 0.1, 0.9);
+    check_share(refused, all, 0.1, 0.9);
+}
+
+namespace {
+
+struct Machine {
+    FakeKernel kernel;
+    Allocator allocator;
+    Device camera;
+    Device card;
+
+    Machine()
+        : allocator(prepare()), camera(allocator.device("/dev/video0").value()),
+          card(allocator.device("/dev/dri/card0").value()) {}
+
+    Allocator prepare() {
+        kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\n");
+        FakeHeap heap;
+        heap.name = "system";
+        add_dma_heap(kernel, heap);
+        heap.name = "reserved";
+        heap.contiguous = true;
+        add_dma_heap(kernel, heap);
+        add_udmabuf(kernel);
+        FakeVideo video;
+        video.m2m = false;
+        add_v4l2(kernel, video);
+        add_drm_card(kernel);
+        return *Allocator::open();
+    }
+};
+
+/// Whether it is a device that has a say of its own.
+bool add_use(Generator& g, const Machine& machine, Request& request) {
+    const Fourcc wanted = request.fields().fourcc;
+    const auto sets = [&] { return absurd_sets(g, g.one_in(100) ? 3000 : g.below(4), wanted); };
+    if (g.one_in(4)) {
+        request.use({machine.camera, g.one_in(4) ? Use::scanout : Use::capture, sets()});
+    } else if (g.one_in(4)) {
+        request.use({machine.card, g.one_in(4) ? Use::encode : Use::scanout, sets()});
+    } else {
+        DeviceDescription npu;
+        npu.name = "npu";
+        npu.alternatives = sets();
+        request.use({Device::described(std::move(npu)), static_cast<Use>(g.below(11)), sets()});
+        return false;
+    }
+    return true;
+}
+
+} // namespace
+
+TEST_CASE("a plan of an absurd request has candidates, a conflict, or a cause that fits") {
+    Machine machine;
+    const auto before = machine.kernel.census();
+    std::uint64_t all = 0;
+    std::uint64_t refused = 0;
+    std::uint64_t conflicts = 0;
+    for_each_case(500, [&](Generator& g) {
+        Request request = absurd_request(g);
+        bool real = false;
+        for (std::uint64_t i = g.below(4); i > 0; --i)
+            real = add_use(g, machine, request) || real;
+        ++all;
+        const auto plan = machine.allocator.plan(request);
+        REQUIRE(machine.kernel.census() == before);
+        if (!plan) {
+            const Error& error = plan.error();
+            ++refused;
+            // What a device can't do is known only after it is asked.
+            if (!real || error.cause != Cause::unsupported || error.stage != Stage::plan)
+                check_cause(error);
+            return;
+        }
+        check_words(plan->rejections());
+        if (!plan->candidates().empty())
+            return;
+        ++conflicts;
+        REQUIRE(!plan->conflict().empty());
+        const auto buffer = machine.allocator.allocate(*plan);
+        REQUIRE(!buffer);
+        REQUIRE(buffer.error().cause == Cause::unsatisfiable);
+        REQUIRE(buffer.error().stage == Stage::plan);
+    });
+    check_share(refused, all, 0.1, 0.9);
+    check_share(conflicts, all, 0.1, 0.9);
+}
+
+TEST_CASE("what makes no sense is invalid, before any device has its say") {
+    const Machine machine;
+    const auto cause_of = [&](Request request) {
+        const auto plan = machine.allocator.plan(request.use(machine.camera, Use::scanout));
+        REQUIRE(!plan);
+        return std::pair(plan.error().cause, plan.error().stage);
+    };
+    const std::pair invalid(Cause::invalid, Stage::request);
+    CHECK(cause_of(Request::image(0, 480, fourcc::yuyv)) == invalid);
+    CHECK(cause_of(Request::image(640, 480, Fourcc(0xffffffff))) == invalid);
+    CHECK(cause_of(Request::bytes(0)) == invalid);
+    CHECK(cause_of(Request::bytes(no_limit)) == std::pair(Cause::limit, Stage::request));
+    CHECK(cause_of(Request::image(640, 480, fourcc::yuyv)) ==
+          std::pair(Cause::unsupported, Stage::plan)); // a camera does not scan out
+}
+
+TEST_CASE("constraints that exclude themselves are invalid, and said with their numbers") {
+    const Machine machine;
+    Constraints c;
+    c.min_stride = 5000;
+    c.max_stride = 4000;
+    std::vector<CapabilitySet> sets(1);
+    sets[0].constraints = c;
+    DeviceDescription npu{"npu", sets, {}};
+    const auto request = Request::image(640, 480, fourcc::yuyv);
+    const auto of_description =
+        machine.allocator.plan(Request(request).use(Device::described(npu), Use::read));
+    REQUIRE(!of_description);
+    CHECK(of_description.error().cause == Cause::invalid);
+    CHECK(of_description.error().stage == Stage::request);
+    CHECK(of_description.error().object == "npu (read)");
+    CHECK_THAT(of_description.error().detail,
+               Contains("stride at least 5000 bytes and stride at most 4000 bytes"));
+    const auto of_caller =
+        machine.allocator.plan(Request(request).use({machine.camera, Use::capture, sets}));
+    REQUIRE(!of_caller);
+    CHECK(of_caller.error().cause == Cause::invalid);
+
+    // Bytes have no stride, and one way that makes sense is enough.
+    CHECK(machine.allocator.plan(Request::bytes(4096).use(Device::described(npu), Use::read)));
+    npu.alternatives.emplace_back();
+    const auto other =
+        machine.allocator.plan(Request(request).use(Device::described(npu), Use::read));
+    REQUIRE(other);
+    CHECK(!other->candidates().empty());
+}
+
+TEST_CASE("more alternatives than are looked at are over a limit") {
+    const Machine machine;
+    DeviceDescription npu;
+    npu.name = "npu";
+    npu.alternatives.resize(3);
+    npu.alternatives[0].formats = {{fourcc::yuyv, {}, true}};
+    npu.alternatives[0].formats[0].modifiers.resize(solver::most_pairs - 5);
+    const auto plan = [&](std::vector<CapabilitySet> callers) {
+        return machine.allocator.plan(
+            Request::image(640, 480, fourcc::yuyv)
+                .use({Device::described(npu), Use::read, std::move(callers)}));
+    };
+    CHECK(plan({}));
+    CHECK(plan(std::vector<CapabilitySet>(2)).error().cause == Cause::limit); // twice as many
+    npu.alternatives.emplace_back();
+    const auto refused = plan({});
+    REQUIRE(!refused);
+    CHECK(refused.error().cause == Cause::limit);
+    CHECK(refused.error().stage == Stage::request);
+    CHECK(refused.error().object == "uses");
+}
+
+TEST_CASE("looking for what to give up ends when it has cost too much") {
+    solver::Input input = image(640, 480, fourcc::nv12);
+    input.uses = {contiguous_camera(), vkms_display()};
+    input.sources = {system_heap()};
+    const auto plans = [&](std::size_t work_of_each) {
+        int count = 0;
+        const auto offers =
+            solver::relaxations(input, solver::find_core(input), {}, [&](const solver::Relaxed&) {
+                ++count;
+                solver::Output nothing;
+                nothing.work = work_of_each;
+                return std::optional(nothing);
+            });
+        CHECK(offers.empty());
+        return count;
+    };
+    CHECK(plans(0) > 4);
+    CHECK(plans(solver::most_relaxation_work / 2 + 1) == 2);
+}
