@@ -6,8 +6,11 @@
 #include <cerrno>
 #include <drm.h>
 #include <fcntl.h>
+#include <filesystem>
+#include <fstream>
 #include <simplealloc/simplealloc.hpp>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +35,45 @@ int set_master_elsewhere(const std::string& card) {
     waitpid(child, &status, 0);
     return WEXITSTATUS(status);
 }
+
+/// data/70-libsimplealloc.rules in force, until destruction.
+class RulesFile {
+public:
+    RulesFile() {
+        std::filesystem::create_directories("/run/udev/rules.d");
+        std::string checkout;
+        std::getline(std::ifstream("/run/lane/checkout"), checkout);
+        std::filesystem::copy_file(checkout + "/data/70-libsimplealloc.rules", installed);
+        apply();
+    }
+    ~RulesFile() {
+        std::error_code ignored;
+        std::filesystem::remove(installed, ignored);
+        apply();
+        // A rule that is gone takes nothing back.
+        (void)!chown(heap, before_.st_uid, before_.st_gid);
+        (void)chmod(heap, before_.st_mode & 07777U);
+    }
+    RulesFile(const RulesFile&) = delete;
+    RulesFile& operator=(const RulesFile&) = delete;
+
+private:
+    static constexpr const char* installed = "/run/udev/rules.d/70-libsimplealloc.rules";
+    static constexpr const char* heap = "/dev/dma_heap/system";
+
+    static void apply() {
+        guest::run({"udevadm", "control", "--reload"});
+        guest::run({"udevadm", "trigger", "--subsystem-match=dma_heap", "--subsystem-match=misc"});
+        guest::run({"udevadm", "settle"});
+    }
+    static struct stat status_of_heap() {
+        struct stat status = {};
+        stat(heap, &status);
+        return status;
+    }
+
+    struct stat before_ = status_of_heap();
+};
 
 } // namespace
 
@@ -78,6 +120,27 @@ TEST_CASE_METHOD(guest::NothingLeft,
     REQUIRE(answer.status == 0);
     CHECK(answer.json().at("source").get<std::string>().rfind("drm-dumb:", 0) == 0);
     CHECK(answer.json().at("dmabufs")[0].at("size") >= 4U << 20U);
+}
+
+TEST_CASE_METHOD(guest::NothingLeft,
+                 "the rules file gives the heap to group video and to nobody else", "[stock]") {
+    REQUIRE(command::alloc(four_megabytes, in_groups({"video"})).status == 1);
+    const RulesFile rules;
+    const auto answer = command::alloc(four_megabytes, in_groups({"video"}));
+    INFO(answer.output << answer.errors);
+    REQUIRE(answer.status == 0);
+    CHECK(answer.json().at("source") == "dma-heap:system");
+
+    const auto others = command::plan(four_megabytes, in_groups({"render"}));
+    INFO(others.output << others.errors);
+    CHECK(others.status == 1);
+    const auto heap = command::rejection(others.json(), "dma-heap:system", "access");
+    REQUIRE(!heap.is_null());
+    CHECK(heap.at("remedy") == "add the user to group video");
+    // Virtual machines go on as before.
+    CHECK(command::alloc(four_megabytes, in_groups({"kvm"})).json().at("source") == "udmabuf");
+    const auto seat = guest::run({"udevadm", "info", "--query=property", "/dev/udmabuf"});
+    CHECK(seat.output.find(":uaccess:") != std::string::npos);
 }
 
 TEST_CASE_METHOD(guest::NothingLeft,
