@@ -54,7 +54,9 @@ void simplealloc_buffer::see() {
 }
 
 bool simplealloc_dmabuf_equal(const simplealloc_dmabuf* a, const simplealloc_dmabuf* b) {
-    return DmaBuf{a->fd, a->size} == DmaBuf{b->fd, b->size};
+    return guarded(nullptr, [&]() -> int {
+               return DmaBuf{a->fd, a->size} == DmaBuf{b->fd, b->size};
+           }) == 1;
 }
 
 void simplealloc_dmabuf_info_free(simplealloc_dmabuf_info* info) {
@@ -75,7 +77,7 @@ void simplealloc_buffer_free(simplealloc_buffer* buffer) {
 }
 
 bool simplealloc_buffer_equal(const simplealloc_buffer* a, const simplealloc_buffer* b) {
-    return a->buffer == b->buffer;
+    return guarded(nullptr, [&]() -> int { return a->buffer == b->buffer; }) == 1;
 }
 
 const simplealloc_dmabuf* const* simplealloc_buffer_get_dmabufs(const simplealloc_buffer* buffer) {

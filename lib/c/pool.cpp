@@ -143,11 +143,15 @@ int simplealloc_pool_replan_request(simplealloc_pool* pool, const simplealloc_re
 }
 
 std::size_t simplealloc_pool_trim(simplealloc_pool* pool, std::size_t keep) {
-    return pool->pool.trim(keep);
+    std::size_t freed = 0;
+    guarded(nullptr, [&] { freed = pool->pool.trim(keep); });
+    return freed;
 }
 
 std::size_t simplealloc_pool_trim_to_min(simplealloc_pool* pool) {
-    return pool->pool.trim();
+    std::size_t freed = 0;
+    guarded(nullptr, [&] { freed = pool->pool.trim(); });
+    return freed;
 }
 
 void simplealloc_pool_close(simplealloc_pool* pool) {
