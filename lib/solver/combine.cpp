@@ -168,11 +168,12 @@ void Search::extend(const Options& options) {
     std::optional<Failure> first;
     for (const Node& so_far : frontier_)
         for (const Option* option : options) {
-            Node node = so_far;
-            const auto failed = append(node, *option);
-            if (!failed) {
-                next.push_back(std::move(node));
-            } else if (!first) {
+            next.push_back(so_far);
+            const auto failed = append(next.back(), *option);
+            if (!failed)
+                continue;
+            next.pop_back();
+            if (!first) {
                 first = {combination(so_far).alternatives, *failed};
                 first->alternatives.push_back(option->alternative);
             }

@@ -46,11 +46,11 @@ struct Combination {
 
 /// Finding out whether any alternatives go together is NP-hard (that of all sets of stride
 /// alignments one has a small common multiple), so work is bounded. With P parties, N options in
-/// all and F = `frontier` the search takes at most P F^2 merges and N F + P F^3 comparisons, and
-/// holds F^2 merged shapes and P F links; searching deeper takes at most `deeper` merges more, and
-/// holds P shapes.
+/// all and F = `frontier` the search takes at most P (F^2 + 1) merges and N F + P F^3 comparisons,
+/// and holds F^2 merged shapes and P F links; searching deeper takes at most `deeper` merges more,
+/// and holds P shapes.
 struct Bounds {
-    std::size_t frontier = 32;
+    std::size_t frontier = 16;
     std::size_t deeper = 20000;
     /// false: what another combination beats is tried as well, for a judge that looks at more than
     /// limits.

@@ -47,20 +47,21 @@ constexpr bool is_open(const Constraints& c) {
 
 template <Number field, PlaneNumber plane_field = nullptr>
 constexpr Rule divisor(ConstraintKind kind) {
-    return {kind, [](const Constraints& c) { return !is_open<field, plane_field>(c); },
-            [](Constraints& into, const Constraints& from) {
-                return for_all<field, plane_field>(into, from,
-                                                   [](std::uint64_t& x, std::uint64_t y) {
-                                                       const Checked common = common_multiple(x, y);
-                                                       x = common.value;
-                                                       return common.ok;
-                                                   });
-            },
-            [](const Constraints& strict, const Constraints& loose) {
-                return for_all<field, plane_field>(
-                    strict, loose, [](std::uint64_t x, std::uint64_t y) { return x % y == 0; });
-            },
-            true};
+    return {
+        kind, [](const Constraints& c) { return !is_open<field, plane_field>(c); },
+        [](Constraints& into, const Constraints& from) {
+            return for_all<field, plane_field>(into, from, [](std::uint64_t& x, std::uint64_t y) {
+                const Checked common = common_multiple(x, y);
+                x = common.value;
+                return common.ok;
+            });
+        },
+        [](const Constraints& strict, const Constraints& loose) {
+            return for_all<field, plane_field>(strict, loose, [](std::uint64_t x, std::uint64_t y) {
+                return y == 1 || x % y == 0;
+            });
+        },
+        true};
 }
 
 template <Number field, PlaneNumber plane_field = nullptr>
@@ -235,6 +236,8 @@ struct Squeeze {
 
 /// The one that carries the value over its upper limit.
 std::optional<ConstraintKind> squeezed(const Squeeze& s) {
+    if (s.most == no_limit && s.least <= 1) // open: the common case
+        return std::nullopt;
     if (s.least > s.most)
         return s.least_kind;
     const Checked rounded = round_up(s.least, s.multiple);
@@ -247,18 +250,24 @@ std::optional<ConstraintKind> squeezed(const Constraints& c) {
     using Kind = ConstraintKind;
     // A stride and a size are never 0.
     const auto positive = [](std::uint64_t least) { return std::max<std::uint64_t>(least, 1); };
-    for (const Squeeze& s :
-         {Squeeze{positive(c.min_stride), c.stride_align, c.max_stride, Kind::min_stride,
-                  Kind::stride_align},
-          Squeeze{positive(c.min_size), c.size_align, c.max_size, Kind::min_size, Kind::size_align},
-          Squeeze{c.min_width, 1, c.max_width, Kind::min_width, Kind::min_width},
-          Squeeze{c.min_height, 1, c.max_height, Kind::min_height, Kind::min_height},
-          Squeeze{c.min_address, c.address_align, c.max_address, Kind::address_window,
-                  Kind::address_align}})
-        if (auto kind = squeezed(s))
-            return kind;
+    if (auto kind = squeezed({positive(c.min_stride), c.stride_align, c.max_stride,
+                              Kind::min_stride, Kind::stride_align}))
+        return kind;
+    if (auto kind = squeezed(
+            {positive(c.min_size), c.size_align, c.max_size, Kind::min_size, Kind::size_align}))
+        return kind;
+    if (c.min_width > c.max_width)
+        return Kind::min_width;
+    if (c.min_height > c.max_height)
+        return Kind::min_height;
+    if (auto kind = squeezed({c.min_address, c.address_align, c.max_address, Kind::address_window,
+                              Kind::address_align}))
+        return kind;
+    static const PlaneLimits open;
     for (std::size_t i = 0; i < max_planes; ++i) {
         const PlaneLimits& plane = c.planes[i];
+        if (plane == open) // what holds for all planes is settled
+            continue;
         const Checked multiple = common_multiple(c.stride_align, plane.stride_align);
         if (!multiple.ok)
             return Kind::stride_align;

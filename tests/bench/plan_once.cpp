@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One plan, for callgrind to count the instructions of solve(): they don't depend on the machine's
-// load. plan-once typical|devices|pairs|modifiers [N]
+// One plan or merge, for callgrind to count the instructions of: they don't depend on the machine's
+// load. plan-once typical|devices|pairs|modifiers|merge|each-with-each [N]
 #include "tests/bench/worlds.hpp"
 
 #include <cstdio>
@@ -24,6 +24,13 @@ solver::Input world(std::string_view name, std::size_t size) {
 int main(int argc, char** argv) {
     const std::string_view name = argc > 1 ? argv[1] : "typical";
     const std::size_t size = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 0;
+    if (name == "merge" || name == "each-with-each") {
+        const bench::Parties parties(2, size, true);
+        const bool merged = name == "merge"
+                                ? merge_all_but_favourite(parties) == solver::Outcome::found
+                                : merge_each_with_each(parties) == size * size;
+        return merged ? 0 : 1;
+    }
     const auto output = solver::solve(world(name, size));
     if (!output || output->choices.empty() || output->rejections.empty()) {
         std::fputs("plan-once: the plan has no candidates or no rejections\n", stderr);

@@ -2,6 +2,7 @@
 // Inputs of a chosen size, as machines with many formats, modifiers and devices would give them.
 #pragma once
 
+#include "lib/solver/combine.hpp"
 #include "tests/support/solver_input.hpp"
 
 #include <array>
@@ -118,6 +119,50 @@ inline solver::Input many_modifiers(std::size_t pairs) {
     input.uses = {device("gpu", Use::render, pairs, 1), device("display", Use::scanout, pairs, 1)};
     input.sources = twelve_sources();
     return input;
+}
+
+/// Options with few different constraints, as drivers have them, or all different and none better
+/// than another one.
+class Parties {
+public:
+    Parties(std::size_t count, std::size_t options, bool hostile) {
+        shapes_.reserve(count * options);
+        for (std::size_t p = 0; p < count; ++p) {
+            solver::Party& party = parties_.emplace_back(solver::Party{"device", {}});
+            for (std::size_t i = 0; i < options; ++i) {
+                Constraints c;
+                c.stride_align = hostile ? 2 * (options - i) + 1 : 16ULL << (i + p) % 5;
+                c.tail_padding = hostile ? p * options + i : 0;
+                c.max_stride = no_limit - 1;
+                shapes_.emplace_back(solver::normal(c));
+                party.options.push_back({i, i, &shapes_.back()});
+            }
+        }
+    }
+    [[nodiscard]] const std::vector<solver::Party>& get() const { return parties_; }
+
+private:
+    std::vector<solver::Shape> shapes_; // never moved: the options point into it
+    std::vector<solver::Party> parties_;
+};
+
+/// A search whose first try, which is cheap, fails: all that it may cost.
+inline solver::Outcome merge_all_but_favourite(const Parties& parties) {
+    std::size_t asked = 0;
+    const solver::Judge judge{[](const solver::Shape&, std::uint64_t) { return true; },
+                              [&](const solver::Combination&) { return asked++ > 0; }};
+    return solver::Search(parties.get()).run(judge);
+}
+
+/// What the 2017 prototype does: each alternative with each.
+inline std::size_t merge_each_with_each(const Parties& parties) {
+    std::size_t merged = 0;
+    for (const solver::Option& one : parties.get()[0].options)
+        for (const solver::Option& other : parties.get()[1].options) {
+            solver::Shape shape = *one.shape;
+            merged += solver::merge(shape, *other.shape) ? 0 : 1;
+        }
+    return merged;
 }
 
 } // namespace simplealloc::bench

@@ -55,7 +55,7 @@ std::size_t most_work_of_source(const solver::Input& input) {
     const solver::Bounds bounds;
     const std::size_t f = bounds.frontier;
     const std::size_t parties = input.uses.size() + 1;
-    const std::size_t search = parties * f * f + bounds.deeper + // merges
+    const std::size_t search = parties * (f * f + 1) + bounds.deeper + // merges
                                solver::count_pairs(input) * f + parties * f * f * f;
     return solver::most_layout_work + 2 * (solver::count_pairs(input) + search);
 }
