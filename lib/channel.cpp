@@ -4,6 +4,7 @@
 
 #include "lib/failure.hpp"
 #include "lib/kernel_socket.hpp"
+#include "lib/wait.hpp"
 #include "lib/wire/buffer_form.hpp"
 
 #include <algorithm>
@@ -17,30 +18,8 @@ namespace simplealloc::share {
 
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::steady_clock;
-
 /// Room for one descriptor too many, so that too many are told from too few to be had.
 constexpr std::size_t fds_room = max_dmabufs + 1;
-
-/// When the time of a call is up.
-class Deadline {
-public:
-    explicit Deadline(Wait wait) : wait_(wait), start_(steady_clock::now()) {}
-    [[nodiscard]] Wait left() const {
-        if (!wait_)
-            return {};
-        const auto gone = steady_clock::now() - start_;
-        if (gone >= *wait_)
-            return milliseconds::zero();
-        return std::chrono::ceil<milliseconds>(*wait_ - gone);
-    }
-    [[nodiscard]] bool is_over() const { return left() == milliseconds::zero(); }
-
-private:
-    Wait wait_;
-    steady_clock::time_point start_;
-};
 
 Error socket_error(Cause cause, int sys_errno, std::string detail) {
     return failure(Stage::share, cause, sys_errno, "socket", std::move(detail));
@@ -67,15 +46,14 @@ Error call_failed(int sys_errno, const char* what) {
 }
 
 /// Fails with busy when the time is up.
-Result<void> wait_until(int fd, short events, const Deadline& deadline) {
-    while (!deadline.is_over()) {
-        const int ready = kernel::wait(fd, events, deadline.left());
-        if (ready > 0)
-            return {};
-        if (ready < 0 && ready != -EINTR)
-            return call_failed(-ready, "poll");
-    }
-    return socket_error(Cause::busy, 0, "the time is up");
+Result<void> wait_until(int fd, short events, const Countdown& countdown) {
+    pollfd target = {fd, events, 0};
+    const int ready = poll_until(std::span(&target, 1), countdown);
+    if (ready < 0)
+        return call_failed(-ready, "poll");
+    if (ready == 0)
+        return socket_error(Cause::busy, 0, "the time is up");
+    return {};
 }
 
 } // namespace
@@ -136,7 +114,7 @@ struct Channel::Data {
         return true;
     }
 
-    Result<void> read_message(const Deadline& deadline) {
+    Result<void> read_message(const Countdown& countdown) {
         for (;;) {
             const auto count = missing();
             if (!count)
@@ -148,28 +126,28 @@ struct Channel::Data {
                 return some.error();
             if (*some)
                 continue;
-            if (auto ready = wait_until(socket.get(), POLLIN, deadline); !ready)
+            if (auto ready = wait_until(socket.get(), POLLIN, countdown); !ready)
                 return ready;
         }
     }
 
     /// What could be sent at once; 0 only for an empty message.
     Result<std::size_t> write(std::span<const std::byte> bytes, std::span<const int> fds,
-                              const Deadline& deadline) {
+                              const Countdown& countdown) {
         for (;;) {
             const std::int64_t sent = kernel::send(socket.get(), bytes, fds);
             if (sent >= 0)
                 return static_cast<std::size_t>(sent);
             if (sent != -EAGAIN)
                 return call_failed(static_cast<int>(-sent), "send");
-            if (auto ready = wait_until(socket.get(), POLLOUT, deadline); !ready)
+            if (auto ready = wait_until(socket.get(), POLLOUT, countdown); !ready)
                 return ready.error();
         }
     }
 
-    Result<void> flush(const Deadline& deadline) {
+    Result<void> flush(const Countdown& countdown) {
         while (!out.empty()) {
-            const auto sent = write(out, {}, deadline);
+            const auto sent = write(out, {}, countdown);
             if (!sent)
                 return sent.error();
             out.erase(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(*sent));
@@ -204,22 +182,22 @@ std::size_t Channel::pending() const noexcept {
 }
 
 Result<void> Channel::flush(Wait wait) {
-    return data_->flush(Deadline(wait));
+    return data_->flush(Countdown(wait));
 }
 
 Result<void> Channel::send(const Buffer& buffer, Wait wait) {
-    const Deadline deadline(wait);
+    const Countdown countdown(wait);
     const auto parcel = pack(buffer);
     if (!parcel)
         return parcel.error();
-    if (auto flushed = data_->flush(deadline); !flushed)
+    if (auto flushed = data_->flush(countdown); !flushed)
         return flushed;
-    const auto sent = data_->write(parcel->bytes, parcel->fds, deadline);
+    const auto sent = data_->write(parcel->bytes, parcel->fds, countdown);
     if (!sent)
         return sent.error();
     data_->out.assign(parcel->bytes.begin() + static_cast<std::ptrdiff_t>(*sent),
                       parcel->bytes.end());
-    auto flushed = data_->flush(deadline);
+    auto flushed = data_->flush(countdown);
     // Its beginning and its descriptors are sent: it is under way.
     if (!flushed && flushed.error().cause == Cause::busy)
         return {};
@@ -229,7 +207,7 @@ Result<void> Channel::send(const Buffer& buffer, Wait wait) {
 Result<Buffer> Channel::receive(Wait wait) {
     if (data_->broken)
         return invalid("a message before was broken: nobody knows where the next one begins");
-    auto read = data_->read_message(Deadline(wait));
+    auto read = data_->read_message(Countdown(wait));
     if (!read && read.error().cause == Cause::busy)
         return read.error();
     const std::vector<std::byte> message = std::exchange(data_->in, {});

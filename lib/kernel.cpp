@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits>
-#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -79,9 +79,8 @@ int unmap(void* address, std::size_t size) {
     return ::munmap(address, size) == 0 ? 0 : -errno;
 }
 
-int poll(int fd, short events, std::optional<std::chrono::nanoseconds> timeout) {
+int poll(std::span<pollfd> targets, std::optional<std::chrono::nanoseconds> timeout) {
     using std::chrono::seconds;
-    pollfd target = {fd, events, 0};
     ::timespec limit = {};
     if (timeout) {
         // Seconds have 32 bits in a 32-bit program.
@@ -90,10 +89,22 @@ int poll(int fd, short events, std::optional<std::chrono::nanoseconds> timeout) 
         limit.tv_sec = static_cast<time_t>(whole.count());
         limit.tv_nsec = static_cast<long>((*timeout % seconds(1)).count());
     }
-    const int ready = ::ppoll(&target, 1, timeout ? &limit : nullptr, nullptr);
-    if (ready < 0)
-        return -errno;
-    return ready == 0 ? 0 : target.revents;
+    const int ready = ::ppoll(targets.data(), targets.size(), timeout ? &limit : nullptr, nullptr);
+    return ready >= 0 ? ready : -errno;
+}
+
+int counter() {
+    const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+    return fd >= 0 ? fd : -errno;
+}
+
+int add(int counter, std::uint64_t count) {
+    return restart([&] { return static_cast<int>(::write(counter, &count, sizeof count)); });
+}
+
+int take(int counter) {
+    std::uint64_t one = 0;
+    return restart([&] { return static_cast<int>(::read(counter, &one, sizeof one)); });
 }
 
 std::chrono::nanoseconds now() {

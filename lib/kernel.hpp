@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <poll.h>
+#include <span>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -36,9 +38,14 @@ int map(int fd, std::size_t size, int protection, void** address);
 /// Of a whole mapping.
 int protect(void* address, std::size_t size, int protection);
 int unmap(void* address, std::size_t size);
-/// One descriptor's events of poll(2), 0 when the time ran out; nothing waits for ever. Not
-/// restarted after a signal (EINTR), because time has passed; may wait less than was asked.
-int poll(int fd, short events, std::optional<std::chrono::nanoseconds> timeout);
+/// How many have events, 0 when the time ran out; nothing waits for ever. Not restarted after a
+/// signal (EINTR), because time has passed; may wait less than was asked.
+int poll(std::span<pollfd> targets, std::optional<std::chrono::nanoseconds> timeout);
+/// An eventfd that counts: readable while it is not zero.
+int counter();
+int add(int counter, std::uint64_t count);
+/// One less; EAGAIN at zero.
+int take(int counter);
 /// A clock that only runs forward.
 std::chrono::nanoseconds now();
 /// Size by lseek(SEEK_END): the only way that all kernels answer for a dma-buf.

@@ -2,11 +2,8 @@
 // The system calls that are for sockets; errno is read on the line after the call.
 #include "lib/kernel_socket.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <limits>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -100,14 +97,6 @@ int receive(int socket, std::span<std::byte> room, std::size_t most_fds, Receive
         take_fds(message, out.fds);
         return 0;
     }
-}
-
-int wait(int socket, short events, std::optional<std::chrono::milliseconds> left) {
-    pollfd target = {socket, events, 0};
-    const auto most = std::chrono::milliseconds(std::numeric_limits<int>::max());
-    const int ready = ::poll(
-        &target, 1, left ? static_cast<int>(std::clamp(*left, left->zero(), most).count()) : -1);
-    return ready >= 0 ? ready : -errno;
 }
 
 } // namespace simplealloc::kernel

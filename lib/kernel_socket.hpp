@@ -2,10 +2,8 @@
 // The system calls of kernel.hpp that are for sockets; replaced in tests with the others.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,8 +25,5 @@ struct Received {
 };
 /// Zero or a negative errno. Never waits (EAGAIN). `most_fds` at most.
 int receive(int socket, std::span<std::byte> room, std::size_t most_fds, Received& out);
-
-/// Waits for events of poll(2) in the time left, nothing for ever: zero when it is up.
-int wait(int socket, short events, std::optional<std::chrono::milliseconds> left);
 
 } // namespace simplealloc::kernel

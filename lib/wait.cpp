@@ -12,50 +12,59 @@ namespace simplealloc {
 
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-/// Counts from its construction; asks no clock where none is needed.
-class Countdown {
-public:
-    explicit Countdown(Timeout timeout) : timeout_(timeout) {
-        if (timeout_ > nanoseconds::zero())
-            start_ = kernel::now();
-    }
-    /// Never negative; nothing: for ever.
-    [[nodiscard]] Timeout left() const {
-        if (!timeout_)
-            return std::nullopt;
-        if (*timeout_ <= nanoseconds::zero())
-            return nanoseconds::zero();
-        return std::max(*timeout_ - (kernel::now() - start_), nanoseconds::zero());
-    }
-
-private:
-    Timeout timeout_;
-    nanoseconds start_ = {};
-};
+Timeout in_nanoseconds(std::optional<milliseconds> timeout) {
+    constexpr milliseconds longest = std::chrono::hours(24 * 365);
+    if (!timeout)
+        return std::nullopt;
+    return std::clamp(*timeout, milliseconds::zero(), longest);
+}
 
 Result<bool> wait_for_one(const Pollable& target, const Countdown& countdown) {
-    for (;;) {
-        const Timeout left = countdown.left();
-        const int events = kernel::poll(target.fd, target.events, left);
-        if (events == -EINTR)
-            continue;
-        if (events < 0)
-            return failure(Stage::sync, cause_of(-events), -events, "fence", "poll");
-        if ((events & target.events) != 0)
-            return true;
-        // POLLERR or POLLNVAL alone: waiting on would spin.
-        if (events != 0)
-            return failure(Stage::sync, Cause::invalid, EBADF, "fence",
-                           "poll: the descriptor has nothing to wait for");
-        // The kernel may have waited less than was asked: its longest wait is shorter than ours.
-        if (countdown.left() == nanoseconds::zero())
-            return false;
-    }
+    pollfd one = {target.fd, target.events, 0};
+    const int ready = poll_until(std::span(&one, 1), countdown);
+    if (ready < 0)
+        return failure(Stage::sync, cause_of(-ready), -ready, "fence", "poll");
+    return is_ready(one);
 }
 
 } // namespace
+
+Countdown::Countdown(Timeout timeout) : timeout_(timeout) {
+    if (timeout_ > nanoseconds::zero())
+        start_ = kernel::now();
+}
+
+Countdown::Countdown(std::optional<milliseconds> timeout) : Countdown(in_nanoseconds(timeout)) {}
+
+Timeout Countdown::left() const {
+    if (!timeout_)
+        return std::nullopt;
+    if (*timeout_ <= nanoseconds::zero())
+        return nanoseconds::zero();
+    return std::max(*timeout_ - (kernel::now() - start_), nanoseconds::zero());
+}
+
+int poll_until(std::span<pollfd> targets, const Countdown& countdown) {
+    for (;;) {
+        const int ready = kernel::poll(targets, countdown.left());
+        if (ready > 0 || (ready < 0 && ready != -EINTR))
+            return ready;
+        // The kernel may have waited less than was asked: its longest wait is shorter than ours.
+        if (ready == 0 && countdown.is_over())
+            return 0;
+    }
+}
+
+Result<bool> is_ready(const pollfd& polled) {
+    // POLLERR or POLLNVAL alone.
+    if (polled.revents != 0 && (polled.revents & polled.events) == 0)
+        return failure(Stage::sync, Cause::invalid, EBADF, "fence",
+                       "poll: the descriptor has nothing to wait for");
+    return polled.revents != 0;
+}
 
 Result<bool> wait_for(std::span<const Pollable> targets, Timeout timeout) {
     const Countdown countdown(timeout);

@@ -10,7 +10,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -161,22 +160,76 @@ struct FakeKernel::Implementation {
         return 0;
     }
 
-    static int poll(FakeKernel& k, int fd, short events,
-                    std::optional<std::chrono::nanoseconds> timeout) {
-        const std::shared_ptr<OpenFile> file = k.file(fd);
+    static int events_of(const FakeKernel& k, const pollfd& target) {
+        const std::shared_ptr<OpenFile> file = k.file(target.fd);
         if (!file)
             return POLLNVAL;
-        const int ready = file->dmabuf      ? poll_dmabuf(*file->dmabuf, events)
-                          : file->sync_file ? poll_sync_file(*file->sync_file, events)
-                                            : events;
-        if (ready != 0)
-            return ready;
-        // No other thread signals a fence here: what is not over now never is.
-        if (!timeout) {
-            k.record_error("poll waits for ever");
-            return -EDEADLK;
+        if (file->dmabuf)
+            return poll_dmabuf(*file->dmabuf, target.events);
+        if (file->sync_file)
+            return poll_sync_file(*file->sync_file, target.events);
+        if (file->counter)
+            return target.events & (*file->counter > 0 ? POLLIN | POLLOUT : POLLOUT);
+        return file->poll ? file->poll(target.events) : target.events;
+    }
+
+    /// Whether something changed in time.
+    static bool wait_for_others(FakeKernel& k, std::optional<std::chrono::nanoseconds> timeout) {
+        if (timeout)
+            return k.changed_.wait_for(k.mutex_, *timeout) == std::cv_status::no_timeout;
+        k.changed_.wait(k.mutex_);
+        return true;
+    }
+
+    static int poll(FakeKernel& k, std::span<pollfd> targets,
+                    std::optional<std::chrono::nanoseconds> timeout) {
+        for (;;) {
+            int ready = 0;
+            for (pollfd& target : targets) {
+                target.revents = static_cast<short>(events_of(k, target));
+                ready += target.revents != 0 ? 1 : 0;
+            }
+            if (ready != 0 || timeout == std::chrono::nanoseconds::zero())
+                return ready;
+            if (k.lets_others_run && wait_for_others(k, timeout))
+                continue;
+            // Nobody else signals a fence or sends: what is not over now never is.
+            if (!timeout) {
+                k.record_error("poll waits for ever");
+                return -EDEADLK;
+            }
+            k.time += *timeout;
+            return 0;
         }
-        k.time += *timeout;
+    }
+
+    static int counter(FakeKernel& k) {
+        auto opened = std::make_shared<OpenFile>();
+        opened->path = "counter";
+        opened->counter = 0;
+        return k.add_fd(std::move(opened));
+    }
+
+    static int add(FakeKernel& k, int fd, std::uint64_t count) {
+        const std::shared_ptr<OpenFile> file = k.file(fd);
+        if (!file || !file->counter)
+            return file ? -EINVAL : -EBADF;
+        *file->counter += count;
+        // All are woken, but all but the first may be so slow that they find it taken.
+        if (count == 1)
+            k.changed_.notify_one();
+        else
+            k.changed_.notify_all();
+        return 0;
+    }
+
+    static int take(FakeKernel& k, int fd) {
+        const std::shared_ptr<OpenFile> file = k.file(fd);
+        if (!file || !file->counter)
+            return file ? -EINVAL : -EBADF;
+        if (*file->counter == 0)
+            return -EAGAIN;
+        --*file->counter;
         return 0;
     }
 
@@ -429,9 +482,23 @@ int unmap(void* address, std::size_t size) {
     return Fake::release("unmap", {}, [&](FakeKernel& k) { return Fake::unmap(k, address, size); });
 }
 
-int poll(int fd, short events, std::optional<std::chrono::nanoseconds> timeout) {
-    return Fake::call("poll", Fake::describe(fd), 0,
-                      [&](FakeKernel& k) { return Fake::poll(k, fd, events, timeout); });
+int poll(std::span<pollfd> targets, std::optional<std::chrono::nanoseconds> timeout) {
+    return Fake::call("poll", targets.empty() ? "" : Fake::describe(targets[0].fd), 0,
+                      [&](FakeKernel& k) { return Fake::poll(k, targets, timeout); });
+}
+
+int counter() {
+    return Fake::call("counter", {}, 0, [](FakeKernel& k) { return Fake::counter(k); });
+}
+
+int add(int counter, std::uint64_t count) {
+    return Fake::call("add", Fake::describe(counter), 0,
+                      [&](FakeKernel& k) { return Fake::add(k, counter, count); });
+}
+
+int take(int counter) {
+    return Fake::call("take", Fake::describe(counter), 0,
+                      [&](FakeKernel& k) { return Fake::take(k, counter); });
 }
 
 std::chrono::nanoseconds now() {

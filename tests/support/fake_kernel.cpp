@@ -229,21 +229,29 @@ int FakeKernel::install(std::shared_ptr<FakeDmaBuf> dmabuf) {
     return add_fd(std::move(opened));
 }
 
-int FakeKernel::install(const std::string& path, IoctlHandler handler) {
+int FakeKernel::install(const std::string& path, IoctlHandler handler, PollHandler poll) {
     const std::lock_guard lock(mutex_);
     auto opened = std::make_shared<OpenFile>();
     opened->path = path;
     opened->flags = O_RDWR;
     opened->handler = std::move(handler);
+    opened->poll = std::move(poll);
     return add_fd(std::move(opened));
 }
 
 int FakeKernel::install_sync_file(FakeFences fences) {
+    const std::lock_guard lock(mutex_);
     auto opened = std::make_shared<OpenFile>();
     opened->path = "sync_file";
     opened->flags = O_RDWR;
     opened->sync_file = std::move(fences);
     return add_fd(std::move(opened));
+}
+
+void FakeKernel::finish(FakeFence& fence) {
+    const std::lock_guard lock(mutex_);
+    fence.over = true;
+    changed_.notify_all();
 }
 
 int FakeKernel::add_fd(std::shared_ptr<OpenFile> file) {

@@ -6,6 +6,7 @@
 #include "lib/udev.hpp"
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -26,6 +27,8 @@ namespace simplealloc::test {
 /// Answers the ioctls of one open file: zero or more, or a negative errno. State of the open file
 /// lives in what it captures, and dies when the last descriptor is closed.
 using IoctlHandler = std::function<int(int fd, unsigned long request, void* argument)>;
+/// Those of these events of poll(2) that have come.
+using PollHandler = std::function<int(int events)>;
 
 /// A character device.
 struct FakeNode {
@@ -156,8 +159,9 @@ public:
     std::size_t page = 4096;
     /// By default one that runs programs of this width without translating their ioctls.
     std::string machine = sizeof(void*) == 4 ? "i686" : "x86_64";
-    std::string release = "6.12.0";   ///< of uname
-    bool lets_others_run = false;     ///< after each call, so that threads really interleave
+    std::string release = "6.12.0"; ///< of uname
+    /// After each call, so that threads really interleave; poll then waits for them.
+    bool lets_others_run = false;
     std::chrono::nanoseconds time{1}; ///< of the clock, which a wait in vain turns on
 
     // Objects behind descriptors
@@ -166,9 +170,11 @@ public:
     /// A new descriptor for a dma-buf.
     int install(std::shared_ptr<FakeDmaBuf> dmabuf);
     /// A new descriptor for a new open file of the device at `path`.
-    int install(const std::string& path, IoctlHandler handler);
+    int install(const std::string& path, IoctlHandler handler, PollHandler poll = {});
     /// A new descriptor for a new sync_file.
     int install_sync_file(FakeFences fences);
+    /// The work is over, which wakes up who waits in another thread.
+    void finish(FakeFence& fence);
     /// The dma-buf behind a descriptor, or null.
     [[nodiscard]] std::shared_ptr<FakeDmaBuf> dmabuf(int fd) const;
     [[nodiscard]] std::shared_ptr<FakeMemfd> memfd(int fd) const;
@@ -207,9 +213,11 @@ public:
         std::string path;
         int flags = 0;
         IoctlHandler handler;
+        PollHandler poll;
         std::shared_ptr<FakeDmaBuf> dmabuf;
         std::shared_ptr<FakeMemfd> memfd;
         std::optional<FakeFences> sync_file;
+        std::optional<std::uint64_t> counter;
         kernel::Stat stat;
     };
     struct Implementation; ///< fake_calls.cpp
@@ -237,6 +245,7 @@ private:
     [[nodiscard]] std::optional<std::string> fdinfo(const std::string& path) const;
 
     mutable std::recursive_mutex mutex_;
+    std::condition_variable_any changed_; ///< something that poll looks at
     std::map<std::string, FakeFile> files_;
     std::map<std::string, std::string> links_;
     std::map<std::string, FakeNode> nodes_;

@@ -21,26 +21,31 @@ FakeSocket* socket_of(int fd) {
     return kernel::ioctl(fd, get_socket, &found) < 0 ? nullptr : found;
 }
 
+std::size_t used(const FakePipe& pipe) {
+    std::size_t bytes = 0;
+    for (const FakePiece& piece : pipe.pieces)
+        bytes += piece.bytes.size();
+    return bytes;
+}
+
 UniqueFd install(FakeKernel& kernel, FakeSocket state) {
     const auto socket =
         std::shared_ptr<FakeSocket>(new FakeSocket(std::move(state)), [](FakeSocket* closed) {
             closed->out->closed = true;
             delete closed;
         });
-    return UniqueFd::adopt(
-        kernel.install("socket", [socket](int, unsigned long request, void* argument) {
-            if (request != get_socket)
-                return -ENOTTY;
-            *static_cast<FakeSocket**>(argument) = socket.get();
-            return 0;
-        }));
-}
-
-std::size_t used(const FakePipe& pipe) {
-    std::size_t bytes = 0;
-    for (const FakePiece& piece : pipe.pieces)
-        bytes += piece.bytes.size();
-    return bytes;
+    const auto answer = [socket](int, unsigned long request, void* argument) {
+        if (request != get_socket)
+            return -ENOTTY;
+        *static_cast<FakeSocket**>(argument) = socket.get();
+        return 0;
+    };
+    const auto poll = [socket](int events) {
+        const bool in = !socket->in->pieces.empty() || socket->in->closed;
+        const bool out = used(*socket->out) < socket->out->room || socket->in->closed;
+        return events & ((in ? POLLIN : 0) | (out ? POLLOUT : 0));
+    };
+    return UniqueFd::adopt(kernel.install("socket", answer, poll));
 }
 
 /// Takes bytes and descriptors of the first piece.
@@ -127,18 +132,6 @@ int receive(int socket, std::span<std::byte> room, std::size_t most_fds, Receive
         test::take(pipe, room, most_fds, stream, out);
     while (stream && !room.empty() && out.fds.empty() && !pipe.pieces.empty());
     return 0;
-}
-
-int wait(int socket, short events, std::optional<std::chrono::milliseconds> left) {
-    const FakeSocket* found = test::socket_of(socket);
-    if (found == nullptr)
-        return -EBADF;
-    const bool in = !found->in->pieces.empty() || found->in->closed;
-    const bool out = test::used(*found->out) < found->out->room || found->in->closed;
-    if (((events & POLLIN) != 0 && in) || ((events & POLLOUT) != 0 && out))
-        return 1;
-    // Nobody else runs here: what is not ready now never is.
-    return left ? 0 : -EDEADLK;
 }
 
 } // namespace simplealloc::kernel
