@@ -29,7 +29,7 @@ Result<void> check_options(const PoolOptions& options) {
 } // namespace
 
 PoolSlot::PoolSlot() noexcept = default;
-PoolSlot::PoolSlot(std::shared_ptr<PoolState> state, std::unique_ptr<Pooled> pooled) noexcept
+PoolSlot::PoolSlot(std::shared_ptr<PoolState> state, std::shared_ptr<Pooled> pooled) noexcept
     : state_(std::move(state)), pooled_(std::move(pooled)) {}
 PoolSlot::PoolSlot(PoolSlot&&) noexcept = default;
 
@@ -62,10 +62,29 @@ void PoolSlot::release() noexcept {
     state_.reset();
 }
 
+Result<void> PoolSlot::release(const Fence& fence) {
+    if (!pooled_)
+        return {};
+    auto left = leave_fence(pooled_->buffer, fence, state_->waits_for_devices());
+    if (!left)
+        return left.error();
+    state_->give_back(std::move(pooled_), *std::move(left));
+    state_.reset();
+    return {};
+}
+
 Result<Pool> Pool::create(const Allocator& allocator, const Plan& plan, PoolOptions options) {
     if (auto checked = check_options(options); !checked)
         return checked.error();
-    auto state = std::make_shared<PoolState>(allocator.share(), std::move(options));
+    UniqueFd counter;
+    if (options.wait_for_devices) {
+        auto made = PoolWaiters::make_counter();
+        if (!made)
+            return made.error();
+        counter = *std::move(made);
+    }
+    auto state =
+        std::make_shared<PoolState>(allocator.share(), std::move(options), std::move(counter));
     if (auto started = state->start(plan); !started)
         return started.error();
     return Pool(std::move(state));

@@ -12,9 +12,6 @@ namespace simplealloc {
 
 namespace {
 
-/// A clock that is asked for a time further away than it counts answers with one in the past.
-constexpr std::chrono::milliseconds longest_wait = std::chrono::hours(24 * 365);
-
 /// The candidate of that source, or their number.
 std::size_t candidate_of(const Plan& plan, const std::string& source) {
     const auto all = plan.candidates();
@@ -35,8 +32,9 @@ PoolPlace::~PoolPlace() {
         state_->give_back(*this);
 }
 
-PoolState::PoolState(Allocator allocator, PoolOptions options)
-    : allocator_(std::move(allocator)), options_(std::move(options)) {}
+PoolState::PoolState(Allocator allocator, PoolOptions options, UniqueFd counter)
+    : allocator_(std::move(allocator)), options_(std::move(options)), waiters_(std::move(counter)) {
+}
 
 std::optional<PoolPlace> PoolState::book(Generation& generation) {
     const auto free = std::find(generation.taken.begin(), generation.taken.end(), false);
@@ -79,7 +77,7 @@ void PoolState::give_back(PoolPlace& place) noexcept {
     --places_;
     bytes_ -= place.bytes_;
     fds_ -= place.fds_;
-    changed_.notify_all();
+    waiters_.wake_all();
 }
 
 Result<bool> PoolState::Generation::admit(const Buffer& buffer, bool one_source) {
@@ -101,7 +99,7 @@ Result<bool> PoolState::Generation::admit(const Buffer& buffer, bool one_source)
     return true;
 }
 
-Result<std::unique_ptr<Pooled>> PoolState::allocate(PoolPlace place, const Supply& supply) {
+Result<std::shared_ptr<Pooled>> PoolState::allocate(PoolPlace place, const Supply& supply) {
     auto buffer = supply.prepared->allocate(supply.first, supply.count);
     if (!buffer) {
         Error error = buffer.error();
@@ -124,7 +122,7 @@ Result<std::unique_ptr<Pooled>> PoolState::allocate(PoolPlace place, const Suppl
         bytes_ += place.bytes_ = bytes;
         fds_ += place.fds_ = fds;
     }
-    return std::unique_ptr<Pooled>(new Pooled{std::move(place), *std::move(buffer), generation});
+    return std::shared_ptr<Pooled>(new Pooled{std::move(place), *std::move(buffer), generation});
 }
 
 Result<PoolState::Buffers> PoolState::fill(Generation& next) {
@@ -145,10 +143,11 @@ Result<PoolState::Buffers> PoolState::fill(Generation& next) {
         auto admitted = next.admit((*pooled)->buffer, !options_.mix_sources);
         if (!admitted)
             return admitted.error();
-        buffers.push_back(*std::move(pooled));
+        buffers.push_back({*std::move(pooled)});
     }
-    // The last one is handed out first: that shall be index 0.
-    std::reverse(buffers.begin(), buffers.end());
+    // Index 0 shall be handed out first.
+    if (!options_.wait_for_devices)
+        std::reverse(buffers.begin(), buffers.end());
     return buffers;
 }
 
@@ -198,13 +197,15 @@ Result<void> PoolState::start(const Plan& plan) {
     // What is replaced dies after the lock.
     std::swap(current_, next);
     idle_.swap(*fresh);
+    for (IdleBuffer& idle : idle_)
+        idle.turn = ++turns_;
     releases_ = 0;
     least_idle_ = idle_.size();
-    changed_.notify_all();
+    waiters_.wake_all();
     return {};
 }
 
-Result<std::unique_ptr<Pooled>> PoolState::grow(PoolPlace place, const Supply& supply) {
+Result<std::shared_ptr<Pooled>> PoolState::grow(PoolPlace place, const Supply& supply) {
     auto pooled = allocate(std::move(place), supply);
     if (!pooled)
         return pooled;
@@ -212,20 +213,20 @@ Result<std::unique_ptr<Pooled>> PoolState::grow(PoolPlace place, const Supply& s
     if (closed_)
         return closed();
     if ((*pooled)->generation != current_.number)
-        return std::unique_ptr<Pooled>();
+        return std::shared_ptr<Pooled>();
     auto admitted = current_.admit((*pooled)->buffer, !options_.mix_sources);
     if (!admitted)
         return admitted.error();
     if (!*admitted)
-        return std::unique_ptr<Pooled>();
+        return std::shared_ptr<Pooled>();
     // So that giving it back can't fail.
     idle_.reserve(current_.buffers);
     ++stats_.allocated;
     return pooled;
 }
 
-PoolSlot PoolState::hand_out(std::unique_ptr<Pooled> pooled) {
-    least_idle_ = std::min(least_idle_, idle_.size());
+PoolSlot PoolState::hand_out(std::shared_ptr<Pooled> pooled, std::size_t spare) {
+    least_idle_ = std::min(least_idle_, spare);
     ++stats_.acquired;
     stats_.high_water = std::max(stats_.high_water, ++stats_.in_flight);
     return {shared_from_this(), std::move(pooled)};
@@ -240,85 +241,124 @@ Error PoolState::full() const {
         current_.buffers < options_.max_buffers
             ? fmt::format("{} bytes and {} descriptors in use: no room for one more", bytes_, fds_)
             : fmt::format("all {} buffers are in use", options_.max_buffers),
-        "release slots");
+        idle_.empty()
+            ? "release slots"
+            : fmt::format("release slots, or wait: devices still work on {} that came back",
+                          idle_.size()));
+}
+
+std::optional<PoolSlot> PoolState::recycle(const DeviceWork& devices) {
+    auto next = idle_.end();
+    std::size_t free = idle_.size();
+    if (options_.wait_for_devices) {
+        const auto& done = devices.done();
+        free = done.size();
+        next = std::find_if(idle_.begin(), idle_.end(), [&](const IdleBuffer& idle) {
+            return std::find(done.begin(), done.end(), idle.turn) != done.end();
+        });
+    } else if (free > 0) {
+        --next;
+    }
+    if (next == idle_.end())
+        return std::nullopt;
+    auto pooled = std::move(next->pooled);
+    idle_.erase(next);
+    ++stats_.recycled;
+    return hand_out(std::move(pooled), free - 1);
 }
 
 Result<PoolSlot> PoolState::acquire(Timeout timeout) {
-    std::optional<Clock::time_point> deadline;
-    bool waited = false;
-    bool in_time = !timeout || timeout->count() > 0;
+    DeviceWork devices; // dies after the lock
     std::unique_lock lock(mutex_);
+    auto slot = acquire(lock, timeout, devices);
+    waiters_.leave();
+    if (!slot)
+        return refuse(slot.error());
+    return slot;
+}
+
+Result<PoolSlot> PoolState::acquire(std::unique_lock<std::mutex>& lock, Timeout timeout,
+                                    DeviceWork& devices) {
+    std::optional<Countdown> countdown;
+    bool in_time = !timeout || timeout->count() > 0;
     for (;;) {
-        if (closed_)
-            return refuse(closed());
-        if (!idle_.empty()) {
-            auto pooled = std::move(idle_.back());
-            idle_.pop_back();
-            ++stats_.recycled;
-            return hand_out(std::move(pooled));
+        const std::uint64_t changes = waiters_.changes();
+        if (options_.wait_for_devices) {
+            Buffers idle = idle_;
+            lock.unlock();
+            auto looked = devices.look(std::move(idle));
+            lock.lock();
+            if (!looked)
+                return looked.error();
         }
+        if (closed_)
+            return closed();
+        if (auto slot = recycle(devices))
+            return *std::move(slot);
         if (auto place = book(current_)) {
             const Supply supply = current_.supply;
             lock.unlock();
             auto grown = grow(*std::move(place), supply);
             lock.lock();
             if (!grown)
-                return refuse(grown.error());
+                return grown.error();
             if (*grown)
-                return hand_out(*std::move(grown));
+                return hand_out(*std::move(grown), 0);
             continue;
         }
         // Who gave up must look once more: it may have been woken as well, and nobody else was.
         if (places_ == 0 || !in_time)
-            return refuse(full());
-        if (!std::exchange(waited, true))
+            return full();
+        if (!countdown) {
+            countdown.emplace(timeout);
             ++stats_.waited;
-        if (!timeout) {
-            changed_.wait(lock);
-            continue;
         }
-        if (!deadline)
-            deadline = Clock::now() + std::min(*timeout, longest_wait);
-        in_time = changed_.wait_until(lock, *deadline) == std::cv_status::no_timeout;
+        const auto woken = waiters_.wait(lock, changes, devices, *countdown);
+        if (!woken)
+            return woken.error();
+        in_time = *woken;
     }
 }
 
-std::unique_ptr<Pooled> PoolState::take_coldest() noexcept {
+IdleBuffer PoolState::take_coldest() noexcept {
     auto coldest = std::move(idle_.front());
     idle_.erase(idle_.begin());
-    leave(coldest->place);
+    leave(coldest.pooled->place);
     ++stats_.trimmed;
+    // Who waits for devices has a share in it, and gives it up.
+    waiters_.wake_all();
     return coldest;
 }
 
-std::unique_ptr<Pooled> PoolState::take_surplus() noexcept {
+IdleBuffer PoolState::take_surplus() noexcept {
     if (options_.trim_after == 0 || ++releases_ < options_.trim_after)
-        return nullptr;
+        return {};
     const bool surplus =
         least_idle_ > options_.keep_idle && current_.buffers > options_.min_buffers;
-    auto coldest = surplus ? take_coldest() : nullptr;
+    auto coldest = surplus ? take_coldest() : IdleBuffer();
     releases_ = 0;
     least_idle_ = idle_.size();
     return coldest;
 }
 
-void PoolState::give_back(std::unique_ptr<Pooled> pooled) noexcept {
-    std::unique_ptr<Pooled> doomed;
+void PoolState::give_back(std::shared_ptr<Pooled> pooled,
+                          std::shared_ptr<const Fence> fence) noexcept {
+    IdleBuffer doomed;
     const std::lock_guard lock(mutex_);
     --stats_.in_flight;
     if (closed_ || pooled->generation != current_.number) {
         ++stats_.retired;
-        doomed = std::move(pooled);
+        doomed.pooled = std::move(pooled);
         return;
     }
-    idle_.push_back(std::move(pooled));
-    changed_.notify_one();
+    idle_.push_back({std::move(pooled), ++turns_, std::move(fence)});
+    waiters_.wake_one();
     doomed = take_surplus();
 }
 
 std::size_t PoolState::trim(std::size_t keep) {
     for (std::size_t freed = 0;; ++freed) {
-        std::unique_ptr<Pooled> coldest;
+        IdleBuffer coldest;
         const std::lock_guard lock(mutex_);
         if (idle_.empty() || current_.buffers <= keep)
             return freed;
@@ -331,7 +371,7 @@ void PoolState::close() noexcept {
     const std::lock_guard lock(mutex_);
     closed_ = true;
     idle.swap(idle_);
-    changed_.notify_all();
+    waiters_.wake_all();
 }
 
 PoolStats PoolState::stats() const {

@@ -2,9 +2,10 @@
 // What a Pool and its slots share.
 #pragma once
 
+#include "lib/pool_waiters.hpp"
+
 #include <simplealloc/pool.hpp>
 
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -54,13 +55,16 @@ class PoolState : public std::enable_shared_from_this<PoolState> {
 public:
     using Timeout = std::optional<std::chrono::milliseconds>; ///< nothing: no limit
 
-    PoolState(Allocator allocator, PoolOptions options);
+    /// `counter` is for PoolWaiters.
+    PoolState(Allocator allocator, PoolOptions options, UniqueFd counter);
 
     [[nodiscard]] const Allocator& allocator() const noexcept { return allocator_; }
+    [[nodiscard]] bool waits_for_devices() const noexcept { return options_.wait_for_devices; }
     /// Begins a generation.
     Result<void> start(const Plan& plan);
     Result<PoolSlot> acquire(Timeout timeout);
-    void give_back(std::unique_ptr<Pooled> pooled) noexcept;
+    void give_back(std::shared_ptr<Pooled> pooled,
+                   std::shared_ptr<const Fence> fence = {}) noexcept;
     std::size_t trim(std::size_t keep);
     std::size_t trim() { return trim(options_.min_buffers); }
     void close() noexcept;
@@ -91,8 +95,7 @@ private:
         /// supply is narrowed to now; mismatch where the layout differs.
         Result<bool> admit(const Buffer& buffer, bool one_source);
     };
-    using Clock = std::chrono::steady_clock;
-    using Buffers = std::vector<std::unique_ptr<Pooled>>;
+    using Buffers = std::vector<IdleBuffer>;
 
     // With the lock held
     /// Nothing where there is no room.
@@ -100,27 +103,34 @@ private:
     [[nodiscard]] bool fits(std::uint64_t bytes, std::size_t fds) const;
     /// Gives the index back, as the buffer is about to die.
     void leave(PoolPlace& place) noexcept;
-    [[nodiscard]] PoolSlot hand_out(std::unique_ptr<Pooled> pooled);
-    std::unique_ptr<Pooled> take_coldest() noexcept;
-    /// What hysteresis frees after a release; mostly null.
-    std::unique_ptr<Pooled> take_surplus() noexcept;
+    /// `spare` buffers could have been handed out as well.
+    [[nodiscard]] PoolSlot hand_out(std::shared_ptr<Pooled> pooled, std::size_t spare);
+    /// Nothing where all are in use.
+    std::optional<PoolSlot> recycle(const DeviceWork& devices);
+    IdleBuffer take_coldest() noexcept;
+    /// What hysteresis frees after a release; mostly nothing.
+    IdleBuffer take_surplus() noexcept;
     [[nodiscard]] Error full() const;
     /// Counts it, and hands it on.
     Error refuse(Error error);
 
+    // With the lock held, but for what may take long
+    Result<PoolSlot> acquire(std::unique_lock<std::mutex>& lock, Timeout timeout,
+                             DeviceWork& devices);
+
     // Without it
     void give_back(PoolPlace& place) noexcept;
-    Result<std::unique_ptr<Pooled>> allocate(PoolPlace place, const Supply& supply);
+    Result<std::shared_ptr<Pooled>> allocate(PoolPlace place, const Supply& supply);
     Result<Buffers> fill(Generation& next);
     Result<Buffers> preallocate(Generation& next);
     /// Null where meanwhile another source became the pool's, or another generation began.
-    Result<std::unique_ptr<Pooled>> grow(PoolPlace place, const Supply& supply);
+    Result<std::shared_ptr<Pooled>> grow(PoolPlace place, const Supply& supply);
 
     const Allocator allocator_;
     const PoolOptions options_;
 
     mutable std::mutex mutex_;
-    std::condition_variable changed_;
+    PoolWaiters waiters_;
     bool closed_ = false;
     std::uint64_t last_generation_ = 0;
     Generation current_;
@@ -130,6 +140,7 @@ private:
     std::uint32_t releases_ = 0; ///< in this window of hysteresis
     std::size_t least_idle_ = 0; ///< likewise
     PoolStats stats_;
+    std::uint64_t turns_ = 0;
     Buffers idle_; ///< the last one came back last
 };
 

@@ -20,13 +20,17 @@ struct simplealloc_pool_options {
     bool mix_sources;    ///< lets buffers come from several sources, and then differ in layout
     /// How each buffer is allocated; NULL: as SIMPLEALLOC_ALLOCATE_OPTIONS_INIT.
     const struct simplealloc_allocate_options* allocate;
+    /// Hands out only what devices have done with, what came back first first, for a system call
+    /// and a descriptor more. It knows of devices that leave fences on the dma-buf, and of those
+    /// that simplealloc_pool_slot_release() tells of. What they still work on counts as in use.
+    bool wait_for_devices;
 };
 
 /// Up to 32 buffers, allocated when they are needed; what NULL stands for.
 #define SIMPLEALLOC_POOL_OPTIONS_INIT                                                              \
     {                                                                                              \
         sizeof(struct simplealloc_pool_options), 0, 32, SIMPLEALLOC_NO_LIMIT, SIZE_MAX, 256, 1,    \
-            false, NULL                                                                            \
+            false, NULL, false                                                                     \
     }
 
 /// What happened in a pool since it was made, and what it holds.
@@ -54,6 +58,13 @@ struct simplealloc_pool_slot;
 /// Gives the buffer back, from any thread, also after the pool is gone (it is freed then); NULL is
 /// fine.
 SIMPLEALLOC_API void simplealloc_pool_slot_free(struct simplealloc_pool_slot* slot);
+/// The same while a device still works on it until `fence` is over, which stays the caller's:
+/// everyone who waits for the dma-bufs waits for it, and so does a pool with wait_for_devices. On
+/// failure the slot stays: with invalid where there is no sync_file, with unsupported before Linux
+/// 6.0 where the pool does not wait either, with fd_limit where no descriptor is left for it.
+SIMPLEALLOC_API int simplealloc_pool_slot_release(struct simplealloc_pool_slot* slot,
+                                                  const struct simplealloc_fence* fence,
+                                                  struct simplealloc_error** error);
 /// Borrowed: lives as long as it is on loan.
 SIMPLEALLOC_API const struct simplealloc_buffer*
 simplealloc_pool_slot_get_buffer(const struct simplealloc_pool_slot* slot);

@@ -33,6 +33,12 @@ struct PoolOptions {
     /// Lets buffers come from several sources, and then differ in layout and caching. Without it
     /// the source of the first buffer serves them all, since a V4L2 queue has one format.
     bool mix_sources = false;
+    /// Hands out only what devices have done with: Buffer::wait(Access::write) would not wait for
+    /// it. Then the buffer that came back first goes out first, acquiring makes a system call, and
+    /// the pool needs one descriptor more, beside max_fds. What devices still work on counts as in
+    /// use, so that the pool grows. It knows of devices that leave fences on the dma-buf, and of
+    /// those that PoolSlot::release(fence) tells of.
+    bool wait_for_devices = false;
     /// How each buffer is allocated.
     AllocateOptions allocate = {};
 };
@@ -87,18 +93,25 @@ public:
 
     /// Gives the buffer back before the slot dies.
     void release() noexcept;
+    /// The same while a device still works on it until `fence` is over, which is borrowed: everyone
+    /// who waits for the dma-bufs waits for it, and so does a pool with
+    /// PoolOptions::wait_for_devices, which remembers it where the kernel can't. On failure the
+    /// slot keeps its buffer: with invalid where there is no sync_file, with unsupported before
+    /// Linux 6.0 where the pool does not wait either, with fd_limit where no descriptor is left to
+    /// remember it.
+    [[nodiscard]] Result<void> release(const Fence& fence);
 
     // Library-internal.
-    PoolSlot(std::shared_ptr<PoolState> state, std::unique_ptr<Pooled> pooled) noexcept;
+    PoolSlot(std::shared_ptr<PoolState> state, std::shared_ptr<Pooled> pooled) noexcept;
 
 private:
     std::shared_ptr<PoolState> state_; ///< before pooled_, which needs it to die
-    std::unique_ptr<Pooled> pooled_;
+    std::shared_ptr<Pooled> pooled_;
 };
 
 /// Lends buffers and takes them back. An idle buffer is handed out again without a system call,
 /// the one that came back last first: its memory is most likely in a cache, and those that are not
-/// needed stay idle and are trimmed.
+/// needed stay idle and are trimmed. PoolOptions::wait_for_devices does it otherwise.
 ///
 /// Thread-safe: all functions but moves and the destructor may be called from several threads at
 /// once, and from callbacks of the library; none is called while the pool's lock is held. Who waits
@@ -126,10 +139,10 @@ public:
     ~Pool();
 
     /// An idle buffer, or a new one while there is room. Never waits: fails with busy where all
-    /// buffers are in flight, with limit where not one fits into max_bytes or max_fds, with gone
+    /// buffers are in use, with limit where not one fits into max_bytes or max_fds, with gone
     /// after close(), and as Allocator::allocate does where growth fails.
     [[nodiscard]] Result<PoolSlot> try_acquire();
-    /// The same, but waits until a buffer comes back, however long that takes. Growth that fails
+    /// The same, but waits until a buffer can be had, however long that takes. Growth that fails
     /// is not waited for: what the kernel refused is reported at once.
     [[nodiscard]] Result<PoolSlot> acquire();
     /// The same, but fails with busy when the time is up; a negative one is none.

@@ -3,6 +3,7 @@
 #include "lib/c/allocator.hpp"
 #include "lib/c/arguments.hpp"
 #include "lib/c/buffer.hpp"
+#include "lib/c/fence.hpp"
 #include "lib/c/guard.hpp"
 #include "lib/c/handed.hpp"
 #include "lib/c/plan.hpp"
@@ -60,6 +61,7 @@ PoolOptions read(const simplealloc_pool_options* options) {
     out.trim_after = given.trim_after;
     out.keep_idle = given.keep_idle;
     out.mix_sources = given.mix_sources;
+    out.wait_for_devices = given.wait_for_devices;
     out.allocate = read_options(given.allocate);
     return out;
 }
@@ -86,6 +88,14 @@ void simplealloc_pool_stats_free(simplealloc_pool_stats* stats) {
 
 void simplealloc_pool_slot_free(simplealloc_pool_slot* slot) {
     delete slot;
+}
+
+int simplealloc_pool_slot_release(simplealloc_pool_slot* slot, const simplealloc_fence* fence,
+                                  simplealloc_error** error) {
+    return guarded(error, [&] {
+        need(slot, "slot").slot.release(need(fence, "fence").fence).value();
+        delete slot;
+    });
 }
 
 const simplealloc_buffer* simplealloc_pool_slot_get_buffer(const simplealloc_pool_slot* slot) {

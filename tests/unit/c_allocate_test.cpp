@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <linux/dma-heap.h>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -578,6 +579,32 @@ TEST_CASE("a pool lends buffers, and says when there is none") {
     CHECK(simplealloc_pool_create_request(machine.allocator, machine.request, &options, pool.out(),
                                           machine.error.out()) == -EINVAL);
     CHECK(pool == nullptr);
+}
+
+TEST_CASE("a slot that goes back with a fence is handed out when that is over") {
+    Machine machine;
+    machine.plan_image();
+    simplealloc_pool_options options = SIMPLEALLOC_POOL_OPTIONS_INIT;
+    options.max_buffers = 1;
+    options.wait_for_devices = true;
+    Owned<simplealloc_pool, simplealloc_pool_free> pool;
+    expect(simplealloc_pool_create(machine.allocator, machine.plan, &options, pool.out(),
+                                   machine.error.out()),
+           machine.error);
+    simplealloc_pool_slot* slot = nullptr;
+    expect(simplealloc_pool_acquire(pool, 0, &slot, machine.error.out()), machine.error);
+    const auto work = std::make_shared<FakeFence>();
+    CFence fence;
+    expect(simplealloc_fence_adopt(machine.kernel.install_sync_file({work}), fence.out(),
+                                   machine.error.out()),
+           machine.error);
+    CHECK(simplealloc_pool_slot_release(slot, nullptr, machine.error.out()) == -EINVAL);
+    CHECK(simplealloc_pool_slot_get_index(slot) == 0);
+    expect(simplealloc_pool_slot_release(slot, fence, machine.error.out()), machine.error);
+    CHECK(simplealloc_pool_acquire(pool, 0, &slot, machine.error.out()) == -EBUSY);
+    work->over = true;
+    expect(simplealloc_pool_acquire(pool, 0, &slot, machine.error.out()), machine.error);
+    simplealloc_pool_slot_free(slot);
 }
 
 TEST_CASE("a buffer of somebody else is adopted and checked for one more use") {

@@ -2,6 +2,7 @@
 // Buffers that are lent and come back: who gets which, how many there may be, and what is left.
 #include "tests/support/catch.hpp"
 #include "tests/support/heap_machine.hpp"
+#include "tests/support/pool_slots.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -19,6 +20,7 @@ namespace {
 
 using test::mebibyte;
 using test::open_allocator;
+using test::take;
 using Machine = test::HeapMachine;
 
 /// For the CPU alone: the heap serves it, then udmabuf.
@@ -38,20 +40,6 @@ Pool make_pool(const Allocator& allocator, PoolOptions options, const Request& w
     INFO((pool ? "" : pool.error().message()));
     REQUIRE(pool);
     return *std::move(pool);
-}
-
-PoolSlot take(Pool& pool) {
-    auto slot = pool.try_acquire();
-    INFO((slot ? "" : slot.error().message()));
-    REQUIRE(slot);
-    return *std::move(slot);
-}
-
-std::vector<PoolSlot> take(Pool& pool, std::size_t count) {
-    std::vector<PoolSlot> slots;
-    while (slots.size() < count)
-        slots.push_back(take(pool));
-    return slots;
 }
 
 Cause cause_of_failure(Pool& pool) {
