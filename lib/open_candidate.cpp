@@ -5,6 +5,7 @@
 #include "lib/dmabuf.hpp"
 #include "lib/failure.hpp"
 #include "lib/log.hpp"
+#include "lib/presence.hpp"
 #include "lib/solver/accept.hpp"
 #include "lib/solver/layout.hpp"
 #include "lib/solver/solver.hpp"
@@ -122,6 +123,24 @@ Result<void> OpenCandidate::clear(BufferData& data) {
     return {};
 }
 
+Result<void> OpenCandidate::open() {
+    if (open_ != nullptr)
+        return {};
+    // Another device may have got the name of one that is gone.
+    if (source().device)
+        if (auto present = check_present(*source().device); !present)
+            return present;
+    const Backend* backend = find_backend(source().input.backend);
+    if (backend == nullptr)
+        return failure(Stage::allocate, Cause::our_bug, 0, source().input.name,
+                       "backend is missing");
+    auto opened = backend->open(origin_->source);
+    if (!opened)
+        return opened.error();
+    open_ = std::move(*opened);
+    return {};
+}
+
 Result<std::unique_ptr<BufferData>> OpenCandidate::allocate() {
     const std::lock_guard lock(mutex_);
     if (auto checked = check_memory(); !checked)
@@ -129,19 +148,15 @@ Result<std::unique_ptr<BufferData>> OpenCandidate::allocate() {
     auto charge = ledger_.charge(account_, solver::total_size(spec_.layout));
     if (!charge)
         return charge.error();
-    if (open_ == nullptr) {
-        const Backend* backend = find_backend(source().input.backend);
-        if (backend == nullptr)
-            return failure(Stage::allocate, Cause::our_bug, 0, source().input.name,
-                           "backend is missing");
-        auto opened = backend->open(origin_->source);
-        if (!opened)
-            return opened.error();
-        open_ = std::move(*opened);
-    }
+    if (auto opened = open(); !opened)
+        return opened.error();
     auto raw = open_->allocate(spec_);
-    if (!raw)
+    if (!raw) {
+        // The descriptor is of a driver that is gone; the node may have come back.
+        if (raw.error().cause == Cause::gone)
+            open_.reset();
         return raw.error();
+    }
     if (auto charged = charge->resize(solver::total_size(*raw->layout)); !charged)
         return charged.error();
     if (auto accepted = accept(raw->layout); !accepted)

@@ -29,6 +29,7 @@ public:
 
 private:
     Result<void> check_memory();
+    Result<void> open();
     Result<void> accept(const std::shared_ptr<const Layout>& layout);
     [[nodiscard]] Result<void> check_drivers(const Layout& layout) const;
     Result<void> clear(BufferData& data);

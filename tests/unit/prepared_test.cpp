@@ -110,6 +110,26 @@ TEST_CASE("the name of a request is given to each buffer") {
     }
 }
 
+TEST_CASE("a driver that was loaded anew is opened anew, after one failure that says so") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    const Prepared prepared = prepare(allocator, Request::bytes(4096).without("udmabuf"));
+    REQUIRE(prepared.allocate());
+    const auto before = machine.kernel.census();
+    machine.kernel.fail(DMA_HEAP_IOCTL_ALLOC, 1, ENODEV);
+    const auto gone = prepared.allocate();
+    REQUIRE_FALSE(gone);
+    CHECK(gone.error().cause == Cause::gone);
+    CHECK(gone.error().remedy.find("plan again") != std::string::npos);
+    CHECK(machine.kernel.census().fds == before.fds - 1);
+    machine.kernel.clear_calls();
+    CHECK(prepared.allocate());
+    CHECK(machine.kernel.count("open") == 1);
+    CHECK(prepared.allocate());
+    CHECK(machine.kernel.count("open") == 1);
+    CHECK(machine.kernel.census() == before);
+}
+
 TEST_CASE("memory that is gone meanwhile is noticed before the kernel kills for it") {
     Machine machine;
     const Allocator allocator = open_allocator();
