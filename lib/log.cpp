@@ -4,7 +4,9 @@
 
 #include "lib/kernel.hpp"
 
+#include <atomic>
 #include <mutex>
+#include <spdlog/details/null_mutex.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -21,19 +23,22 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 static_assert(static_cast<int>(LogLevel::trace) == SPDLOG_LEVEL_TRACE);
 static_assert(static_cast<int>(LogLevel::error) == SPDLOG_LEVEL_ERROR);
 
-/// spdlog has such a sink of its own only from 1.11 on.
-class CallerSink final : public spdlog::sinks::base_sink<std::mutex> {
+/// spdlog has such a sink of its own only from 1.11 on, and none that may log itself by what it
+/// calls.
+class CallerSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
 public:
     explicit CallerSink(LogSink target) : sink_(std::move(target)) {}
 
 private:
     void sink_it_(const spdlog::details::log_msg& message) override {
+        const std::lock_guard lock(mutex_);
         sink_(static_cast<LogLevel>(static_cast<int>(message.level)),
               std::string_view(message.payload.data(), message.payload.size()));
     }
     void flush_() override {}
 
     LogSink sink_;
+    std::recursive_mutex mutex_;
 };
 
 std::shared_ptr<spdlog::logger> make_logger(LogLevel level, LogSink sink) {
@@ -66,6 +71,8 @@ std::shared_ptr<spdlog::logger> from_environment() {
 struct Current {
     std::mutex mutex;
     std::shared_ptr<spdlog::logger> logger = from_environment();
+    /// The logger's: asked for each line, most of which nobody wants.
+    std::atomic<spdlog::level::level_enum> level = logger->level();
 };
 
 Current& current() {
@@ -79,6 +86,8 @@ std::shared_ptr<spdlog::logger> logger() {
     return state.logger;
 }
 
+thread_local std::vector<std::pair<LogLevel, std::string>>* held_lines = nullptr;
+
 } // namespace
 
 void set_log(LogLevel level, LogSink sink) {
@@ -86,14 +95,31 @@ void set_log(LogLevel level, LogSink sink) {
     Current& state = current();
     const std::lock_guard lock(state.mutex);
     state.logger.swap(fresh);
+    state.level = state.logger->level();
 }
 
 bool log::enabled(LogLevel level) {
-    return logger()->should_log(to_spdlog(level));
+    return to_spdlog(level) >= current().level;
 }
 
 void log::write(LogLevel level, const std::string& line) {
-    logger()->log(to_spdlog(level), line);
+    if (held_lines != nullptr)
+        held_lines->emplace_back(level, line);
+    else
+        logger()->log(to_spdlog(level), line);
+}
+
+log::Hold::Hold() : outermost_(held_lines == nullptr) {
+    if (outermost_)
+        held_lines = &lines_;
+}
+
+log::Hold::~Hold() {
+    if (!outermost_)
+        return;
+    held_lines = nullptr;
+    for (const auto& [level, line] : lines_)
+        write(level, line);
 }
 
 } // namespace simplealloc

@@ -7,11 +7,26 @@
 #include <fmt/format.h>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace simplealloc::log {
 
 [[nodiscard]] bool enabled(LogLevel level);
 void write(LogLevel level, const std::string& line);
+
+/// While one lives, what its thread logs waits for its end. Made before a lock is taken, it keeps
+/// the caller's sink from running under that lock, so that the sink may call the library.
+class Hold {
+public:
+    Hold();
+    ~Hold();
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+private:
+    std::vector<std::pair<LogLevel, std::string>> lines_;
+    bool outermost_;
+};
 
 template <typename... Arguments>
 void line(LogLevel level, fmt::format_string<Arguments...> format, Arguments&&... arguments) {

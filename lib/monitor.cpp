@@ -182,6 +182,7 @@ std::string_view Monitor::origin() const noexcept {
 }
 
 Result<std::optional<HotplugEvent>> Monitor::next() {
+    const log::Hold lines;
     const std::lock_guard lock(data_->mutex);
     if (auto received = data_->receive(); !received)
         return received.error();

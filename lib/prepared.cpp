@@ -80,6 +80,7 @@ std::optional<Attempt> verify(PreparedData& data, const OpenCandidate& candidate
 /// One try; `buffer` is set when it worked.
 std::optional<Attempt> allocate_from(PreparedData& data, std::size_t index,
                                      std::optional<Buffer>& buffer) {
+    const log::Hold lines;
     OpenCandidate& candidate = data.candidates[index];
     const std::string& source = candidate.source().input.name;
     if (const auto refusal = data.allocator->refusals.find(source, candidate.layout_class(),

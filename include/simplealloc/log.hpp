@@ -20,7 +20,7 @@ enum class LogLevel : std::uint8_t {
     off,     ///< nothing
 };
 
-/// Gets one line without its end. It must not throw.
+/// Gets a line without its end, one thread at a time. It must not throw, but may call the library.
 using LogSink = std::function<void(LogLevel level, std::string_view line)>;
 
 /// Sends log lines of `level` and above to `sink`, from whatever thread calls the library; an empty

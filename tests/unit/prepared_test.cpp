@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <linux/dma-buf.h>
 #include <linux/dma-heap.h>
 #include <optional>
 #include <string>
@@ -128,6 +129,28 @@ TEST_CASE("a driver that was loaded anew is opened anew, after one failure that 
     CHECK(prepared.allocate());
     CHECK(machine.kernel.count("open") == 1);
     CHECK(machine.kernel.census() == before);
+}
+
+TEST_CASE("a log sink may allocate from what is being allocated from") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    const Prepared prepared = prepare(allocator, Request::bytes(4096).name("preview"));
+    machine.kernel.fail(DMA_BUF_SET_NAME, 0, ENOTTY);
+    std::vector<std::string> lines;
+    set_log(LogLevel::debug, [&](LogLevel, std::string_view line) {
+        lines.emplace_back(line);
+        if (lines.size() == 1)
+            CHECK(prepared.allocate());
+    });
+    const auto buffer = prepared.allocate();
+    set_log(LogLevel::off);
+    CHECK(buffer);
+    // Two for each buffer.
+    REQUIRE(lines.size() == 4);
+    CHECK(lines[0].find("set the name") != std::string::npos);
+    CHECK(lines[1] == lines[0]);
+    CHECK(lines[2] == "allocate: 4096 from dma-heap:system");
+    CHECK(lines[3] == lines[2]);
 }
 
 TEST_CASE("memory that is gone meanwhile is noticed before the kernel kills for it") {
