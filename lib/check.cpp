@@ -4,6 +4,7 @@
 #include "lib/allocator_data.hpp"
 #include "lib/buffer_data.hpp"
 #include "lib/kernel.hpp"
+#include "lib/log.hpp"
 #include "lib/plan_data.hpp"
 #include "lib/presence.hpp"
 #include "lib/solver/existing.hpp"
@@ -35,6 +36,20 @@ Request like(const Request::Fields& fields) {
     for (const std::string& name : fields.without)
         request.without(name);
     request.any_device(fields.any_device).strict(fields.strict);
+    return request;
+}
+
+/// The buffer's request without uses whose device is gone: nobody has to serve those any more.
+Request of_present(const Request::Fields& fields, std::vector<std::string>& gone) {
+    Request request = like(fields).cpu(fields.cpu);
+    if (fields.modifier)
+        request.modifier(*fields.modifier);
+    for (const DeviceUse& use : fields.uses) {
+        if (check_present(use.device.record()))
+            request.use(use);
+        else
+            gone.push_back(name_of(use));
+    }
     return request;
 }
 
@@ -81,6 +96,7 @@ void try_import(const Buffer& buffer, const DeviceUse& use, const CheckOptions& 
     }
     if (!options.verify || buffer.dmabufs().empty())
         return;
+    const log::Hold lines;
     const auto queue = allocator.hold_queues(&use.device.record());
     check.verified = verify_import(use, buffer, options.borrow_idle_queues);
     if (check.verified->imported != std::optional(false))
@@ -121,8 +137,9 @@ std::vector<Conflict> keep_if_possible(Plan plan, std::optional<Plan>& place) {
 
 /// A GPU that already uses the buffer reads any layout of it; the CPU linear ones only. Nothing
 /// where nobody can read it.
-std::vector<Request> copy_requests(const BufferData& buffer, const DeviceUse& use) {
-    const Request::Fields& fields = buffer.origin->request.fields();
+std::vector<Request> copy_requests(const BufferData& buffer, const Request& present,
+                                   const DeviceUse& use) {
+    const Request::Fields& fields = present.fields();
     std::vector<Request> requests;
     const auto gpu = std::find_if(fields.uses.begin(), fields.uses.end(), draws);
     if (gpu != fields.uses.end() && fields.is_image)
@@ -217,12 +234,13 @@ Result<Check> Allocator::check(const Buffer& buffer, const DeviceUse& use,
         return check;
     }
 
-    Request all = data.origin->request;
-    auto shared = plan(all.use(use));
+    std::vector<std::string> gone;
+    const Request present = of_present(fields, gone);
+    auto shared = plan(Request(present).use(use));
     if (!shared)
         return shared.error();
     check.conflict = keep_if_possible(*std::move(shared), check.reallocate);
-    for (const Request& request : copy_requests(data, use)) {
+    for (const Request& request : copy_requests(data, present, use)) {
         auto copied = plan(request);
         if (!copied)
             return copied.error();
@@ -233,6 +251,8 @@ Result<Check> Allocator::check(const Buffer& buffer, const DeviceUse& use,
         check.conflict = std::move(conflict);
     }
     decide(data, options, check);
+    for (const std::string& name : gone)
+        check.reason += fmt::format("; {} is gone", name);
     if (check.verdict != Verdict::none)
         check.conflict.clear();
     return check;

@@ -110,6 +110,26 @@ TEST_CASE_METHOD(Fixture, "a buffer lives on when a device has gone, and serves 
     CHECK(check->verdict == Verdict::import_as_is);
 }
 
+TEST_CASE_METHOD(Fixture, "who joins late is answered without the users that have gone") {
+    const auto buffer = allocator.allocate(plan);
+    REQUIRE(buffer);
+    machine.unplug_camera();
+    DeviceDescription description;
+    description.name = "npu";
+    description.alternatives.emplace_back().constraints.stride_align = 1024;
+    const auto check = allocator.check(*buffer, {Device::described(description), Use::read, {}});
+    INFO((check ? "" : check.error().message()));
+    REQUIRE(check);
+    CHECK(check->verdict == Verdict::reallocate);
+    REQUIRE(check->reallocate);
+    const auto& uses = check->reallocate->request().fields().uses;
+    REQUIRE(uses.size() == 1);
+    CHECK(uses[0].device.path() == "npu");
+    CHECK(check->reallocate->request().fields().cpu == CpuAccess::write);
+    CHECK(check->reason.ends_with("; /dev/video0 (capture) is gone"));
+    CHECK(allocator.allocate(*check->reallocate));
+}
+
 TEST_CASE_METHOD(Fixture, "a handed-over descriptor needs no node, but its device in sysfs") {
     const int fd = kernel::open("/dev/video0", 2);
     REQUIRE(fd >= 0);
