@@ -96,10 +96,27 @@ void add_mapping(const Allocator& allocator, std::vector<Pair>& pairs) {
                      }});
 }
 
+/// Beside what a pool spares: making the memory anew each time.
+void add_recycling(const Allocator& allocator, std::vector<Pair>& pairs) {
+    const auto plan = plan_for(allocator, Request::bytes(4096), "dma-heap:system");
+    if (!plan)
+        return;
+    for (const bool waits : {false, true}) {
+        PoolOptions options;
+        options.min_buffers = options.max_buffers = 4;
+        options.wait_for_devices = waits;
+        const auto pool = std::make_shared<Pool>(value(Pool::create(allocator, *plan, options)));
+        pairs.push_back({waits ? "recycle-when-done" : "recycle", waits ? 0 : 0.05,
+                         bare_allocation(plan->candidates().front()),
+                         [pool] { value(pool->try_acquire()); }});
+    }
+}
+
 std::vector<Pair> make_pairs(const Allocator& allocator) {
     std::vector<Pair> pairs;
     add_allocations(allocator, pairs);
     add_mapping(allocator, pairs);
+    add_recycling(allocator, pairs);
     pairs.push_back({"open", 0, enumerate_with_udev, [] { value(Allocator::open()); }});
     pairs.push_back({"open-and-list", 0, enumerate_with_udev,
                      [] { value(value(Allocator::open()).devices()); }});
