@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Camera to memory-to-memory device to display: a plan and a pool for each edge, and no copy.
+#include "tests/kernel/expect.hpp"
 #include "tests/kernel/guest.hpp"
 #include "tests/kernel/video_queue.hpp"
 #include "tests/kernel/virtual_screen.hpp"
@@ -16,19 +17,13 @@
 #include <vector>
 
 using namespace simplealloc;
+using guest::expect;
 
 namespace {
 
 constexpr std::size_t depth = 4;
 constexpr int frames_to_show = 100;
 constexpr const char* bars = "white yellow cyan green magenta red blue black";
-
-template <typename T>
-T value(Result<T> result) {
-    if (!result)
-        FAIL(result.error().message());
-    return *std::move(result);
-}
 
 /// What the CPU has mapped of dma-bufs: a copy would need that.
 std::size_t mapped_dmabufs() {
@@ -43,7 +38,7 @@ std::size_t mapped_dmabufs() {
 class Edge {
 public:
     Edge(const Allocator& allocator, const Request& request)
-        : pool_(value(Pool::create(allocator, request, options()))) {
+        : pool_(expect(Pool::create(allocator, request, options()))) {
         lend_all();
     }
 
@@ -53,7 +48,7 @@ public:
     /// The buffer comes back, and one goes out again; its index.
     std::uint32_t recycle(std::uint32_t index) {
         slots_.at(index).release();
-        PoolSlot slot = value(pool_.try_acquire());
+        PoolSlot slot = expect(pool_.try_acquire());
         const std::uint32_t next = slot.index();
         slots_.at(next) = std::move(slot);
         return next;
@@ -86,7 +81,7 @@ private:
     void lend_all() {
         slots_.resize(depth);
         for (std::size_t i = 0; i < depth; ++i) {
-            PoolSlot slot = value(pool_.try_acquire());
+            PoolSlot slot = expect(pool_.try_acquire());
             const std::uint32_t index = slot.index();
             slots_.at(index) = std::move(slot);
         }
@@ -108,26 +103,26 @@ void queue_all(VideoQueue& queue, const Edge& edge) {
 }
 
 V4l2Setup v4l2_setup(const Edge& edge, std::size_t use) {
-    return *value(edge.slot(0)->setup(use)).v4l2;
+    return *expect(edge.slot(0)->setup(use)).v4l2;
 }
 
 /// Shows the buffers of an edge; the one on the screen is on loan to it.
 class Viewer {
 public:
     Viewer(VirtualScreen& screen, const Device& display, const Edge& edge)
-        : screen_(screen), importer_(value(DrmImporter::open(display))) {
+        : screen_(screen), importer_(expect(DrmImporter::open(display))) {
         import_all(edge);
     }
 
     void import_all(const Edge& edge) {
         imports_.clear();
         for (std::size_t i = 0; i < edge.size(); ++i)
-            imports_.push_back(value(importer_.import(edge.slot(i).buffer())));
+            imports_.push_back(expect(importer_.import(edge.slot(i).buffer())));
         shown_.reset();
     }
     /// The index of the buffer that was on the screen before.
     std::optional<std::uint32_t> show(std::uint32_t index, const Buffer& buffer) {
-        screen_.show(value(imports_.at(index).framebuffer()), buffer.width(), buffer.height());
+        screen_.show(expect(imports_.at(index).framebuffer()), buffer.width(), buffer.height());
         return std::exchange(shown_, index);
     }
     [[nodiscard]] std::uint32_t shown() const { return shown_.value(); }
@@ -184,13 +179,13 @@ TEST_CASE_METHOD(guest::NothingLeft,
                  "frames go from a camera through vim2m to a display without a copy, also after "
                  "the size has changed in mid-stream",
                  "[full]") {
-    const Allocator allocator = value(Allocator::open());
+    const Allocator allocator = expect(Allocator::open());
     VirtualScreen screen;
     const VideoNode camera_node(guest::video("vivid-001-vid-cap"));
     const VideoNode converter_node(guest::video("vim2m"));
-    const Device camera = value(allocator.device(camera_node.fd(), QueueAccess::ours));
-    const Device converter = value(allocator.device(converter_node.fd(), QueueAccess::ours));
-    const Device display = value(allocator.device(screen.path()));
+    const Device camera = expect(allocator.device(camera_node.fd(), QueueAccess::ours));
+    const Device converter = expect(allocator.device(converter_node.fd(), QueueAccess::ours));
+    const Device display = expect(allocator.device(screen.path()));
     const auto raw_request = [&](std::uint32_t width, std::uint32_t height) {
         return Request::image(width, height, fourcc::rgb565)
             .use(camera, Use::capture)
@@ -318,15 +313,15 @@ TEST_CASE_METHOD(guest::NothingLeft,
                  "[full]") {
     constexpr std::uint32_t width = 640;
     constexpr std::uint32_t height = 480;
-    const Allocator allocator = value(Allocator::open());
+    const Allocator allocator = expect(Allocator::open());
     VirtualScreen screen;
     const VideoNode camera_node(guest::video("vivid-000-vid-cap"));
     const VideoNode encoder_node(guest::video("stateful-encoder"));
     const VideoNode decoder_node(guest::video("stateful-decoder"));
-    const Device camera = value(allocator.device(camera_node.fd(), QueueAccess::ours));
-    const Device encoder = value(allocator.device(encoder_node.fd(), QueueAccess::ours));
-    const Device decoder = value(allocator.device(decoder_node.fd(), QueueAccess::ours));
-    const Device display = value(allocator.device(screen.path()));
+    const Device camera = expect(allocator.device(camera_node.fd(), QueueAccess::ours));
+    const Device encoder = expect(allocator.device(encoder_node.fd(), QueueAccess::ours));
+    const Device decoder = expect(allocator.device(decoder_node.fd(), QueueAccess::ours));
+    const Device display = expect(allocator.device(screen.path()));
 
     Edge raw(allocator, Request::image(width, height, fourcc::xrgb8888)
                             .use(camera, Use::capture)

@@ -1,121 +1,25 @@
 // SPDX-License-Identifier: MIT
 // Fences of real drivers: sw_sync's, which a test signals when it likes, and vgem's.
+#include "tests/kernel/fences.hpp"
 #include "tests/kernel/guest.hpp"
 #include "tests/support/catch.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/time.h>
-#include <thread>
-#include <unistd.h>
-#include <xf86drm.h>
 
 using namespace simplealloc;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
+using guest::Later;
+using guest::Timeline;
+using guest::Vgem;
 
 namespace {
-
-// drivers/dma-buf/sw_sync.c: in no header that is installed.
-struct SwSyncFence {
-    std::uint32_t value;
-    char name[32];
-    std::int32_t fence;
-};
-constexpr unsigned long sw_sync_create_fence = _IOWR('W', 0, SwSyncFence);
-constexpr unsigned long sw_sync_increment = _IOW('W', 1, std::uint32_t);
-
-// drm/vgem_drm.h, which libdrm does not install.
-struct VgemAttach {
-    std::uint32_t handle;
-    std::uint32_t flags;
-    std::uint32_t out_fence;
-    std::uint32_t pad;
-};
-struct VgemSignal {
-    std::uint32_t fence;
-    std::uint32_t flags;
-};
-constexpr std::uint32_t vgem_write = 1;
-constexpr unsigned long vgem_attach = DRM_IOWR(DRM_COMMAND_BASE + 1, VgemAttach);
-constexpr unsigned long vgem_signal = DRM_IOW(DRM_COMMAND_BASE + 2, VgemSignal);
-
-/// Work that is over when the test says so.
-class Timeline {
-public:
-    Timeline() : fd_(UniqueFd::adopt(open("/sys/kernel/debug/sync/sw_sync", O_RDWR | O_CLOEXEC))) {
-        REQUIRE(fd_);
-    }
-    /// Work that is over after one more step() than the last.
-    Fence next() {
-        SwSyncFence request = {++last_, "test", -1};
-        REQUIRE(ioctl(fd_.get(), sw_sync_create_fence, &request) == 0);
-        auto fence = Fence::adopt(UniqueFd::adopt(request.fence));
-        REQUIRE(fence);
-        return *std::move(fence);
-    }
-    void step() const {
-        std::uint32_t steps = 1;
-        if (ioctl(fd_.get(), sw_sync_increment, &steps) != 0)
-            std::abort(); // threads call it, too
-    }
-    /// Work that was not over fails.
-    void fail() { fd_.reset(); }
-
-private:
-    UniqueFd fd_;
-    std::uint32_t last_ = 0;
-};
-
-/// A buffer as vgem sees it.
-class Vgem {
-public:
-    explicit Vgem(const Buffer& buffer)
-        : node_(UniqueFd::adopt(open(guest::card("vgem").c_str(), O_RDWR | O_CLOEXEC))) {
-        REQUIRE(node_);
-        REQUIRE(drmPrimeFDToHandle(node_.get(), buffer.dmabufs()[0].fd, &handle_) == 0);
-    }
-    std::uint32_t attach(std::uint32_t flags) const {
-        VgemAttach request = {handle_, flags, 0, 0};
-        REQUIRE(drmIoctl(node_.get(), vgem_attach, &request) == 0);
-        return request.out_fence;
-    }
-    void signal(std::uint32_t fence) const {
-        VgemSignal request = {fence, 0};
-        if (drmIoctl(node_.get(), vgem_signal, &request) != 0)
-            std::abort();
-    }
-
-private:
-    UniqueFd node_;
-    std::uint32_t handle_ = 0;
-};
-
-/// Does something in another thread, in a moment.
-class Later {
-public:
-    template <typename Work>
-    explicit Later(Work work)
-        : thread_([work] {
-              std::this_thread::sleep_for(delay);
-              work();
-          }) {}
-    ~Later() { thread_.join(); }
-    Later(const Later&) = delete;
-    Later& operator=(const Later&) = delete;
-    static constexpr auto delay = 100ms;
-
-private:
-    std::thread thread_;
-};
 
 Buffer allocate(const std::vector<std::string>& without) {
     const auto allocator = Allocator::open();
@@ -294,7 +198,7 @@ TEST_CASE_METHOD(guest::NothingLeft, "the work of a GPU driver on an imported bu
     vgem.signal(reading);
     CHECK(is_idle(buffer, Access::write));
 
-    const std::uint32_t writing = vgem.attach(vgem_write);
+    const std::uint32_t writing = vgem.attach(guest::vgem_write);
     const Fence fence = exported(buffer, Access::read);
     CHECK_FALSE(*fence.wait(20ms));
     CHECK_FALSE(is_idle(buffer, Access::read));

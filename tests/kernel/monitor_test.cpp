@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Devices and heaps that come and go under a running program, on real drivers.
 #include "tests/kernel/command.hpp"
+#include "tests/kernel/expect.hpp"
 #include "tests/kernel/guest.hpp"
 #include "tests/kernel/video_queue.hpp"
 #include "tests/support/catch.hpp"
@@ -10,6 +11,7 @@
 #include <fstream>
 #include <optional>
 #include <poll.h>
+#include <set>
 #include <simplealloc/simplealloc.hpp>
 #include <string>
 #include <sys/socket.h>
@@ -17,6 +19,7 @@
 #include <vector>
 
 using namespace simplealloc;
+using guest::expect;
 
 namespace {
 
@@ -80,6 +83,13 @@ private:
     std::string device_;
     bool bound_ = true;
 };
+
+std::set<std::string> candidates(const Plan& plan) {
+    std::set<std::string> sources;
+    for (const Candidate& candidate : plan.candidates())
+        sources.insert(candidate.source);
+    return sources;
+}
 
 /// Hides udevd's socket, as in a container without it.
 class WithoutUdev {
@@ -165,6 +175,46 @@ TEST_CASE_METHOD(guest::NothingLeft, "a camera that is unbound is gone, its buff
 TEST_CASE_METHOD(guest::NothingLeft, "the same is seen where no udevd runs", "[full]") {
     const WithoutUdev without;
     check_camera_goes("kernel");
+}
+
+TEST_CASE_METHOD(guest::NothingLeft, "a camera that is added later is used by the next plan",
+                 "[full]") {
+    // The test modules' first camera needs contiguous memory.
+    Binding vivid("vivid", "vivid.0");
+    vivid.unbind();
+    guest::run({"udevadm", "settle"});
+    const Allocator allocator = open_allocator();
+    auto monitor = expect(allocator.monitor());
+    const Device display = expect(allocator.device(guest::card("vkms")));
+    const Request alone = Request::image(640, 360, fourcc::xrgb8888).use(display, Use::scanout);
+    const Plan before = expect(allocator.plan(alone));
+    CHECK(candidates(before).count("dma-heap:system") == 1);
+
+    vivid.bind();
+    const HotplugEvent added = wait_for(monitor, [](const HotplugEvent& event) {
+        return event.kind == HotplugKind::added && event.subsystem == "video4linux" &&
+               event.path == guest::video("vivid-000-vid-cap");
+    });
+    CHECK(added.subject == HotplugSubject::device);
+    const auto devices = expect(allocator.devices());
+    CHECK(std::any_of(devices.begin(), devices.end(),
+                      [&](const auto& device) { return device.path() == added.path; }));
+    const VideoNode node(added.path);
+    const Device camera = expect(allocator.device(node.fd(), QueueAccess::ours));
+    CHECK(camera.id() == added.id);
+    const Plan after = expect(allocator.plan(Request(alone).use(camera, Use::capture)));
+    CHECK(candidates(after).count("dma-heap:system") == 0);
+    REQUIRE(candidates(after).count("dma-heap:reserved") == 1);
+
+    // It fills what was planned for it.
+    const Buffer buffer = expect(allocator.allocate(after));
+    VideoQueue queue(node, *expect(buffer.setup(1)).v4l2, Use::capture);
+    const std::uint32_t index = queue.add(buffer);
+    queue.request();
+    queue.queue(index);
+    queue.start();
+    node.wait(POLLIN);
+    CHECK(queue.take() == index);
 }
 
 TEST_CASE_METHOD(guest::NothingLeft, "a node that is added later is used by the next plan",

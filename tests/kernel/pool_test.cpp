@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT
-// Pools on real kernels that run out of something.
+// Pools on real kernels: that run out of something, and with devices at work.
+#include "tests/kernel/fences.hpp"
 #include "tests/kernel/guest.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/pool_slots.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <sys/resource.h>
 
 using namespace simplealloc;
+using namespace std::chrono_literals;
+using test::take;
+using Clock = std::chrono::steady_clock;
 
 namespace {
 
@@ -34,6 +40,24 @@ Pool make_pool(const Allocator& allocator, const Request& request, std::size_t l
     INFO((pool ? "" : pool.error().message()));
     REQUIRE(pool);
     return *std::move(pool);
+}
+
+/// Two buffers of a source that are handed out when devices have done with them.
+Pool make_patient_pool(const std::string& without) {
+    PoolOptions options;
+    options.min_buffers = options.max_buffers = 2;
+    options.wait_for_devices = true;
+    auto pool = Pool::create(open_allocator(),
+                             Request::bytes(65536).cpu(CpuAccess::write).without(without), options);
+    INFO((pool ? "" : pool.error().message()));
+    REQUIRE(pool);
+    return *std::move(pool);
+}
+
+Cause refusal(Pool& pool, std::chrono::milliseconds timeout = 0ms) {
+    const auto slot = pool.acquire(timeout);
+    REQUIRE_FALSE(slot);
+    return slot.error().cause;
 }
 
 /// Acquires until growth fails.
@@ -188,4 +212,74 @@ TEST_CASE_METHOD(guest::NothingLeft,
     CHECK(during.find("dmabuf") == std::string::npos);
     CHECK(during.find("/dev/dri") == std::string::npos);
     CHECK(during.find("/dev/dma_heap") == std::string::npos);
+}
+
+TEST_CASE_METHOD(guest::NothingLeft,
+                 "a buffer that was released with a fence is handed out when it is over",
+                 "[full]") {
+    Pool pool = make_patient_pool(GENERATE("udmabuf", "dma-heap"));
+    guest::Timeline timeline;
+    auto first = take(pool);
+    auto second = take(pool);
+    CHECK(first.index() == 0);
+    REQUIRE(first.release(timeline.next()));
+    REQUIRE(second.release(timeline.next()));
+    CHECK(refusal(pool) == Cause::busy);
+    const auto start = Clock::now();
+    CHECK(refusal(pool, 50ms) == Cause::busy);
+    CHECK(Clock::now() - start >= 50ms);
+
+    timeline.step();
+    first = take(pool);
+    CHECK(first.index() == 0);
+    CHECK(first->wait(Access::write, 0ns).value());
+    CHECK(refusal(pool) == Cause::busy);
+    const auto again = Clock::now();
+    const guest::Later later([&] { timeline.step(); });
+    auto slot = pool.acquire();
+    REQUIRE(slot);
+    CHECK(slot->index() == 1);
+    CHECK(Clock::now() - again >= guest::Later::delay);
+    CHECK(refusal(pool) == Cause::busy);
+}
+
+TEST_CASE_METHOD(guest::NothingLeft, "a buffer that a GPU driver still writes is not handed out",
+                 "[stock][full]") {
+    Pool pool = make_patient_pool(GENERATE("udmabuf", "dma-heap"));
+    auto slot = take(pool);
+    const auto other = take(pool);
+    const guest::Vgem vgem(*slot);
+    const std::uint32_t writing = vgem.attach(guest::vgem_write);
+    slot.release();
+    CHECK(refusal(pool) == Cause::busy);
+    const auto start = Clock::now();
+    {
+        const guest::Later later([&] { vgem.signal(writing); });
+        auto got = pool.acquire(10s);
+        REQUIRE(got);
+        CHECK(Clock::now() - start >= guest::Later::delay);
+        slot = *std::move(got);
+    }
+    CHECK(slot.index() == 0);
+    const std::uint32_t reading = vgem.attach(0);
+    slot.release();
+    CHECK(refusal(pool) == Cause::busy);
+    vgem.signal(reading);
+    CHECK(take(pool).index() == 0);
+}
+
+TEST_CASE_METHOD(guest::NothingLeft, "a release ends a wait for devices that don't come to an end",
+                 "[full]") {
+    Pool pool = make_patient_pool("udmabuf");
+    guest::Timeline timeline;
+    auto stuck = take(pool);
+    auto held = take(pool);
+    REQUIRE(stuck.release(timeline.next()));
+    const auto start = Clock::now();
+    std::optional<guest::Later> later([&] { held.release(); });
+    const auto slot = pool.acquire(20s);
+    later.reset();
+    REQUIRE(slot);
+    CHECK(slot->index() == 1);
+    CHECK(Clock::now() - start < 10s);
 }

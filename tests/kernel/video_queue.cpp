@@ -2,6 +2,8 @@
 // One streaming queue of a V4L2 node that is filled from Buffers of the library.
 #include "tests/kernel/video_queue.hpp"
 
+#include "tests/kernel/expect.hpp"
+
 #include <cerrno>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,17 +12,11 @@
 #include <system_error>
 #include <unistd.h>
 
+using guest::expect;
+
 namespace {
 
 constexpr int patience_ms = 20000;
-
-template <typename T>
-T expect(simplealloc::Result<T> result) {
-    if (!result)
-        throw std::runtime_error(result.error().message());
-    if constexpr (!std::is_void_v<T>)
-        return *std::move(result);
-}
 
 } // namespace
 

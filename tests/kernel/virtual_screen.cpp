@@ -2,6 +2,8 @@
 // The screen of vkms, and what can be seen on it through its writeback connector.
 #include "tests/kernel/virtual_screen.hpp"
 
+#include "tests/kernel/expect.hpp"
+
 #include "tests/kernel/guest.hpp"
 
 #include <cerrno>
@@ -13,16 +15,9 @@
 #include <xf86drm.h>
 
 using namespace simplealloc;
+using guest::expect;
 
 namespace {
-
-template <typename T>
-T expect(Result<T> result) {
-    if (!result)
-        throw std::runtime_error(result.error().message());
-    if constexpr (!std::is_void_v<T>)
-        return *std::move(result);
-}
 
 void must(int result, const char* what) {
     if (result != 0)
