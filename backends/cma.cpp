@@ -47,7 +47,7 @@ void limit_to_cma(SourceRecord& source) {
     solver::Offer& offer = source.input.offer;
     if (total == 0 || total > offer.max_size)
         return;
-    offer.max_size = total;
+    offer.max_size = offer.max_total = total;
     offer.max_size_reason = fmt::format("the CMA areas hold {}", size_text(total));
     offer.max_size_remedy = "boot with a larger cma=";
     source.facts.push_back(
@@ -69,8 +69,8 @@ void place_in_cma(SourceRecord& source, const CmaArea& area) {
                                 fmt::format("{:#x} to {:#x}", offer.min_address, offer.max_address),
                                 area.confidence, area.origin});
     }
-    if (area.size && *area.size < offer.max_size) {
-        offer.max_size = *area.size;
+    if (area.size && *area.size < offer.max_total) {
+        offer.max_size = offer.max_total = *area.size;
         offer.max_size_reason = fmt::format("its CMA area holds {}", size_text(*area.size));
         offer.max_size_remedy = "boot with a larger cma=";
         std::erase_if(source.facts, [](const Fact& fact) { return fact.name == "max-size"; });

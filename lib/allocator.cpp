@@ -104,7 +104,7 @@ Result<Plan> Allocator::plan(const Request& request) const {
     if (!devices)
         return devices.error();
     return make_plan(full, data_->policy, std::move(*devices), data_->discovery.quirks(),
-                     data_->refusals.current());
+                     data_->refusals.current(), data_->ledger->quotas());
 }
 
 Result<Buffer> Allocator::allocate(const Request& request, AllocateOptions options) const {

@@ -8,24 +8,15 @@ namespace simplealloc {
 namespace {
 
 /// In the order of ConstraintKind.
-constexpr std::array<std::string_view, 34> names{
-    "stride-align",     "stride-align-pixels",
-    "offset-align",     "size-align",
-    "address-align",    "width-align",
-    "height-align",     "min-stride",
-    "min-size",         "min-width",
-    "min-height",       "tail-padding",
-    "max-stride",       "max-offset",
-    "max-size",         "max-width",
-    "max-height",       "max-segments",
-    "max-segment-size", "segment-boundary",
-    "contiguity",       "address-window",
-    "placement",        "starts-at-zero",
-    "memory-kind",      "protected-memory",
-    "exporter",         "format",
-    "attach",           "cpu-access",
-    "request-size",     "search-limit",
-    "access",           "policy",
+constexpr std::array<std::string_view, 36> names{
+    "stride-align", "stride-align-pixels", "offset-align",   "size-align",       "address-align",
+    "width-align",  "height-align",        "min-stride",     "min-size",         "min-width",
+    "min-height",   "tail-padding",        "max-stride",     "max-offset",       "max-size",
+    "max-width",    "max-height",          "max-segments",   "max-segment-size", "segment-boundary",
+    "max-buffers",  "contiguity",          "address-window", "placement",        "starts-at-zero",
+    "memory-kind",  "protected-memory",    "exporter",       "format",           "attach",
+    "cpu-access",   "request-size",        "quota",          "search-limit",     "access",
+    "policy",
 };
 
 static_assert(names[static_cast<std::size_t>(ConstraintKind::exporter)] == "exporter");

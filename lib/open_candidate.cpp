@@ -51,7 +51,7 @@ std::shared_ptr<const BufferOrigin> origin_of(const PlanData& plan, const solver
 
 OpenCandidate::OpenCandidate(const PlanData& plan, const solver::Choice& choice, Ledger& ledger)
     : plan_(plan), choice_(choice), ledger_(ledger),
-      account_(ledger.account(plan.sources[choice.source].input.name)),
+      account_(ledger.account(plan.sources[choice.source].input)),
       layout_class_(solver::layout_class(choice.candidate.layout)),
       spec_(spec_of(plan, choice, plan.sources[choice.source])),
       origin_(origin_of(plan, choice, spec_)) {}

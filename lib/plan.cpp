@@ -46,6 +46,23 @@ std::vector<SourceRecord> find_sources(std::span<const std::shared_ptr<const Dev
     return sources;
 }
 
+/// The quotas that count one of the sources; each source gets to know its own.
+std::vector<QuotaState> bind_quotas(std::vector<QuotaState> quotas,
+                                    std::vector<SourceRecord>& sources) {
+    std::erase_if(quotas, [&](QuotaState& state) {
+        for (const SourceRecord& source : sources)
+            if (state.quota.of.empty() || source.input.is_called(state.quota.of))
+                state.sources.push_back(source.input.name);
+        return state.sources.empty();
+    });
+    for (SourceRecord& source : sources)
+        for (std::size_t i = 0; i < quotas.size(); ++i)
+            if (std::count(quotas[i].sources.begin(), quotas[i].sources.end(), source.input.name) >
+                0)
+                source.input.quotas.push_back(i);
+    return quotas;
+}
+
 /// Marks the sources that the request's policy keeps out.
 void apply_policy(const Request::Fields& request, const Policy& policy,
                   std::span<const SourceRecord> records, std::vector<solver::SourceInput>& inputs) {
@@ -239,9 +256,10 @@ Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc) {
 
 Result<Plan> make_plan(const Request& request, const Policy& policy,
                        std::vector<std::shared_ptr<const DeviceRecord>> devices,
-                       const Quirks& quirks, std::vector<solver::Input::Refusal> refusals) {
+                       const Quirks& quirks, std::vector<solver::Input::Refusal> refusals,
+                       std::vector<QuotaState> quotas) {
     const Request::Fields& fields = request.fields();
-    auto data = std::make_shared<PlanData>(PlanData{request, {}, {}, {}, {}, {}, {}, true});
+    auto data = std::make_shared<PlanData>(PlanData{request, {}, {}, {}, {}, {}, {}, {}, true});
 
     solver::Input common;
     common.order = fields.order.empty() ? policy.order.value : fields.order;
@@ -250,6 +268,8 @@ Result<Plan> make_plan(const Request& request, const Policy& policy,
     common.available_memory = available_memory();
     common.refusals = std::move(refusals);
     data->sources = find_sources(devices, quirks);
+    data->quotas = bind_quotas(std::move(quotas), data->sources);
+    common.quotas = data->quotas;
     for (const SourceRecord& source : data->sources)
         common.sources.push_back(source.input);
     const Surroundings around{policy, data->sources, common};
@@ -287,6 +307,9 @@ std::span<const Conflict> Plan::conflict() const noexcept {
 }
 std::span<const Relaxation> Plan::relaxations() const noexcept {
     return data_->relaxations;
+}
+std::span<const QuotaState> Plan::quotas() const noexcept {
+    return data_->quotas;
 }
 const Request& Plan::request() const noexcept {
     return data_->request;

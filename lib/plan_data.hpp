@@ -20,6 +20,7 @@ struct PlanData {
     std::vector<Rejection> rejections;
     std::vector<Conflict> conflict;
     std::vector<Relaxation> relaxations;
+    std::vector<QuotaState> quotas; ///< SourceInput::quotas indexes them
     bool settled = true; ///< the V4L2 drivers take the best candidate's strides as they are
 };
 
@@ -27,10 +28,11 @@ struct PlanData {
 Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc);
 
 /// Discovers the request's sources and devices' limits and solves. The policy has completed the
-/// request; `devices` are those that may
-/// serve as device-bound sources beside the named ones; `refusals` what devices refused before.
+/// request; `devices` are those that may serve as device-bound sources beside the named ones;
+/// `refusals` what devices refused before; `quotas` all that are in force, as they stand.
 Result<Plan> make_plan(const Request& request, const Policy& policy,
                        std::vector<std::shared_ptr<const DeviceRecord>> devices,
-                       const Quirks& quirks, std::vector<solver::Input::Refusal> refusals);
+                       const Quirks& quirks, std::vector<solver::Input::Refusal> refusals,
+                       std::vector<QuotaState> quotas);
 
 } // namespace simplealloc

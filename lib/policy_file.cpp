@@ -139,7 +139,7 @@ private:
         if (!bytes)
             return fmt::format("`{}` of {} is not a number of bytes, such as 64M", entry.value,
                                entry.key);
-        result_.policy.quotas.push_back({{total ? "" : entry.key, *bytes}, origin_});
+        result_.policy.quotas.push_back({{total ? "" : entry.key, *bytes}, origin_, entry.line});
         return {};
     }
 

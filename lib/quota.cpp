@@ -3,7 +3,6 @@
 #include "lib/quota.hpp"
 
 #include "lib/failure.hpp"
-#include "lib/solver/source_names.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -12,12 +11,17 @@ namespace simplealloc {
 
 namespace {
 
-std::string_view backend_of(std::string_view source) {
-    return source.substr(0, source.find(':'));
+bool counts(std::string_view of, const Ledger::Account& account) {
+    return of.empty() ||
+           std::find(account.names.begin(), account.names.end(), of) != account.names.end();
 }
 
-bool counts(std::string_view of, std::string_view source) {
-    return of.empty() || solver::means(of, source, backend_of(source));
+/// What leaves more of it.
+std::string remedy(const Ledger::Limit& limit) {
+    if (limit.line == 0)
+        return fmt::format("destroy buffers, or raise the quota ({})", limit.origin);
+    return fmt::format("destroy buffers, or raise `{}` ({}, line {})",
+                       limit.quota.of.empty() ? "total" : limit.quota.of, limit.origin, limit.line);
 }
 
 Error exceeded(const std::string& source, const Ledger::Limit& limit, std::uint64_t held,
@@ -26,7 +30,7 @@ Error exceeded(const std::string& source, const Ledger::Limit& limit, std::uint6
     return failure(Stage::allocate, Cause::limit, 0, source,
                    fmt::format("{} bytes wanted; the quota {} is {} bytes, {} are held", wanted,
                                whose, limit.quota.bytes, held),
-                   fmt::format("destroy buffers, or raise the quota ({})", limit.origin));
+                   remedy(limit));
 }
 
 } // namespace
@@ -35,15 +39,17 @@ std::shared_ptr<Ledger> Ledger::create(std::vector<Limit> limits) {
     return std::shared_ptr<Ledger>(new Ledger(std::move(limits)));
 }
 
-Ledger::Account& Ledger::account(const std::string& source) {
+Ledger::Account& Ledger::account(const solver::SourceInput& source) {
     const std::lock_guard lock(mutex_);
     for (Account& account : accounts_)
-        if (account.source == source)
+        if (account.source == source.name)
             return account;
     Account& account = accounts_.emplace_back();
-    account.source = source;
+    account.source = source.name;
+    account.names = source.aliases;
+    account.names.insert(account.names.end(), {source.name, source.backend});
     for (const Limit& limit : limits_)
-        if (counts(limit.quota.of, source))
+        if (counts(limit.quota.of, account))
             account.limits.push_back(&limit);
     return account;
 }
@@ -51,7 +57,7 @@ Ledger::Account& Ledger::account(const std::string& source) {
 std::uint64_t Ledger::sum(std::string_view of) const {
     std::uint64_t total = 0;
     for (const Account& account : accounts_)
-        if (counts(of, account.source))
+        if (counts(of, account))
             total += account.bytes;
     return total;
 }
@@ -59,6 +65,14 @@ std::uint64_t Ledger::sum(std::string_view of) const {
 std::uint64_t Ledger::held(std::string_view of) const {
     const std::lock_guard lock(mutex_);
     return sum(of);
+}
+
+std::vector<QuotaState> Ledger::quotas() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<QuotaState> states;
+    for (const Limit& limit : limits_)
+        states.push_back({limit.quota, sum(limit.quota.of), {}, limit.origin, remedy(limit)});
+    return states;
 }
 
 Result<void> Ledger::change(Account& account, std::uint64_t was, std::uint64_t bytes) {

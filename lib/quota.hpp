@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/counters.hpp"
+#include "lib/solver/model.hpp"
 
 #include <simplealloc/policy.hpp>
 
@@ -25,13 +26,15 @@ class Ledger : public std::enable_shared_from_this<Ledger> {
 public:
     struct Limit {
         Quota quota;
-        std::string origin; ///< see PolicyValue
+        std::string origin;   ///< see PolicyValue
+        std::size_t line = 0; ///< of the policy file; 0: the caller's
     };
 
     /// What living Buffers hold of one source. Looked up once; booking without a limit is a single
     /// atomic addition.
     struct Account {
         std::string source;
+        std::vector<std::string> names;       ///< by which quotas count it
         std::vector<const Limit*> limits;     ///< those that count this source
         std::atomic<std::uint64_t> bytes = 0; ///< booked, also for what is still being made
         Counters counters;
@@ -40,11 +43,13 @@ public:
     static std::shared_ptr<Ledger> create(std::vector<Limit> limits);
 
     /// The account of a source, which lives as long as the Ledger.
-    Account& account(const std::string& source);
+    Account& account(const solver::SourceInput& source);
     /// Books `bytes`, or fails with limit and books nothing.
     Result<Charge> charge(Account& account, std::uint64_t bytes);
     /// In bytes; `of` as in Quota.
     [[nodiscard]] std::uint64_t held(std::string_view of) const;
+    /// All quotas, of one moment; QuotaState::sources is left empty.
+    [[nodiscard]] std::vector<QuotaState> quotas() const;
     /// Over all accounts.
     Counters& total() { return total_; }
     [[nodiscard]] Stats stats() const;

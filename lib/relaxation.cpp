@@ -22,6 +22,8 @@ std::string_view to_string(RelaxationKind kind) noexcept {
         return "format";
     case RelaxationKind::cpu_access:
         return "cpu-access";
+    case RelaxationKind::count:
+        return "count";
     case RelaxationKind::size:
         return "size";
     case RelaxationKind::device:

@@ -70,6 +70,11 @@ Request& Request::cpu(CpuAccess access) & {
     return *this;
 }
 
+Request& Request::count(std::uint32_t buffers) & {
+    fields_.count = buffers;
+    return *this;
+}
+
 Request& Request::name(std::string name) & {
     fields_.name = std::move(name);
     return *this;

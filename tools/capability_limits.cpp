@@ -37,6 +37,7 @@ constexpr Number numbers[] = {
     {ConstraintKind::max_segments, &Constraints::max_segments, "segments"},
     {ConstraintKind::max_segment_size, &Constraints::max_segment_size, "bytes"},
     {ConstraintKind::segment_boundary, &Constraints::segment_boundary, "bytes"},
+    {ConstraintKind::max_buffers, &Constraints::max_buffers, "buffers"},
 };
 
 struct PlaneNumber {

@@ -69,7 +69,7 @@ Result<Request> build_request(const Allocator& allocator, const RequestOptions& 
         }
         request.use(known->second, use.use);
     }
-    request.cpu(options.cpu);
+    request.cpu(options.cpu).count(options.count);
     if (options.any_device)
         request.any_device();
     if (options.strict)
@@ -84,8 +84,12 @@ Result<Request> build_request(const Allocator& allocator, const RequestOptions& 
 }
 
 PlanReport report_of(const Plan& plan) {
-    return {request_in_words(plan.request().fields()), plan.candidates(), plan.rejections(),
-            plan.conflict(), plan.relaxations()};
+    return {request_in_words(plan.request().fields()),
+            plan.candidates(),
+            plan.rejections(),
+            plan.conflict(),
+            plan.relaxations(),
+            plan.quotas()};
 }
 
 /// What can't be asked of a dma-buf is left out: the buffer is there all the same.
@@ -360,7 +364,8 @@ int alloc_command(const CommonOptions& common, const RequestText& text,
         return status;
 
     std::vector<Buffer> buffers;
-    for (std::size_t i = 0; i < options.count; ++i) {
+    const std::size_t count = planned->plan.request().fields().count;
+    for (std::size_t i = 0; i < count; ++i) {
         AllocateOptions allocate;
         allocate.verify = options.verify;
         // The user names the camera and asks for a test: an idle queue may be borrowed for it.
@@ -369,7 +374,7 @@ int alloc_command(const CommonOptions& common, const RequestText& text,
         if (!buffer) {
             buffers.clear();
             return fail(common, buffer.error(), exit_failed,
-                        options.count > 1 ? std::optional(i + 1) : std::nullopt);
+                        count > 1 ? std::optional(i + 1) : std::nullopt);
         }
         buffers.push_back(*std::move(buffer));
     }

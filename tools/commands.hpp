@@ -26,7 +26,6 @@ struct AllocCommandOptions {
     bool verify = true;
     bool hold = false;
     bool stats = false;
-    std::size_t count = 1;
 };
 
 struct MonitorCommandOptions {

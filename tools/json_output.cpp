@@ -91,6 +91,7 @@ Json relaxation_json(const Relaxation& relaxation) {
             {"how", relaxation.how},
             {"rank", relaxation.rank},
             {"source", relaxation.source},
+            {"count", relaxation.count},
             {"size", total_size(layout.dmabuf_sizes)},
             {"width", layout.width},
             {"height", layout.height},
@@ -100,6 +101,17 @@ Json relaxation_json(const Relaxation& relaxation) {
             {"party", relaxation.party},
             {"copy_from", relaxation.copy_from},
             {"copy_to", relaxation.copy_to}};
+}
+
+Json quota_json(const QuotaState& state) {
+    const Quota& quota = state.quota;
+    return {{"of", quota.of.empty() ? "total" : quota.of},
+            {"bytes", quota.bytes},
+            {"held", state.held},
+            {"left", state.left()},
+            {"sources", Json(state.sources)},
+            {"origin", state.origin},
+            {"remedy", state.remedy}};
 }
 
 Json attempt_json(const Attempt& attempt) {
@@ -318,6 +330,7 @@ std::string plan_json(const PlanReport& plan) {
     json["rejections"] = list(plan.rejections, rejection_json);
     json["conflict"] = list(plan.conflict, conflict_json);
     json["relaxations"] = list(plan.relaxations, relaxation_json);
+    json["quotas"] = list(plan.quotas, quota_json);
     return print(json);
 }
 

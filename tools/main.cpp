@@ -75,6 +75,13 @@ void add_request_options(CLI::App& command, RequestText& request) {
         ->type_name("N[K|M|G]")
         ->group(what);
 
+    command
+        .add_option("--count", request.count,
+                    folded("How many buffers live at a time: a source must have room for all "
+                           "(default: 1)"))
+        ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{1} << 20U).description(""))
+        ->type_name("N");
+
     constexpr const char* who = "Who uses it";
     add_repeatable(command, "--use", request.uses,
                    folded("A device and what it does (repeatable), e.g. /dev/video0:capture; "
@@ -126,9 +133,6 @@ void add_alloc_options(CLI::App& command, AllocCommandOptions& options) {
     command.add_flag("--hold", options.hold,
                      folded("Keep the buffers until a newline or the end of standard input (unless "
                             "that is /dev/null), SIGINT or SIGTERM"));
-    command.add_option("--count", options.count, "How many buffers (default: 1)")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20U).description(""))
-        ->type_name("N");
     command.add_flag("--stats", options.stats,
                      folded("Also show what came from which source, and what failed"));
 }

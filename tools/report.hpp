@@ -42,6 +42,7 @@ struct PlanReport {
     std::span<const Rejection> rejections;
     std::span<const Conflict> conflict;
     std::span<const Relaxation> relaxations = {};
+    std::span<const QuotaState> quotas = {};
 };
 
 struct DmaBufReport {

@@ -187,6 +187,7 @@ Result<RequestOptions> parse_request(const RequestText& text) {
             return order.error();
         options.order = *std::move(order);
     }
+    options.count = text.count;
     options.name = text.name;
     options.without = text.without;
     options.any_device = text.any_device;

@@ -209,6 +209,21 @@ std::string relaxations_text(std::span<const Relaxation> relaxations, const Scre
     return heading("what would help, the least loss first", screen) + table.render(screen);
 }
 
+std::string quotas_text(std::span<const QuotaState> quotas, const Screen& screen) {
+    if (quotas.empty())
+        return {};
+    TextTable table(
+        {{"quota of"}, {"bytes", true}, {"in use", true}, {"left", true}, {"counts"}, {"from"}});
+    for (const QuotaState& state : quotas)
+        table.add({{state.quota.of.empty() ? "total" : state.quota.of},
+                   {size_in_words(state.quota.bytes)},
+                   {size_in_words(state.held)},
+                   {size_in_words(state.left()), state.left() == 0 ? Style::bad : Style::plain},
+                   {join(state.sources)},
+                   {state.origin, Style::dim}});
+    return heading("quotas", screen) + table.render(screen);
+}
+
 std::string constraints_text(const Candidate& candidate, const Screen& screen) {
     if (candidate.constraints.empty())
         return {};
@@ -376,6 +391,7 @@ std::string plan_text(const PlanReport& plan, const Screen& screen) {
     if (!plan.candidates.empty())
         text +=
             heading("candidates, best first", screen) + candidates_text(plan.candidates, screen);
+    text += quotas_text(plan.quotas, screen);
     text += rejections_text(plan.rejections, screen);
     text += conflict_text(plan.conflict, screen);
     text += contributors_text(plan.conflict, screen);

@@ -11,7 +11,7 @@ namespace simplealloc::tools {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 34> needs{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 36> needs{{
     {"stride-align", "strides of the right multiple"},
     {"stride-align-pixels", "strides of the right number of pixels"},
     {"offset-align", "plane offsets of the right multiple"},
@@ -32,6 +32,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 34> needs{{
     {"max-segments", "memory in fewer pieces"},
     {"max-segment-size", "memory in smaller pieces"},
     {"segment-boundary", "pieces that cross no boundary"},
+    {"max-buffers", "fewer buffers at a time"},
     {"contiguity", "memory in one piece"},
     {"address-window", "memory at addresses within reach"},
     {"placement", "another arrangement of planes in dma-bufs"},
@@ -43,6 +44,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 34> needs{{
     {"attach", "memory that others can attach or map"},
     {"cpu-access", "memory that the CPU may use in this way"},
     {"request-size", "a source that can give this much"},
+    {"quota", "a quota that leaves this much"},
     {"search-limit", "fewer alternatives to choose from"},
     {"access", "the right to use the source"},
     {"policy", "a source that the policy allows"},
@@ -128,6 +130,8 @@ std::string request_in_words(const Request::Fields& request) {
         text += fmt::format(" ({})", size_in_words(request.size));
     if (request.modifier)
         text += " " + to_string(*request.modifier);
+    if (request.count > 1)
+        text += fmt::format(", {} buffers,", request.count);
     std::vector<std::string> uses;
     for (const DeviceUse& use : request.uses)
         uses.push_back(party_in_words(use));

@@ -107,6 +107,7 @@ struct Constraints {
     std::uint64_t max_segment_size = no_limit; ///< after mapping
     std::uint64_t segment_boundary =
         no_limit; ///< a segment must not cross a multiple of (this + 1); a mask
+    std::uint64_t max_buffers = no_limit; ///< that the device holds at a time (a V4L2 queue: 32)
 
     Contiguity contiguity = Contiguity::any; ///< merged to the strongest
     /// CPU physical addresses that the device reaches without a translating IOMMU; both ends
@@ -153,6 +154,7 @@ enum class ConstraintKind : std::uint8_t {
     max_segments,
     max_segment_size,
     segment_boundary,
+    max_buffers,
     contiguity,
     address_window,
     placement,
@@ -164,6 +166,7 @@ enum class ConstraintKind : std::uint8_t {
     attach,       ///< the source's dma-bufs can be attached or kernel-mapped by others
     cpu_access,   ///< the CPU profile against the source's mapping
     request_size, ///< the request against what the source can give
+    quota,        ///< the request against what a quota leaves
     search_limit, ///< more alternatives than can be tried
     access,       ///< whether this process may use the source
     policy,       ///< disabled, or device-bound to a device that the request does not name

@@ -2,6 +2,7 @@
 // The answer to a request before anything is allocated: what would be used, what not, and why.
 #pragma once
 
+#include <simplealloc/policy.hpp>
 #include <simplealloc/request.hpp>
 
 #include <array>
@@ -106,6 +107,9 @@ public:
     /// What to give up so that a source serves, best first; empty while there is a candidate. Each
     /// was planned as if it had been asked for.
     [[nodiscard]] std::span<const Relaxation> relaxations() const noexcept;
+    /// The quotas that count any of its sources, as they were when it was made: what is allocated
+    /// since then is not in them, so an allocation checks them once more.
+    [[nodiscard]] std::span<const QuotaState> quotas() const noexcept;
     /// What was planned.
     [[nodiscard]] const Request& request() const noexcept;
 

@@ -16,10 +16,26 @@ namespace simplealloc {
 /// allocation until their Buffer is destroyed or released; what a device or a duplicated descriptor
 /// keeps alive after that is not.
 struct Quota {
-    std::string of;                 ///< a backend, a source, or empty: everything together
+    /// A backend, a source by any of its names (`dma-heap:linux,cma` where the heap is called
+    /// `reserved`), or empty: everything together.
+    std::string of;
     std::uint64_t bytes = no_limit; ///< at most
 
     bool operator==(const Quota&) const = default;
+};
+
+/// How much of a quota is used, at one moment.
+struct QuotaState {
+    Quota quota;                      ///< what and how much
+    std::uint64_t held = 0;           ///< bytes that Buffers hold of it
+    std::vector<std::string> sources; ///< of the plan, those that it counts, by whichever name
+    std::string origin;               ///< see PolicyValue
+    std::string remedy;               ///< what leaves more: whose line in which file to change
+
+    /// Bytes that are left.
+    [[nodiscard]] std::uint64_t left() const noexcept {
+        return held < quota.bytes ? quota.bytes - held : 0;
+    }
 };
 
 /// One value that is in force, and who gave it.

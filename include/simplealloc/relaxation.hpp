@@ -20,6 +20,7 @@ enum class RelaxationKind : std::uint8_t {
     placement,  ///< each plane is allocated by itself
     format,     ///< another format, which all uses take
     cpu_access, ///< the CPU does less
+    count,      ///< fewer buffers
     size,       ///< fewer bytes or pixels
     device,     ///< one use gets a buffer of its own, and the CPU copies
 };
@@ -30,11 +31,12 @@ SIMPLEALLOC_API std::string_view to_string(RelaxationKind kind) noexcept;
 /// One offer. It was solved like a request of its own: `source` serves it.
 struct Relaxation {
     RelaxationKind kind = RelaxationKind::modifier; ///< what is given up
-    std::string what;      ///< in words, e.g. `request AR24 instead of XR24`
-    std::string how;       ///< option and call, e.g. `--any-device (Request::any_device)`
-    std::int64_t rank = 0; ///< lower gives up less
-    std::string source;    ///< the first candidate then
-    Layout layout;         ///< what would be asked of it
+    std::string what;        ///< in words, e.g. `request AR24 instead of XR24`
+    std::string how;         ///< option and call, e.g. `--any-device (Request::any_device)`
+    std::int64_t rank = 0;   ///< lower gives up less
+    std::string source;      ///< the first candidate then
+    Layout layout;           ///< what would be asked of it
+    std::uint32_t count = 1; ///< how many buffers it has room for, as many as are asked for then
     /// With RelaxationKind::device: the use with a buffer of its own, and the sources from which
     /// and to which the CPU copies each frame. Else empty.
     /// @{

@@ -53,6 +53,9 @@ public:
     Request& modifier(Modifier modifier) &;
     /// What the CPU does; CpuAccess::none unless this is called.
     Request& cpu(CpuAccess access) &;
+    /// How many buffers of it will live at a time, from 1; 1 unless this is called. A source must
+    /// have room for all of them. They are still allocated one by one.
+    Request& count(std::uint32_t buffers) &;
     /// Shown in /proc/…/fdinfo and debugfs; the kernel keeps 31 characters.
     Request& name(std::string name) &;
     /// Also considers memory of devices that the request does not name. Unless this is called, what
@@ -79,6 +82,7 @@ public:
     Request&& use(DeviceUse what) && { return std::move(use(std::move(what))); }
     Request&& modifier(Modifier value) && { return std::move(modifier(value)); }
     Request&& cpu(CpuAccess access) && { return std::move(cpu(access)); }
+    Request&& count(std::uint32_t buffers) && { return std::move(count(buffers)); }
     Request&& name(std::string text) && { return std::move(name(std::move(text))); }
     Request&& any_device(bool yes = true) && { return std::move(any_device(yes)); }
     Request&& strict(bool yes = true) && { return std::move(strict(yes)); }
@@ -96,6 +100,7 @@ public:
         std::optional<Modifier> modifier; ///< nothing: the best one that all uses share
         std::vector<DeviceUse> uses;      ///< see Request::use
         CpuAccess cpu = CpuAccess::none;  ///< see Request::cpu
+        std::uint32_t count = 1;          ///< see Request::count
         std::string name;                 ///< see Request::name
         bool any_device = false;          ///< see Request::any_device
         bool strict = false;              ///< see Request::strict

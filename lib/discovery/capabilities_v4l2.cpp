@@ -65,6 +65,12 @@ solver::CapabilitySet common(const DeviceRecord& device, Use use, Fourcc fourcc)
     set.constraints.starts_at_zero = true;
     set.evidence[ConstraintKind::starts_at_zero] = {Confidence::known,
                                                     "V4L2 imports have no offset"};
+    for (const V4l2Queue* queue : importing_queues(*device.v4l2, use))
+        if (queue->max_buffers < set.constraints.max_buffers) {
+            set.constraints.max_buffers = queue->max_buffers;
+            set.evidence[ConstraintKind::max_buffers] = {Confidence::known,
+                                                         queue->max_buffers_origin};
+        }
     return set;
 }
 

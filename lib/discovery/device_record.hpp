@@ -85,6 +85,8 @@ struct V4l2Queue {
     bool dmabuf = false;
     bool userptr = false;
     bool capabilities_known = false;
+    std::uint32_t max_buffers = 32; ///< VIDEO_MAX_FRAME, unless the driver says another
+    std::string max_buffers_origin = "VIDEO_MAX_FRAME";
     bool any_raw = false;        ///< has formats that are not compressed
     bool any_compressed = false; ///< has formats that are
 };

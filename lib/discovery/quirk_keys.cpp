@@ -173,6 +173,7 @@ constexpr QuirkKey keys[] = {
     {"max-width", KeyScope::use, "", is_count, pixels_text},
     {"max-height", KeyScope::use, "", is_count, "a number of lines above 0"},
     {"max-segments", KeyScope::use, "", is_count, "a number of segments above 0"},
+    {"max-buffers", KeyScope::use, "", is_count, "a number of buffers above 0"},
     {"max-segment-size", KeyScope::use, "", is_alignment, bytes_text},
     {"single-allocation", KeyScope::use, "", is_switch, switch_text},
     {"cached-memory", KeyScope::use, "", is_switch, switch_text},

@@ -30,6 +30,7 @@ constexpr Limit limits[] = {
     {"max-width", &Constraints::max_width, ConstraintKind::max_width},
     {"max-height", &Constraints::max_height, ConstraintKind::max_height},
     {"max-segments", &Constraints::max_segments, ConstraintKind::max_segments},
+    {"max-buffers", &Constraints::max_buffers, ConstraintKind::max_buffers},
     {"max-segment-size", &Constraints::max_segment_size, ConstraintKind::max_segment_size},
 };
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 #include <fmt/format.h>
 #include <linux/videodev2.h>
@@ -63,6 +64,19 @@ void ask_formats(int fd, V4l2Queue& queue) {
     }
 }
 
+/// Linux 6.8 has V4L2_BUF_CAP_SUPPORTS_MAX_NUM_BUFFERS, and max_num_buffers behind the flags; older
+/// headers call that place reserved.
+void read_max_buffers(const v4l2_create_buffers& answer, V4l2Queue& queue) {
+    constexpr std::uint32_t tells_most = 0x80;
+    constexpr std::size_t place = offsetof(v4l2_create_buffers, flags) + sizeof(answer.flags);
+    std::uint32_t most = 0;
+    std::memcpy(&most, reinterpret_cast<const char*>(&answer) + place, sizeof(most));
+    if ((answer.capabilities & tells_most) == 0 || most == 0)
+        return;
+    queue.max_buffers = most;
+    queue.max_buffers_origin = "VIDIOC_CREATE_BUFS max_num_buffers";
+}
+
 /// CREATE_BUFS of 0 buffers creates none and takes no ownership, and answers beside an owner
 /// (vb2_ioctl_create_bufs()); REQBUFS of 0 would free the owner's.
 void ask_buffer_kinds(int fd, V4l2Queue& queue) {
@@ -81,6 +95,7 @@ void ask_buffer_kinds(int fd, V4l2Queue& queue) {
     queue.mmap = (request.capabilities & V4L2_BUF_CAP_SUPPORTS_MMAP) != 0;
     queue.userptr = (request.capabilities & V4L2_BUF_CAP_SUPPORTS_USERPTR) != 0;
     queue.dmabuf = (request.capabilities & V4L2_BUF_CAP_SUPPORTS_DMABUF) != 0;
+    read_max_buffers(request, queue);
 }
 
 std::string names(const std::vector<std::uint32_t>& pixelformats) {

@@ -295,6 +295,20 @@ Objection protection_objection(const Case& c) {
     return found;
 }
 
+bool holds_all(const Case& c) {
+    return c.wanted.count <= c.set.constraints.max_buffers;
+}
+
+Objection count_objection(const Case& c) {
+    const std::uint64_t most = c.set.constraints.max_buffers;
+    return objection(c, ConstraintKind::max_buffers,
+                     fmt::format("{} buffers are wanted, {} holds {} at a time", c.wanted.count,
+                                 c.use.party, most),
+                     fmt::format("request at most {} buffers", most),
+                     fmt::format("{} buffers", c.wanted.count),
+                     fmt::format("at most {} buffers", most));
+}
+
 struct Check {
     bool (*holds)(const Case&);
     Objection (*objection)(const Case&);
@@ -310,6 +324,7 @@ constexpr std::array checks{
     Check{right_kind, memory_kind_objection},
     Check{mapped_right, caching_objection},
     Check{protected_enough, protection_objection},
+    Check{holds_all, count_objection},
 };
 
 bool is_own(const UseInput& use, const SourceInput& source) {

@@ -16,6 +16,7 @@ struct Wanted {
     Modifier modifier; ///< linear but for sources with a layout of their own
     CpuAccess cpu = CpuAccess::none;
     bool strict = false;
+    std::uint32_t count = 1; ///< buffers at a time
 };
 
 struct Acceptance {

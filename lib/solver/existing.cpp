@@ -18,8 +18,9 @@ SourceInput allocated(SourceInput source, const Layout& layout) {
     source.usable = true;
     source.enabled = true;
     source.named = true;
+    source.quotas.clear();
     Offer& offer = source.offer;
-    offer.max_size = no_limit;
+    offer.max_size = offer.max_total = no_limit;
     offer.max_dmabufs.reset();
     offer.layout = {};
     offer.layout.min_size = layout.dmabuf_sizes.front();

@@ -165,7 +165,7 @@ std::optional<Objection> check_refusals(const Problem& p, const Layout& layout) 
 Objection blamed(const Problem& p, const std::vector<Party>& parties,
                  const Combination& combination, Objection size) {
     const auto bare = layout_of(p, {}, Placement::packed);
-    if (!bare || check_size(p.source.offer, *bare, p.input.available_memory))
+    if (!bare || check_size(p.input, p.source, *bare))
         return size;
     const ConstraintKind kind = ConstraintKind::request_size;
     size.reason += " (" + demands_text(parties, combination.alternatives, kind) + ")";
@@ -175,7 +175,7 @@ Objection blamed(const Problem& p, const std::vector<Party>& parties,
 
 std::optional<Objection> check_result(const Problem& p, const std::vector<Party>& parties,
                                       const Combination& combination, const Layout& layout) {
-    if (auto found = check_size(p.source.offer, layout, p.input.available_memory))
+    if (auto found = check_size(p.input, p.source, layout))
         return blamed(p, parties, combination, std::move(*found));
     if (auto found = check_packed_lines(parties, combination, layout))
         return found;
@@ -425,7 +425,7 @@ Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceIn
         return result;
     }
     const Wanted wanted{input.request.fourcc, input.request.modifier.value_or(Modifier::linear()),
-                        scope.cpu, input.request.strict};
+                        scope.cpu, input.request.strict, input.request.count};
     const Problem p{ground, input, scope, source, *ground.format, wanted, explain};
 
     if (auto objection = check_policy(source)) {

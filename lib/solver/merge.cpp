@@ -141,9 +141,10 @@ constexpr Rule max_segments_rule() {
     return rule;
 }
 
-/// What a segment is depends on the source, and two limits of different devices don't add up.
+/// What a segment is depends on the source, and how many buffers there are on the request: neither
+/// is a matter of one layout.
 template <Number field>
-constexpr Rule segment_limit(ConstraintKind kind) {
+constexpr Rule outside_limit(ConstraintKind kind) {
     Rule rule = upper_limit<field>(kind);
     rule.shapes_layout = false;
     return rule;
@@ -168,8 +169,9 @@ constexpr std::array rules{
     upper_limit<&Constraints::max_width>(ConstraintKind::max_width),
     upper_limit<&Constraints::max_height>(ConstraintKind::max_height),
     max_segments_rule(),
-    segment_limit<&Constraints::max_segment_size>(ConstraintKind::max_segment_size),
-    segment_limit<&Constraints::segment_boundary>(ConstraintKind::segment_boundary),
+    outside_limit<&Constraints::max_segment_size>(ConstraintKind::max_segment_size),
+    outside_limit<&Constraints::segment_boundary>(ConstraintKind::segment_boundary),
+    outside_limit<&Constraints::max_buffers>(ConstraintKind::max_buffers),
     Rule{ConstraintKind::contiguity,
          [](const Constraints& c) { return c.contiguity != Contiguity::any; },
          [](Constraints& into, const Constraints& from) {

@@ -115,6 +115,7 @@ std::span<const ConstraintKind> opposed(ConstraintKind kind) {
     case ConstraintKind::max_offset:
         return against_distance;
     case ConstraintKind::request_size:
+    case ConstraintKind::quota:
         return against_growth;
     default:
         return {};

@@ -78,8 +78,10 @@ struct Offer {
     bool caching_selectable = false;
     bool sync_effective = true; ///< DMA_BUF_IOCTL_SYNC does cache maintenance where it is needed
     std::optional<bool> zeroed;
-    std::uint64_t max_size = no_limit; ///< bytes of one dma-buf
-    std::string max_size_reason;       ///< e.g. `size_limit_mb of udmabuf is 64 MiB`
+    std::uint64_t max_size = no_limit;  ///< bytes of one dma-buf
+    std::uint64_t max_total = no_limit; ///< bytes of all its dma-bufs together
+    /// Of either limit, e.g. `size_limit_mb of udmabuf is 64 MiB`.
+    std::string max_size_reason;
     std::string max_size_remedy;
     std::uint64_t granularity = 4096; ///< dma-buf sizes are multiples of it
     MemoryKind memory_kind = MemoryKind::system;
@@ -114,6 +116,7 @@ struct SourceInput {
         true; ///< false: bound to a device that the request does not name, and any_device is off
     Offer offer;
     std::vector<std::string> aliases; ///< other names that it has, e.g. on other kernels
+    std::vector<std::size_t> quotas;  ///< indices into Input::quotas of those that count it
 
     /// Whether `what` means it: its backend, its name, or another one that it has.
     [[nodiscard]] bool is_called(std::string_view what) const {
@@ -133,6 +136,7 @@ struct Input {
     /// Memory that all sources of system memory share, in bytes (MemAvailable); no_limit when
     /// unknown.
     std::uint64_t available_memory = no_limit;
+    std::vector<QuotaState> quotas;
     /// (source, layout class) pairs that a device refused before; see layout_class().
     struct Refusal {
         std::string source;

@@ -137,6 +137,8 @@ std::string demand_text(ConstraintKind kind, const Constraints& c) {
         return fmt::format("segments of at most {} bytes", c.max_segment_size);
     case ConstraintKind::segment_boundary:
         return fmt::format("segments inside a boundary of {:#x}", c.segment_boundary);
+    case ConstraintKind::max_buffers:
+        return fmt::format("at most {} buffers at a time", c.max_buffers);
     case ConstraintKind::placement:
         return placements_text(c.placements);
     case ConstraintKind::address_window:

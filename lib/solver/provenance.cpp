@@ -104,6 +104,8 @@ std::string value_of(const SourceInput& source, Kind kind) {
     case Kind::access:
         return "may not be used by this process";
     case Kind::request_size:
+        if (offer.max_total != no_limit)
+            return fmt::format("at most {} in all", size_text(offer.max_total));
         if (offer.max_size != no_limit)
             return fmt::format("at most {} in one dma-buf", size_text(offer.max_size));
         return "what memory is available";
@@ -133,8 +135,9 @@ Evidence evidence_of(const SourceInput& source, Kind kind) {
     case Kind::access:
         return {Confidence::known, source.reason};
     case Kind::request_size:
-        return {Confidence::known,
-                offer.max_size == no_limit ? "/proc/meminfo" : offer.max_size_reason};
+        return {Confidence::known, offer.max_size == no_limit && offer.max_total == no_limit
+                                       ? "/proc/meminfo"
+                                       : offer.max_size_reason};
     case Kind::attach:
         return {Confidence::known, offer.attach_reason};
     case Kind::placement:
@@ -153,6 +156,18 @@ Evidence evidence_of(const SourceInput& source, Kind kind) {
 
 Contributor of_source(const SourceInput& source, Kind kind) {
     return make(source.name, kind, value_of(source, kind), evidence_of(source, kind));
+}
+
+/// Of several quotas the one that leaves least.
+Contributor of_quotas(const Input& input, const SourceInput& source) {
+    const auto least = std::min_element(source.quotas.begin(), source.quotas.end(),
+                                        [&](std::size_t a, std::size_t b) {
+                                            return input.quotas[a].left() < input.quotas[b].left();
+                                        });
+    const QuotaState& state = input.quotas[*least];
+    return make(source.name, Kind::quota,
+                fmt::format("{} of {} left", size_text(state.left()), size_text(state.quota.bytes)),
+                {Confidence::known, state.origin});
 }
 
 Contributor of_cpu(CpuAccess access) {
@@ -216,6 +231,8 @@ Contributor contributor(const Input& input, const Unit& unit) {
     case Unit::Side::use:
         return of_use(input.uses[unit.index], unit.kind, input.request.fourcc);
     case Unit::Side::source:
+        if (unit.kind == Kind::quota)
+            return of_quotas(input, input.sources[unit.index]);
         return of_source(input.sources[unit.index], unit.kind);
     case Unit::Side::cpu:
         break;

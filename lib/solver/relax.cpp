@@ -19,9 +19,23 @@ namespace {
 
 constexpr std::size_t most_formats = 12;
 constexpr std::size_t most_devices = 8;
-constexpr int size_steps = 24;             // halvings: to one part in 16 million
-constexpr std::uint32_t image_parts = 32;  // a smaller image has some thirty-seconds of the size
+constexpr int most_halvings = 32;          // to one part in four thousand million
+constexpr std::uint64_t image_parts = 32;  // a smaller image has some thirty-seconds of the size
 constexpr std::int64_t kind_weight = 1000; // above the place within a kind
+
+/// The largest number below `too_many` of which `works` holds, where it holds of all smaller ones
+/// too; nothing: not even of 1.
+template <typename Works>
+std::optional<std::uint64_t> largest(std::uint64_t too_many, Works works) {
+    std::uint64_t most = 1;
+    if (too_many <= most || !works(most))
+        return std::nullopt;
+    for (int step = 0; step < most_halvings && too_many - most > 1; ++step) {
+        const std::uint64_t middle = most + (too_many - most) / 2;
+        (works(middle) ? most : too_many) = middle;
+    }
+    return most;
+}
 
 /// Something to give up, not yet tried.
 struct Proposal {
@@ -55,12 +69,17 @@ private:
         work_ += output ? output->work : 0;
         return output;
     }
+    [[nodiscard]] bool serves(const Relaxed& relaxed) {
+        const auto output = plan(relaxed);
+        return output && !output->choices.empty();
+    }
     /// Whether a source would serve; the offer is kept then.
     bool try_out(const Proposal& proposal);
     [[nodiscard]] std::vector<Proposal> simple() const;
     void try_pairs(const std::vector<Proposal>& proposals);
     void try_formats();
     void try_less_cpu();
+    void try_fewer_buffers();
     void try_fewer_bytes();
     void try_smaller_image();
     void try_copies();
@@ -88,6 +107,7 @@ bool Offers::try_out(const Proposal& proposal) {
     offer.rank = static_cast<std::int64_t>(proposal.kind) * kind_weight + proposal.place;
     offer.source = candidate.source;
     offer.layout = candidate.layout;
+    offer.count = proposal.relaxed.request.count;
     offers_.push_back(std::move(offer));
     return true;
 }
@@ -224,6 +244,21 @@ void Offers::try_less_cpu() {
     }
 }
 
+void Offers::try_fewer_buffers() {
+    const auto counted = [&](std::uint64_t count) {
+        Relaxed relaxed = original();
+        relaxed.request.count = static_cast<std::uint32_t>(count);
+        return relaxed;
+    };
+    const auto most =
+        largest(input_.request.count, [&](std::uint64_t count) { return serves(counted(count)); });
+    if (most)
+        try_out({RelaxationKind::count, 0,
+                 fmt::format("request {} {} instead of {}", *most,
+                             *most == 1 ? "buffer" : "buffers", input_.request.count),
+                 fmt::format("--count {} (Request::count)", *most), counted(*most)});
+}
+
 void Offers::try_fewer_bytes() {
     if (input_.request.is_image || input_.request.size <= input_.page_size)
         return;
@@ -233,26 +268,17 @@ void Offers::try_fewer_bytes() {
         relaxed.request.size = pages * page;
         return relaxed;
     };
-    const auto serves = [&](std::uint64_t pages) {
-        const auto output = plan(sized(pages));
-        return output && !output->choices.empty();
-    };
-    std::uint64_t most = 1;
-    std::uint64_t too_many = (input_.request.size - 1) / page + 1;
-    if (!serves(most))
-        return;
-    for (int step = 0; step < size_steps && too_many - most > 1; ++step) {
-        const std::uint64_t middle = most + (too_many - most) / 2;
-        (serves(middle) ? most : too_many) = middle;
-    }
-    try_out({RelaxationKind::size, 0, fmt::format("request {}", size_text(most * page)),
-             fmt::format("--bytes {} (Request::bytes)", most * page), sized(most)});
+    const auto most = largest((input_.request.size - 1) / page + 1,
+                              [&](std::uint64_t pages) { return serves(sized(pages)); });
+    if (most)
+        try_out({RelaxationKind::size, 0, fmt::format("request {}", size_text(*most * page)),
+                 fmt::format("--bytes {} (Request::bytes)", *most * page), sized(*most)});
 }
 
 void Offers::try_smaller_image() {
     if (!input_.request.is_image)
         return;
-    const auto scaled = [&](std::uint32_t parts) {
+    const auto scaled = [&](std::uint64_t parts) {
         const auto part = [&](std::uint32_t pixels) {
             const std::uint64_t scaled = std::uint64_t{pixels} * parts / image_parts;
             return static_cast<std::uint32_t>(scaled < 2 ? 1 : scaled / 2 * 2);
@@ -262,19 +288,11 @@ void Offers::try_smaller_image() {
         relaxed.request.height = part(relaxed.request.height);
         return relaxed;
     };
-    const auto serves = [&](std::uint32_t parts) {
-        const auto output = plan(scaled(parts));
-        return output && !output->choices.empty();
-    };
-    std::uint32_t most = 1;
-    std::uint32_t too_many = image_parts;
-    if (!serves(most))
+    const auto most =
+        largest(image_parts, [&](std::uint64_t parts) { return serves(scaled(parts)); });
+    if (!most)
         return;
-    while (too_many - most > 1) {
-        const std::uint32_t middle = most + (too_many - most) / 2;
-        (serves(middle) ? most : too_many) = middle;
-    }
-    const Relaxed relaxed = scaled(most);
+    const Relaxed relaxed = scaled(*most);
     const std::string size = fmt::format("{}x{}", relaxed.request.width, relaxed.request.height);
     try_out({RelaxationKind::size, 0, "request an image of " + size,
              fmt::format("--image {}:… (Request::image)", size), relaxed});
@@ -336,6 +354,7 @@ std::vector<Relaxation> Offers::best_first() {
         try_out(proposal);
     try_formats();
     try_less_cpu();
+    try_fewer_buffers();
     try_fewer_bytes();
     try_smaller_image();
     try_copies();

@@ -42,6 +42,8 @@ Result<void> check_request(const Request::Fields& request, std::uint64_t page_si
     if (!request.is_image && !bytes)
         return senseless("format", fmt::format("{} needs the width and height of an image",
                                                to_string(request.fourcc)));
+    if (request.count == 0)
+        return senseless("count", "no buffer is asked for");
     if (request.modifier && request.modifier->state == Modifier::State::implicit)
         return senseless("modifier", "an implicit layout is known to one device alone and can't "
                                      "be asked for");

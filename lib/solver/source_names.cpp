@@ -28,8 +28,4 @@ std::string source_names_text() {
     return fmt::format("{}, or a source such as dma-heap:system", fmt::join(backends, ", "));
 }
 
-bool means(std::string_view name, std::string_view source, std::string_view backend) {
-    return name == source || name == backend;
-}
-
 } // namespace simplealloc::solver

@@ -19,7 +19,4 @@ bool names_backend_or_source(std::string_view name);
 /// What else could be said, in words.
 std::string source_names_text();
 
-/// Whether `name` means the source, by itself or by its backend.
-bool means(std::string_view name, std::string_view source, std::string_view backend);
-
 } // namespace simplealloc::solver

@@ -17,8 +17,8 @@ std::optional<Objection> check_segments(const SourceInput& source, const UseInpu
                                         const Constraints& need, const Layout& layout,
                                         std::uint64_t page_size);
 
-/// Against the source's limits, and against the memory that is left.
-std::optional<Objection> check_size(const Offer& offer, const Layout& layout,
-                                    std::uint64_t available_memory);
+/// Against the source's limits, what quotas leave, and the memory that is left.
+std::optional<Objection> check_size(const Input& input, const SourceInput& source,
+                                    const Layout& layout);
 
 } // namespace simplealloc::solver

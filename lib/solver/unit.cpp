@@ -13,9 +13,9 @@ namespace {
 using Kind = ConstraintKind;
 
 /// What only a source has.
-constexpr Kind source_kinds[] = {Kind::policy,     Kind::access,           Kind::request_size,
-                                 Kind::cpu_access, Kind::protected_memory, Kind::format,
-                                 Kind::attach,     Kind::placement};
+constexpr Kind source_kinds[] = {Kind::policy, Kind::access,     Kind::request_size,
+                                 Kind::quota,  Kind::cpu_access, Kind::protected_memory,
+                                 Kind::format, Kind::attach,     Kind::placement};
 
 bool unwieldy(const UseInput& use, const Input& input) {
     return std::any_of(input.sources.begin(), input.sources.end(), [&](const SourceInput& source) {
@@ -54,8 +54,11 @@ bool has(const SourceInput& source, Kind kind, const Input& input) {
     case Kind::access:
         return !source.usable;
     case Kind::request_size:
-        return offer.max_size != no_limit || (offer.memory_kind == MemoryKind::system &&
-                                              !offer.scarce && input.available_memory != no_limit);
+        return offer.max_size != no_limit || offer.max_total != no_limit ||
+               (offer.memory_kind == MemoryKind::system && !offer.scarce &&
+                input.available_memory != no_limit);
+    case Kind::quota:
+        return !source.quotas.empty();
     case Kind::cpu_access:
         return input.request.cpu != CpuAccess::none &&
                (!offer.sync_effective ||
@@ -116,8 +119,11 @@ void leave_out(SourceInput& source, const Kinds& kinds, const Input& relaxed) {
             source.usable = true;
             break;
         case Kind::request_size:
-            offer.max_size = no_limit;
+            offer.max_size = offer.max_total = no_limit;
             offer.scarce = true; // not out of the memory that all share
+            break;
+        case Kind::quota:
+            source.quotas.clear();
             break;
         case Kind::cpu_access:
             offer.caching = CpuCaching::write_combined;

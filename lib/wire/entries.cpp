@@ -66,6 +66,7 @@ constexpr std::array entries{
     number<&Constraints::min_width>(Entry::min_width, "min_width", 0),
     number<&Constraints::min_height>(Entry::min_height, "min_height", 0),
     number<&Constraints::max_offset>(Entry::max_offset, "max_offset", 0),
+    number<&Constraints::max_buffers>(Entry::max_buffers, "max_buffers", 1),
 };
 
 } // namespace

@@ -47,6 +47,7 @@ enum class Entry : std::uint16_t {
     min_width = 26,
     min_height = 27,
     max_offset = 28,
+    max_buffers = 29,
     exporters = 64,
     format = 65,
     evidence = 66,

@@ -91,6 +91,8 @@ inline Constraints random_constraints(Generator& g) {
         c.max_segment_size = g.pick<std::uint64_t>({4096, 65536, 1ULL << 30U});
     if (g.one_in(8))
         c.segment_boundary = g.pick<std::uint64_t>({0xffff, 0xffffffff});
+    if (g.one_in(8))
+        c.max_buffers = g.pick<std::uint64_t>({1, 4, 32});
     c.contiguity =
         g.pick({Contiguity::any, Contiguity::any, Contiguity::preferred, Contiguity::required});
     if (g.one_in(5))

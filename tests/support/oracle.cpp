@@ -94,8 +94,10 @@ bool takes_format(const UseInput& use, const CapabilitySet& set, const Offer& of
 }
 
 bool takes_memory(const UseInput& use, const CapabilitySet& set, const Offer& offer, CpuAccess cpu,
-                  bool strict) {
+                  const Request::Fields& request) {
     const Constraints& c = set.constraints;
+    if (request.count > c.max_buffers)
+        return false;
     if (c.exporters && std::count(c.exporters->begin(), c.exporters->end(), offer.device) == 0)
         return false;
     if (use.attaches && !own(use, offer) &&
@@ -103,7 +105,7 @@ bool takes_memory(const UseInput& use, const CapabilitySet& set, const Offer& of
         return false;
     if (needs_one_run(c) && !contiguous(use, offer))
         return false;
-    if (strict && c.contiguity == Contiguity::preferred && !contiguous(use, offer))
+    if (request.strict && c.contiguity == Contiguity::preferred && !contiguous(use, offer))
         return false;
     // The DMA allocator of a device knows the device's own reach.
     const bool made_for_it = own(use, offer) && offer.contiguity == OfferContiguity::device_domain;
@@ -259,6 +261,15 @@ bool source_gives(const View& view, const SourceInput& source, const Layout& lay
     for (const std::uint64_t size : layout.dmabuf_sizes) {
         total += size;
         if (size > offer.max_size || size % offer.granularity != 0)
+            return false;
+    }
+    // All of the buffers live at a time.
+    total *= view.input.request.count;
+    if (total > offer.max_total)
+        return false;
+    for (const std::size_t index : source.quotas) {
+        const QuotaState& quota = view.input.quotas[index];
+        if (quota.held + total > quota.quota.bytes)
             return false;
     }
     if (offer.memory_kind == MemoryKind::system && !offer.scarce &&
@@ -515,7 +526,7 @@ View whole(const Input& input) {
 bool accepts(const UseInput& use, const CapabilitySet& set, const SourceInput& source,
              const Layout& layout, const Input& input) {
     if (!takes_format(use, set, source.offer, layout.fourcc, layout.modifier) ||
-        !takes_memory(use, set, source.offer, CpuAccess::none, input.request.strict) ||
+        !takes_memory(use, set, source.offer, CpuAccess::none, input.request) ||
         !layout_fits(set.constraints, layout))
         return false;
     const Constraints& c = set.constraints;
@@ -538,7 +549,7 @@ std::optional<Answer> best(const View& view, const SourceInput& source) {
                 const UseInput& use = view.input.uses[view.uses[i]];
                 const CapabilitySet& set = set_of(view, each, i);
                 if (!takes_format(use, set, source.offer, request.fourcc, modifier) ||
-                    !takes_memory(use, set, source.offer, view.cpu, request.strict))
+                    !takes_memory(use, set, source.offer, view.cpu, request))
                     return true;
             }
             return false;

@@ -66,6 +66,8 @@ inline Constraints small_constraints(Generator& g) {
         c.max_segment_size = g.pick<std::uint64_t>({64, 128, 500, 4096});
     if (g.one_in(10))
         c.segment_boundary = g.pick<std::uint64_t>({63, 255, 0xffff});
+    if (g.one_in(30))
+        c.max_buffers = 1 + g.below(4);
     c.contiguity = g.pick({Contiguity::any, Contiguity::any, Contiguity::any, Contiguity::any,
                            Contiguity::preferred, Contiguity::required});
     if (g.one_in(12))
@@ -138,6 +140,8 @@ inline solver::SourceInput small_source(Generator& g, const std::string& name,
     offer.address_align = g.pick<std::uint64_t>({256, 4096, 65536});
     if (g.one_in(6))
         offer.max_size = 500 + g.below(3000);
+    if (g.one_in(8))
+        offer.max_total = 500 + g.below(8000);
     if (g.one_in(6))
         offer.memory_kind = MemoryKind::device_local;
     offer.protected_memory = g.one_in(20);
@@ -179,8 +183,19 @@ inline solver::Input small_world(Generator& g) {
     input.request.cpu = g.pick({CpuAccess::none, CpuAccess::none, CpuAccess::write,
                                 CpuAccess::read_rarely, CpuAccess::read_often});
     input.request.strict = g.one_in(6);
+    if (g.one_in(3))
+        input.request.count = static_cast<std::uint32_t>(1 + g.below(6));
     if (g.one_in(8))
         input.available_memory = 500 + g.below(3000);
+    for (const char* of : {"", "dma-heap"})
+        if (g.one_in(8)) {
+            QuotaState state;
+            state.quota = {of, 1000 + g.below(8000)};
+            state.held = g.below(3000);
+            state.origin = "policy";
+            state.remedy = "raise it";
+            input.quotas.push_back(std::move(state));
+        }
     for (const char* device : {"camera", "display", "gpu"})
         if (!g.one_in(3))
             input.uses.push_back(small_use(g, device, input.request.fourcc));
@@ -195,6 +210,10 @@ inline solver::Input small_world(Generator& g) {
     for (const auto& [name, device] : sources)
         if (g.one_in(2))
             input.sources.push_back(small_source(g, name, device));
+    for (solver::SourceInput& each : input.sources)
+        for (std::size_t i = 0; i < input.quotas.size(); ++i)
+            if (input.quotas[i].quota.of.empty() || each.is_called(input.quotas[i].quota.of))
+                each.quotas.push_back(i);
     if (g.one_in(4))
         input.order = {g.pick<std::string>({"gbm", "ion:c", "dma-heap:b"}), "drm-dumb"};
     return input;
@@ -215,7 +234,8 @@ inline std::string text(const solver::Input& input) {
     const Request::Fields& r = input.request;
     std::string result = std::to_string(r.width) + "x" + std::to_string(r.height) + " " +
                          to_string(r.fourcc) + " " + std::to_string(r.size) + " bytes, cpu " +
-                         std::string(to_string(r.cpu)) + (r.strict ? ", strict" : "") + "\n";
+                         std::string(to_string(r.cpu)) + (r.strict ? ", strict" : "") + ", " +
+                         std::to_string(r.count) + " buffers\n";
     for (const solver::UseInput& use : input.uses) {
         result += use.party + (use.coherent ? "\n" : ", unsnooped\n");
         for (const solver::CapabilitySet& set : use.alternatives) {
@@ -233,8 +253,11 @@ inline std::string text(const solver::Input& input) {
         result += source.name + ": contiguity " + std::to_string(static_cast<int>(o.contiguity)) +
                   ", chunks of " + std::to_string(o.chunk_size) + ", granularity " +
                   std::to_string(o.granularity) + ", size up to " + std::to_string(o.max_size) +
-                  ", " + solver::window_text(o.min_address, o.max_address) + text(o.layout) + "\n";
+                  ", in all " + std::to_string(o.max_total) + ", " +
+                  solver::window_text(o.min_address, o.max_address) + text(o.layout) + "\n";
     }
+    for (const QuotaState& quota : input.quotas)
+        result += "quota of " + quota.quota.of + ": " + std::to_string(quota.left()) + " left\n";
     return result;
 }
 

@@ -45,7 +45,8 @@ TEST_CASE("every constraint that limits is listed once, and one that does not is
                        &Constraints::max_stride,       &Constraints::max_offset,
                        &Constraints::max_size,         &Constraints::max_width,
                        &Constraints::max_height,       &Constraints::max_segments,
-                       &Constraints::max_segment_size, &Constraints::segment_boundary})
+                       &Constraints::max_segment_size, &Constraints::segment_boundary,
+                       &Constraints::max_buffers})
         c.*field = 7;
     c.contiguity = Contiguity::preferred;
     c.min_address = 1;

@@ -274,6 +274,7 @@ TEST_CASE("every number of a quirk row becomes its constraint") {
             {"tail-padding", &Constraints::tail_padding, ConstraintKind::tail_padding},
             {"max-stride", &Constraints::max_stride, ConstraintKind::max_stride},
             {"max-segments", &Constraints::max_segments, ConstraintKind::max_segments},
+            {"max-buffers", &Constraints::max_buffers, ConstraintKind::max_buffers},
             {"max-segment-size", &Constraints::max_segment_size, ConstraintKind::max_segment_size},
         }));
     CAPTURE(key);

@@ -102,6 +102,7 @@ TEST_CASE("a CMA heap is scarce and no larger than the CMA areas") {
     CHECK(offer.scarce);
     CHECK(offer.max_size == 128U << 20U);
     CHECK(offer.max_size_reason == "the CMA areas hold 128 MiB");
+    CHECK(offer.max_total == offer.max_size);
     CHECK(offer.max_size_remedy == "boot with a larger cma=");
     CHECK(find_fact(found[0], "max-size")->value == "128 MiB");
 }

@@ -35,9 +35,10 @@ const Keys rejection_keys{"source", "constraint", "reason", "required_by",
 const Keys contributor_keys{"party", "constraint", "value", "confidence", "origin"};
 const Keys lost_keys{"to",   "criterion",   "value",   "better_value",
                      "rank", "better_rank", "parties", "remedy"};
-const Keys relaxation_keys{"kind",   "what",  "how",       "rank",   "source",
-                           "size",   "width", "height",    "fourcc", "modifier",
-                           "planes", "party", "copy_from", "copy_to"};
+const Keys relaxation_keys{"kind",   "what",  "how",       "rank",    "source",
+                           "size",   "width", "height",    "fourcc",  "modifier",
+                           "planes", "party", "copy_from", "copy_to", "count"};
+const Keys quota_keys{"of", "bytes", "held", "left", "sources", "origin", "remedy"};
 const Keys error_keys{"cause", "stage", "errno", "object", "message", "remedy"};
 const Keys buffer_keys{"source",  "size",   "width", "height",   "fourcc",  "modifier",
                        "dmabufs", "planes", "facts", "verified", "attempts"};
@@ -119,10 +120,11 @@ TEST_CASE("a plan document has its lists under the documented keys") {
     const std::vector<Conflict> conflict{
         {"exporter", {"a", "b"}, {{"a", "exporter", "its own", Confidence::known, "quirk"}}}};
     const std::vector<Relaxation> offers{relaxation()};
+    const std::vector<QuotaState> quotas{{{"", 64}, 60, {"udmabuf"}, "caller", "raise it"}};
     const Json json =
-        Json::parse(plan_json({"64x32 NV12", candidates, rejections, conflict, offers}));
-    CHECK(keys(json) ==
-          Keys{"schema", "request", "candidates", "rejections", "conflict", "relaxations"});
+        Json::parse(plan_json({"64x32 NV12", candidates, rejections, conflict, offers, quotas}));
+    CHECK(keys(json) == Keys{"schema", "request", "candidates", "rejections", "conflict",
+                             "relaxations", "quotas"});
     CHECK(json.at("schema") == 1);
 
     const Json& candidate = json.at("candidates").at(0);
@@ -160,6 +162,11 @@ TEST_CASE("a plan document has its lists under the documented keys") {
     CHECK(keys(offer) == relaxation_keys);
     CHECK(offer.at("kind") == "any-device");
     CHECK(offer.at("size") == 4096);
+    CHECK(offer.at("count") == 1);
+    const Json& quota = json.at("quotas").at(0);
+    CHECK(keys(quota) == quota_keys);
+    CHECK(quota.at("of") == "total");
+    CHECK(quota.at("left") == 4);
 }
 
 TEST_CASE("empty lists are empty arrays, never null or missing") {

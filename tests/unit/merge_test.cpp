@@ -125,6 +125,8 @@ const std::vector<Row>& rows() {
         {ConstraintKind::max_stride, [](auto& c) { c.planes[1].max_stride = 64; },
          [](auto& c) { c.planes[1].max_stride = 32; },
          [](auto& c) { c.planes[1].max_stride = 32; }},
+        {ConstraintKind::max_buffers, [](auto& c) { c.max_buffers = 32; },
+         [](auto& c) { c.max_buffers = 4; }, [](auto& c) { c.max_buffers = 4; }},
         {ConstraintKind::max_offset, [](auto& c) { c.max_offset = 64; },
          [](auto& c) { c.max_offset = 32; }, [](auto& c) { c.max_offset = 32; }},
         {ConstraintKind::max_size, [](auto& c) { c.max_size = 64; },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The solver against an answer by trying everything, on small machines.
 #include "lib/solver/core.hpp"
+#include "lib/solver/relax.hpp"
 #include "tests/support/cases.hpp"
 #include "tests/support/oracle.hpp"
 #include "tests/support/worlds.hpp"
@@ -128,4 +129,49 @@ TEST_CASE("a conflict can't hold together by trying everything, and without any 
         ++cores;
     });
     check_share(cores, all, 0.2, 0.9);
+}
+
+namespace {
+
+/// The most buffers, fewer than are asked for, that a source has room for, by trying everything.
+std::optional<std::uint32_t> most_buffers(solver::Input input) {
+    while (--input.request.count > 0)
+        if (!answers(oracle::whole(input)).empty())
+            return input.request.count;
+    return std::nullopt;
+}
+
+std::optional<std::uint32_t> offered_buffers(const solver::Input& input) {
+    const solver::Replan replan = [&](const solver::Relaxed& relaxed) {
+        solver::Input less = input;
+        less.request = relaxed.request;
+        less.uses.clear();
+        for (const std::size_t use : relaxed.uses)
+            less.uses.push_back(input.uses[use]);
+        return std::optional(*solver::candidates(less));
+    };
+    for (const Relaxation& offer : solver::relaxations(input, solver::find_core(input), {}, replan))
+        if (offer.kind == RelaxationKind::count)
+            return offer.count;
+    return std::nullopt;
+}
+
+} // namespace
+
+TEST_CASE(
+    "as many buffers are offered as have room by trying everything, and none where none has") {
+    std::uint64_t all = 0;
+    std::uint64_t offered = 0;
+    for_each_case(worlds, [&](Generator& g) {
+        solver::Input input = small_world(g);
+        input.request.count += 1 + static_cast<std::uint32_t>(g.below(5));
+        if (!solved(input).choices.empty())
+            return;
+        INFO(text(input));
+        ++all;
+        const auto expected = most_buffers(input);
+        offered += expected ? 1U : 0U;
+        REQUIRE(offered_buffers(input) == expected);
+    });
+    check_share(offered, all, 0.02, 0.9);
 }

@@ -205,6 +205,66 @@ TEST_CASE("the largest size that a source gives is found to the page") {
     CHECK(list[0].what == "request 64 MiB");
 }
 
+TEST_CASE("fewer buffers are offered, and as many as the source holds") {
+    Input input = bytes(12 * mib);
+    input.request.count = 8;
+    input.sources = {cma_heap()};
+    input.sources[0].offer.max_size = input.sources[0].offer.max_total = 64 * mib;
+    const auto list = offers(input);
+    const Relaxation* offer = find(list, RelaxationKind::count);
+    REQUIRE(offer);
+    CHECK(offer->count == 5);
+    CHECK(offer->what == "request 5 buffers instead of 8");
+    CHECK(offer->how == "--count 5 (Request::count)");
+    // Smaller ones would do as well, and are a greater loss.
+    const Relaxation* smaller = find(list, RelaxationKind::size);
+    REQUIRE(smaller);
+    CHECK(smaller->layout.dmabuf_sizes == std::vector<std::uint64_t>{8 * mib});
+    CHECK(smaller->count == 8);
+    CHECK(offer->rank < smaller->rank);
+}
+
+TEST_CASE("a device that holds few buffers is offered those") {
+    Input input = bytes(mib);
+    input.request.count = 0xffffffff;
+    input.uses = {vmalloc_camera()};
+    input.uses[0].alternatives[0].constraints.max_buffers = 32;
+    input.sources = {system_heap()};
+    const auto rejected = solved(input).rejections;
+    REQUIRE(rejected.size() == 1);
+    CHECK(rejected[0].constraint == "max-buffers");
+    CHECK(rejected[0].reason ==
+          "4294967295 buffers are wanted, /dev/video0 (capture) holds 32 at a time");
+    CHECK(rejected[0].remedy == "request at most 32 buffers");
+    const auto list = offers(input);
+    const Relaxation* offer = find(list, RelaxationKind::count);
+    REQUIRE(offer);
+    CHECK(offer->count == 32);
+}
+
+TEST_CASE("a quota leaves room for fewer buffers, and the rejection has the numbers") {
+    Input input = bytes(2 * mib);
+    input.request.count = 3;
+    input.sources = {system_heap()};
+    input.quotas = {{{"dma-heap", 64 * mib}, 59 * mib, {}, "policy f [quota]", "raise `dma-heap`"}};
+    input.sources[0].quotas = {0};
+    const Output output = solved(input);
+    REQUIRE(output.rejections.size() == 1);
+    const Rejection& rejection = output.rejections[0];
+    CHECK(rejection.constraint == "quota");
+    CHECK(rejection.reason == "3 buffers of 2 MiB, 6 MiB in all, are needed; the quota of dma-heap "
+                              "is 64 MiB, 59 MiB in use: 5 MiB left");
+    CHECK(rejection.remedy == "request 2 buffers, or raise `dma-heap`");
+    REQUIRE(output.conflict.size() == 1);
+    CHECK(output.conflict[0].constraint == "quota");
+    REQUIRE(output.conflict[0].contributors.size() == 1);
+    CHECK(output.conflict[0].contributors[0].value == "5 MiB of 64 MiB left");
+    CHECK(output.conflict[0].contributors[0].origin == "policy f [quota]");
+    const auto list = offers(input);
+    REQUIRE(find(list, RelaxationKind::count));
+    CHECK(find(list, RelaxationKind::count)->count == 2);
+}
+
 TEST_CASE("an image that is too wide is offered smaller, in its proportions") {
     Input input = image(8000, 4000, fourcc::xrgb8888);
     input.uses = {vkms_display()};

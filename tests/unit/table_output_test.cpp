@@ -16,6 +16,7 @@
 
 using namespace simplealloc;
 using namespace simplealloc::tools;
+using Catch::Matchers::Contains;
 
 namespace {
 
@@ -180,6 +181,16 @@ TEST_CASE("a conflict says how each side is known, and what would help comes wit
     Error error;
     error.relaxations = offers;
     CHECK(contains(error_reasons_text(error, wide), "what would help"));
+}
+
+TEST_CASE("a plan shows what is left of each quota, and of which sources") {
+    const std::vector<QuotaState> quotas{
+        {{"dma-heap:linux,cma", 64U << 20U}, 60U << 20U, {"dma-heap:reserved"}, "policy f", ""}};
+    const std::string text = plan_text({"64x32 NV12", {}, {}, {}, {}, quotas}, {200, false});
+    CHECK_THAT(text, Contains("dma-heap:linux,cma") && Contains("64 MiB") && Contains("60 MiB") &&
+                         Contains("4 MiB") && Contains("dma-heap:reserved") &&
+                         Contains("policy f"));
+    CHECK(plan_text({"64x32 NV12", {}, {}, {}}, {200, false}).find("quota") == std::string::npos);
 }
 
 TEST_CASE("why: what each candidate lost by, and who set each of its limits") {
@@ -366,6 +377,14 @@ TEST_CASE("sizes are short and never rounded up") {
         CHECK(size_in_words(bytes) == words);
     const std::vector<std::uint64_t> huge{std::numeric_limits<std::uint64_t>::max(), 1};
     CHECK(total_size(huge) == std::numeric_limits<std::uint64_t>::max());
+}
+
+TEST_CASE("a request of several buffers says how many") {
+    Request::Fields request;
+    request.size = 4096;
+    request.count = 3;
+    CHECK(request_in_words(request) ==
+          "4096 bytes (4 KiB), 3 buffers, for the CPU alone; the CPU does not touch it");
 }
 
 TEST_CASE("a request reads as a sentence") {
