@@ -188,9 +188,8 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
         offer.contiguity = solver::OfferContiguity::physical;
     offer.scarce = offer.contiguity == solver::OfferContiguity::physical;
     offer.memory_kind = drm.dumb_memory;
-    // Where in the bus a card's own memory lies is not told.
     if (offer.memory_kind == MemoryKind::device_local)
-        offer.max_address = no_limit;
+        place_device_memory(source, *device);
     else if (offer.scarce)
         keep_in_reach(source, device->reach);
     offer.caching = drm.dumb_caching;

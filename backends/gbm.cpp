@@ -148,7 +148,7 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
     offer.contiguity = solver::OfferContiguity::device_domain;
     offer.memory_kind = drm.dumb_memory;
     if (offer.memory_kind == MemoryKind::device_local)
-        offer.max_address = no_limit;
+        place_device_memory(source, *device);
     offer.attachable = device->attachable;
     offer.vmap_stable = device->vmap_stable;
     if (!offer.attachable || !offer.vmap_stable)

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <optional>
+#include <sstream>
 #include <utility>
 
 namespace simplealloc {
@@ -52,6 +54,24 @@ void add_fact(SourceRecord& source, const char* name, std::string value, Confide
     source.facts.push_back({name, std::move(value), confidence, origin});
 }
 
+/// The last address of a PCI function's memory (drivers/pci/pci-sysfs.c resource_show(): begin, end
+/// and flags, a line for each).
+std::optional<std::uint64_t> end_of_bars(const std::string& path) {
+    constexpr std::uint64_t is_memory = 0x200; // IORESOURCE_MEM
+    std::string text;
+    if (kernel::read_file(path, text) < 0)
+        return std::nullopt;
+    std::istringstream numbers(text);
+    std::optional<std::uint64_t> last;
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::uint64_t flags = 0;
+    while (numbers >> std::hex >> begin >> end >> flags)
+        if ((flags & is_memory) != 0 && end > begin)
+            last = std::max(last.value_or(0), end);
+    return last;
+}
+
 /// All that differs is the call.
 class PlainNode final : public OpenNode {
 public:
@@ -91,6 +111,20 @@ void keep_in_reach(SourceRecord& source, const Reach& reach) {
     solver::Offer& offer = source.input.offer;
     offer.min_address = std::max(offer.min_address, reach.min_address);
     offer.max_address = std::min(offer.max_address, reach.max_address);
+}
+
+void place_device_memory(SourceRecord& source, const DeviceRecord& device) {
+    solver::Offer& offer = source.input.offer;
+    const std::string path = device.id + "/resource";
+    const auto end = end_of_bars(path);
+    if (!end) {
+        offer.max_address = no_limit;
+        return;
+    }
+    offer.max_address = std::max(offer.max_address, *end);
+    source.facts.push_back({"addresses",
+                            fmt::format("{:#x} to {:#x}", offer.min_address, offer.max_address),
+                            Confidence::known, path});
 }
 
 void add_contiguity_fact(SourceRecord& source, Confidence confidence, const std::string& origin) {

@@ -21,6 +21,10 @@ SourceRecord make_source(const char* backend, const std::string& instance, const
 /// Memory that a driver allocates for its device is where that reaches it.
 void keep_in_reach(SourceRecord& source, const Reach& reach);
 
+/// A card's own memory: others reach it in the card's BARs, where they do at all, or its driver
+/// moves it to RAM for them. Anywhere where sysfs does not tell.
+void place_device_memory(SourceRecord& source, const DeviceRecord& device);
+
 // Facts of SourceRecord::input.offer. What the offer does not know has confidence unknown, whatever
 // is passed.
 void add_contiguity_fact(SourceRecord& source, Confidence confidence, const std::string& origin);

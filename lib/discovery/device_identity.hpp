@@ -4,6 +4,7 @@
 
 #include "lib/udev.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct DeviceIdentity {
     std::vector<std::string> compatible; ///< of its own device-tree node, the closest first
     /// Names in /dev/dri/by-path or /dev/v4l/by-path, which stay when node numbers change.
     std::vector<std::string> places;
+    std::optional<bool> discrete = {}; ///< a GPU with VRAM of its own, or without; nothing: nobody says
 };
 
 /// What sysfs and udev tell. The driver's own name is put before what sysfs shows.

@@ -53,10 +53,11 @@ struct DrmInfo {
     std::string card_node;   ///< empty when there is none
     std::string render_node; ///< empty when there is none
     bool is_render_node = false;
-    bool has_connectors = false; ///< by sysfs
-    bool opened = false;         ///< caps and planes were asked
-    bool kms = false;            ///< has CRTCs and planes
-    bool dumb = false;           ///< GET_CAP DUMB_BUFFER
+    bool has_connectors = false;  ///< by sysfs
+    std::optional<bool> discrete; ///< has VRAM of its own; nothing: nobody says
+    bool opened = false;          ///< caps and planes were asked
+    bool kms = false;             ///< has CRTCs and planes
+    bool dumb = false;            ///< GET_CAP DUMB_BUFFER
     bool addfb2_modifiers = false;
     std::uint64_t cursor_width = 0;
     std::uint64_t cursor_height = 0;

@@ -122,6 +122,8 @@ void deny(DeviceRecord& record, const std::string& otherwise, const std::string&
 void conclude(const udev::Node& node, const Quirks& quirks, const device_tree::Phandles& phandles,
               DeviceRecord& record) {
     record.identity = identity_of(node, record.driver);
+    if (record.drm)
+        record.identity.discrete = record.drm->discrete;
     record.quirks = quirks.rows_for(record.identity);
     if (record.v4l2)
         number_instance(record);

@@ -2,6 +2,7 @@
 // DRM nodes: kinds and siblings by sysfs, capabilities and planes by ioctl.
 #include "lib/discovery/drm.hpp"
 
+#include "lib/discovery/drm_memory.hpp"
 #include "lib/discovery/drm_planes.hpp"
 #include "lib/kernel.hpp"
 
@@ -55,6 +56,15 @@ std::string driver_name(int fd) {
         return {};
     // The length comes back whole even when less was copied.
     return {name.data(), std::min<std::size_t>(request.name_len, name.size())};
+}
+
+void ask_memory(int fd, DeviceRecord& record) {
+    DrmInfo& drm = *record.drm;
+    drm.discrete =
+        ask_discrete(fd, record.driver, drm.is_render_node ? std::string() : drm.render_node);
+    if (drm.discrete)
+        record.facts.push_back({"own-memory", *drm.discrete ? "yes: VRAM" : "no: RAM",
+                                Confidence::known, record.driver + "'s information call"});
 }
 
 void ask_capabilities(int fd, DeviceRecord& record) {
@@ -159,6 +169,7 @@ void ask_drm(int fd, bool own, DeviceRecord& record) {
         record.driver = std::move(name);
         record.facts.push_back({"driver", record.driver, Confidence::known, "DRM_IOCTL_VERSION"});
     }
+    ask_memory(fd, record);
     ask_capabilities(fd, record);
     // Mode setting is refused on render nodes (drivers/gpu/drm/drm_ioctl.c).
     if (drm.is_render_node)

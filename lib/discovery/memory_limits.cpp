@@ -57,13 +57,16 @@ void add_window(const Reach& reach, solver::CapabilitySet& set) {
 
 solver::CapabilitySet memory_limits(const DeviceRecord& device, Use use, Fourcc fourcc) {
     solver::CapabilitySet set;
-    if (device.imports) {
+    const auto imports = use_quirk(device, use, fourcc, "imports");
+    if (imports ? imports->text == "yes" : device.imports) {
         add_contiguity(device, use_quirk(device, use, fourcc, "contiguous"), set);
         add_window(device.reach, set);
     } else {
         // Its own memory it reaches anyway.
         set.constraints.exporters = {{device.id}};
-        set.evidence[ConstraintKind::exporter] = {device.import_confidence, device.import_origin};
+        set.evidence[ConstraintKind::exporter] =
+            imports ? Evidence{imports->confidence, imports->origin}
+                    : Evidence{device.import_confidence, device.import_origin};
     }
     add_quirk_limits(device, use, fourcc, set);
     return set;

@@ -114,6 +114,8 @@ private:
             row_.machine = ini::words(value);
         else if (key == "kernel")
             row_.kernel = parse_kernel_range(value);
+        else if (key == "discrete")
+            row_.discrete = value == "yes";
         else if (key == "role")
             row_.roles = ini::words(value);
         else if (key == "format")

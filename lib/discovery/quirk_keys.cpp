@@ -103,6 +103,7 @@ constexpr QuirkKey keys[] = {
     {"machine", KeyScope::row, "", is_not_empty, patterns_text},
     {"kernel", KeyScope::row, "", is_kernel_range,
      "a range of kernels: 5.10..6.12, >=5.10, <6.1 or 6.6"},
+    {"discrete", KeyScope::row, "drm", is_switch, switch_text},
     {"role", KeyScope::row, "", [](std::string_view t) { return all_words(t, is_role); },
      "a list of uses (capture, scanout, m2m-in…) or output"},
     {"format", KeyScope::row, "", [](std::string_view t) { return all_words(t, is_fourcc); },
@@ -113,7 +114,6 @@ constexpr QuirkKey keys[] = {
      "a list of ID:NAME:MEMORY, with an id up to 31 and scattered, contiguous, protected or "
      "unknown memory"},
 
-    {"imports", KeyScope::device, "", is_switch, switch_text},
     {"exports-attachable", KeyScope::device, "", is_switch, switch_text},
     {"exports-vmap-stable", KeyScope::device, "", is_switch, switch_text},
     {"min-address", KeyScope::device, "", is_address, address_text},
@@ -156,6 +156,12 @@ constexpr QuirkKey keys[] = {
      },
      "scattered or contiguous"},
 
+    {"imports", KeyScope::use, "", is_switch, switch_text},
+    {"memory-kind", KeyScope::use, "",
+     [](std::string_view t) {
+         return one_of(t, {"system", "device-local"});
+     },
+     "system or device-local"},
     {"contiguous", KeyScope::use, "",
      [](std::string_view t) {
          return one_of(t, {"yes", "no", "unless-iommu"});

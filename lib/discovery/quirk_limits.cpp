@@ -56,6 +56,11 @@ void add_quirk_limits(const DeviceRecord& device, Use use, Fourcc fourcc,
             set.constraints.*limit.number = number_of(value->text);
             set.evidence[limit.kind] = {value->confidence, value->origin};
         }
+    if (const auto value = use_quirk(device, use, fourcc, "memory-kind")) {
+        const auto kind = value->text == "system" ? MemoryKind::system : MemoryKind::device_local;
+        set.constraints.memory_kinds = static_cast<std::uint8_t>(kind);
+        set.evidence[ConstraintKind::memory_kind] = {value->confidence, value->origin};
+    }
     if (const auto value = use_quirk(device, use, fourcc, "single-allocation");
         value && value->text == "yes") {
         set.constraints.placements =

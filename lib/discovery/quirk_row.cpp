@@ -33,7 +33,8 @@ bool counts_for(const QuirkRow& row, Use use, Fourcc fourcc, bool m2m) {
 
 std::optional<QuirkValue> find_value(std::span<const QuirkRowPtr> rows, const std::string& key) {
     for (const QuirkRowPtr& row : rows)
-        if (const auto value = row->values.find(key); value != row->values.end())
+        if (const auto value = row->values.find(key);
+            value != row->values.end() && row->roles.empty() && row->formats.empty())
             return QuirkValue{value->second, row->origin, row->confidence, row->decides};
     return std::nullopt;
 }

@@ -26,6 +26,7 @@ struct QuirkRow {
     std::vector<std::string> compatible; ///< patterns, one of them of the device's own node
     std::vector<std::string> machine;    ///< patterns, one of them of the device tree's root
     std::optional<KernelRange> kernel;
+    std::optional<bool> discrete;   ///< GPUs with VRAM of their own, or those without
     std::vector<std::string> roles; ///< names of uses, or `output`
     std::vector<Fourcc> formats;
 
@@ -54,7 +55,8 @@ struct QuirkValue {
 /// `m2m`: the device is a memory-to-memory one.
 bool counts_for(const QuirkRow& row, Use use, Fourcc fourcc, bool m2m);
 
-/// `rows` have the strongest first.
+/// Of the whole device: what is said of some uses or formats does not count. `rows` have the
+/// strongest first.
 std::optional<QuirkValue> find_value(std::span<const QuirkRowPtr> rows, const std::string& key);
 
 } // namespace simplealloc

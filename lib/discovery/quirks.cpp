@@ -25,7 +25,8 @@ std::size_t condition_count(const QuirkRow& row) {
     constexpr std::size_t more_than_all = 8;
     return (row.place.empty() ? 0 : more_than_all) + std::size_t{!row.compatible.empty()} +
            std::size_t{!row.machine.empty()} + std::size_t{row.kernel.has_value()} +
-           std::size_t{!row.roles.empty()} + std::size_t{!row.formats.empty()} +
+           std::size_t{row.discrete.has_value()} + std::size_t{!row.roles.empty()} +
+           std::size_t{!row.formats.empty()} +
            std::size_t{row.driver.find_first_of("*?[") == std::string::npos};
 }
 
@@ -140,7 +141,7 @@ std::vector<QuirkRowPtr> Quirks::rows_for(const DeviceIdentity& device) const {
         if (row->subsystem == device.subsystem && matches_any({row->driver}, device.drivers) &&
             (row->place.empty() || matches_any({row->place}, device.places)) &&
             (row->compatible.empty() || matches_any(row->compatible, device.compatible)) &&
-            is_for_machine(*row))
+            (!row->discrete || row->discrete == device.discrete) && is_for_machine(*row))
             found.push_back(row);
     strongest_first(found);
     return found;

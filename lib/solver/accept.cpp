@@ -211,8 +211,10 @@ bool in_reach(const Case& c) {
     const Constraints& need = c.set.constraints;
     if (find_note(c.use, c.source, true) != nullptr)
         return true;
-    // A device's DMA allocator keeps to the device's own mask.
-    if (c.own && offer.contiguity == OfferContiguity::device_domain)
+    // A device's DMA allocator keeps to the device's own mask, and its own memory is on its side of
+    // the bus.
+    if (c.own && (offer.contiguity == OfferContiguity::device_domain ||
+                  offer.memory_kind == MemoryKind::device_local))
         return true;
     return offer.min_address >= need.min_address && offer.max_address <= need.max_address;
 }

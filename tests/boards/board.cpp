@@ -224,6 +224,8 @@ Card read_card(Table& table) {
     out.cursor = read_size(table, "cursor", {64, 64});
     out.modifiers = table.flag("modifiers", false);
     out.dumb = table.flag("dumb", true);
+    if (table.has("discrete"))
+        out.discrete = table.flag("discrete", false);
     return out;
 }
 

@@ -14,6 +14,9 @@ namespace simplealloc::boards {
 namespace {
 
 constexpr std::uint32_t first_plane = 31;
+/// DRM_IOCTL_AMDGPU_INFO, and where drm_amdgpu_info_device has ids_flags.
+constexpr unsigned long amdgpu_info = 0x40206445;
+constexpr std::size_t amdgpu_ids_flags = 136;
 enum Property : std::uint32_t { type_property = 1, formats_property = 2 };
 
 template <typename Element>
@@ -84,6 +87,8 @@ public:
             return version(*static_cast<drm_version*>(argument));
         case DRM_IOCTL_GET_CAP:
             return capability(*static_cast<drm_get_cap*>(argument));
+        case amdgpu_info:
+            return information(static_cast<const std::byte*>(argument));
         default:
             return render_ ? -EACCES : card_ioctl(request, argument);
         }
@@ -127,6 +132,23 @@ private:
         default:
             return -EINVAL;
         }
+    }
+
+    /// DRM_AUTH and DRM_RENDER_ALLOW (amdgpu_drv.c): a card node answers who is authenticated.
+    [[nodiscard]] int information(const std::byte* request) const {
+        if (card_.name != "amdgpu" || !card_.discrete)
+            return -EINVAL;
+        if (!render_)
+            return -EACCES;
+        std::uint64_t pointer = 0; // return_pointer, return_size, query
+        std::uint32_t numbers[2] = {};
+        std::memcpy(&pointer, request, sizeof pointer);
+        std::memcpy(numbers, request + sizeof pointer, sizeof numbers);
+        const std::uint64_t flags = *card_.discrete ? 0 : 1; // AMDGPU_IDS_FLAGS_FUSION
+        if (numbers[1] != 0x16 || numbers[0] < amdgpu_ids_flags + sizeof flags)
+            return -EINVAL;
+        std::memcpy(user<std::byte>(pointer) + amdgpu_ids_flags, &flags, sizeof flags);
+        return 0;
     }
 
     int version(drm_version& out) const {

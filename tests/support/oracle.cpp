@@ -107,8 +107,11 @@ bool takes_memory(const UseInput& use, const CapabilitySet& set, const Offer& of
         return false;
     if (request.strict && c.contiguity == Contiguity::preferred && !contiguous(use, offer))
         return false;
-    // The DMA allocator of a device knows the device's own reach.
-    const bool made_for_it = own(use, offer) && offer.contiguity == OfferContiguity::device_domain;
+    // The DMA allocator of a device knows the device's own reach, and needs no bus to its own
+    // memory.
+    const bool made_for_it =
+        own(use, offer) && (offer.contiguity == OfferContiguity::device_domain ||
+                            offer.memory_kind == MemoryKind::device_local);
     if (!made_for_it && (offer.min_address < c.min_address || offer.max_address > c.max_address))
         return false;
     if (!multiple(offer.address_align, c.address_align))

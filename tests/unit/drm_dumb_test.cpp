@@ -165,6 +165,26 @@ TEST_CASE("what the quirks say of exports is in the offer, with its origin") {
     CHECK(find_fact(found, "attachable")->value == "no");
 }
 
+TEST_CASE("others reach a card's own memory in its BARs, or in RAM where its driver moves it") {
+    FakeKernel fake;
+    add_drm_card(fake);
+    const auto describe = [] {
+        DeviceRecord record = card_record();
+        record.drm->dumb_memory = MemoryKind::device_local;
+        return source(std::move(record));
+    };
+    CHECK(describe().input.offer.max_address == no_limit); // nobody says
+    const std::string path = card_record().id + "/resource";
+    fake.add_file(path,
+                  "0x0000007c00000000 0x0000007dffffffff 0x000000000014220c\n"
+                  "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+                  "0x00000ffffffff000 0x00000fffffffffff 0x0000000000040101\n"); // ports
+    const SourceRecord found = describe();
+    CHECK(found.input.offer.max_address == 0x7dffffffff);
+    CHECK(find_fact(found, "addresses")->value == "0x0 to 0x7dffffffff");
+    CHECK(find_fact(found, "addresses")->origin == path);
+}
+
 TEST_CASE("the stride is a multiple of the driver's pitch rule and smallest pixel") {
     FakeKernel fake;
     add_drm_card(fake);

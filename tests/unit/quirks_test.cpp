@@ -54,6 +54,26 @@ TEST_CASE("a quirk row gives its values with file and section as origin") {
     CHECK(quirks.rows_for({"drm", {"toy2"}, {}, {}}).empty());
 }
 
+TEST_CASE("a row may be for GPUs with VRAM of their own, or for those without") {
+    const Quirks quirks = quirks_of("[drm:toy]\nsource = x\ndumb-pitch-align = 8\n"
+                                    "[drm:toy]\nsource = x\ndiscrete = yes\n"
+                                    "dumb-memory = device-local\n");
+    DeviceIdentity device = toy();
+    CHECK(quirks.rows_for(device).size() == 1); // nobody says
+    device.discrete = false;
+    CHECK(value(quirks, device, "dumb-memory").empty());
+    device.discrete = true;
+    CHECK(value(quirks, device, "dumb-memory") == "device-local");
+    CHECK(value(quirks, device, "dumb-pitch-align") == "8");
+    CHECK(find_value(quirks.rows_for(device), "dumb-memory")->origin ==
+          "quirk mine.quirks [drm:toy] (discrete = yes)");
+}
+
+TEST_CASE("what is said of one use is not said of the whole device") {
+    const Quirks quirks = quirks_of(head + "role = scanout\nimports = no\n");
+    CHECK_FALSE(find_value(quirks.rows_for(toy()), "imports"));
+}
+
 TEST_CASE("a row is for its driver by any of the driver's names, which may be a pattern") {
     const auto [pattern, name, matches] = GENERATE(table<std::string, std::string, bool>({
         {"toy", "toy", true},
