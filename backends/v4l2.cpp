@@ -5,6 +5,7 @@
 #include "backends/cma.hpp"
 #include "backends/source.hpp"
 #include "backends/v4l2_queue.hpp"
+#include "lib/discovery/formats_v4l2.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 
@@ -111,6 +112,15 @@ void describe_memory(SourceRecord& source) {
          info.memory_origin});
 }
 
+/// The driver says by TRY_FMT how large its tiles make a buffer.
+void add_tilings(const V4l2Info& info, std::vector<FormatSupport>& tilings) {
+    for (const V4l2Queue& queue : info.queues)
+        for (const std::uint32_t pixelformat : queue.pixelformats)
+            for (const V4l2Format& format : v4l2_formats(pixelformat))
+                if (format.modifier != 0)
+                    tilings.push_back({format.fourcc, {format.modifier}, false});
+}
+
 SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
     const std::string sysname = device->path.substr(device->path.rfind('/') + 1);
     SourceRecord source = make_source("v4l2", sysname, device->path, "video4linux", true);
@@ -133,6 +143,7 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
                                           offer.attachable ? "mapped by other drivers" : "attached",
                                           device->export_origin);
     offer.side_effect = solver::SideEffect::takes_queue;
+    add_tilings(*device->v4l2, offer.tilings);
     describe_memory(source);
     limit_to_cma(source, *device);
     return source;

@@ -208,8 +208,8 @@ std::vector<Fourcc> listed_formats(const DeviceUse& use) {
     if (device.v4l2)
         for (const V4l2Queue& queue : device.v4l2->queues)
             for (const std::uint32_t pixelformat : queue.pixelformats)
-                if (const V4l2Format* format = find_v4l2_format(pixelformat))
-                    formats.push_back(format->fourcc);
+                for (const V4l2Format& format : v4l2_formats(pixelformat))
+                    formats.push_back(format.fourcc);
     return formats;
 }
 

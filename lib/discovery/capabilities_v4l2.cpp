@@ -90,15 +90,14 @@ solver::CapabilitySet set_for(const DeviceRecord& device, Use use, const V4l2For
 /// one.
 void add_alternatives(const DeviceRecord& device, Use use, const V4l2Queue& queue, Fourcc fourcc,
                       std::vector<solver::CapabilitySet>& sets) {
-    for (const std::uint32_t pixelformat : queue.pixelformats) {
-        const V4l2Format* format = find_v4l2_format(pixelformat);
-        if (format == nullptr || format->fourcc != fourcc ||
-            (format->per_plane && !is_multiplanar(queue)))
-            continue;
-        if (find_v4l2_format(fourcc, format->modifier, format->per_plane, queue.pixelformats) ==
-            format)
-            sets.push_back(set_for(device, use, *format));
-    }
+    for (const std::uint32_t pixelformat : queue.pixelformats)
+        for (const V4l2Format& format : v4l2_formats(pixelformat)) {
+            if (format.fourcc != fourcc || (format.per_plane && !is_multiplanar(queue)))
+                continue;
+            if (find_v4l2_format(fourcc, format.modifier, format.per_plane, queue.pixelformats) ==
+                &format)
+                sets.push_back(set_for(device, use, format));
+        }
 }
 
 /// Everything that the queues take: what is wanted is not in it, and the solver says so.
@@ -107,15 +106,21 @@ solver::CapabilitySet set_without(const DeviceRecord& device, Use use, Fourcc fo
     solver::CapabilitySet set = common(device, use, fourcc);
     set.evidence[ConstraintKind::format] = {Confidence::known, "VIDIOC_ENUM_FMT"};
     for (const V4l2Queue* queue : queues)
-        for (const std::uint32_t pixelformat : queue->pixelformats) {
-            const V4l2Format* format = find_v4l2_format(pixelformat);
-            if (format == nullptr)
-                continue;
-            const FormatSupport support = support_of(*format);
-            if (std::find(set.formats.begin(), set.formats.end(), support) == set.formats.end())
-                set.formats.push_back(support);
-        }
+        for (const std::uint32_t pixelformat : queue->pixelformats)
+            for (const V4l2Format& format : v4l2_formats(pixelformat)) {
+                const FormatSupport support = support_of(format);
+                if (std::find(set.formats.begin(), set.formats.end(), support) == set.formats.end())
+                    set.formats.push_back(support);
+            }
     return set;
+}
+
+std::string names_of(const std::vector<const V4l2Queue*>& queues) {
+    std::vector<std::string> names;
+    for (const V4l2Queue* queue : queues)
+        for (const std::uint32_t pixelformat : queue->pixelformats)
+            names.push_back(pixelformat_name(pixelformat));
+    return names.empty() ? "none at all" : fmt::format("{}", fmt::join(names, ", "));
 }
 
 } // namespace
@@ -138,7 +143,11 @@ CapabilitySets v4l2_capabilities(const DeviceRecord& device, Use use, Fourcc fou
     if (sets.empty()) {
         solver::CapabilitySet set = set_without(device, use, fourcc, queues);
         if (set.formats.empty())
-            return unsupported_use(device, use, "has no pixel format that DRM has a code for");
+            return unsupported_use(device, use,
+                                   fmt::format("has no pixel format that DRM has a code and a "
+                                               "modifier for, only {}",
+                                               names_of(queues)),
+                                   "request plain bytes of the size that VIDIOC_TRY_FMT tells");
         sets.push_back(std::move(set));
     }
     return sets;

@@ -21,7 +21,11 @@ struct V4l2Format {
 
 std::span<const V4l2Format> v4l2_formats();
 
-/// Null for what DRM has no code for: compressed, Bayer, big-endian formats.
+/// All that DRM calls these bytes, the best known first: GREY is R8 and Y8. Empty for what DRM has
+/// no code for: compressed, Bayer, big-endian formats.
+std::span<const V4l2Format> v4l2_formats(std::uint32_t pixelformat);
+
+/// The first of them, or null.
 const V4l2Format* find_v4l2_format(std::uint32_t pixelformat);
 
 /// The best of the `offered` pixel formats with these pixels in memory, or null: V4L2 has old and

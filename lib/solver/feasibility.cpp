@@ -350,7 +350,12 @@ Objection too_many_modifiers(const Problem& p, std::size_t count) {
 /// those which the same alternatives take.
 Evaluation serve_own_layout(const Problem& p) {
     Evaluation result;
-    const std::vector<Modifier> wishes = modifiers_by_preference(p.input, p.scope, p.source);
+    std::vector<Modifier> wishes = modifiers_by_preference(p.input, p.scope, p.source);
+    std::erase_if(wishes, [&](const Modifier& wish) {
+        return !p.source.offer.lays_out(p.wanted.fourcc, wish);
+    });
+    if (wishes.empty())
+        return serve(p); // for what the uses have against it
     std::size_t work = wishes.size();
     bool all_tried = true;
     for (std::size_t i = 0; i < wishes.size() && !result.fit; ++i) {
@@ -435,7 +440,8 @@ Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceIn
     result.objections = check_offer(input, source, scope, wanted);
     if (!explain && !result.objections.empty())
         return result;
-    Evaluation served = source.offer.own_layout ? serve_own_layout(p) : serve(p);
+    const bool chooses = source.offer.own_layout || !source.offer.tilings.empty();
+    Evaluation served = chooses ? serve_own_layout(p) : serve(p);
     for (Objection& objection : served.objections)
         result.objections.push_back(std::move(objection));
     result.work = served.work;

@@ -101,6 +101,18 @@ struct Offer {
     bool layout_exact = true; ///< false: stride and size are known only after allocation
     /// The source lays images out itself, with any modifier that it is given; false: linear memory.
     bool own_layout = false;
+    /// What its driver lays out beside linear memory, where it does not take any modifier: the
+    /// tiled formats of a V4L2 device.
+    std::vector<FormatSupport> tilings = {};
+
+    [[nodiscard]] bool lays_out(Fourcc fourcc, const Modifier& modifier) const {
+        return own_layout || modifier.is_linear() ||
+               std::any_of(tilings.begin(), tilings.end(), [&](const FormatSupport& tiling) {
+                   return tiling.fourcc == fourcc && modifier.state == Modifier::State::named &&
+                          std::find(tiling.modifiers.begin(), tiling.modifiers.end(),
+                                    modifier.value) != tiling.modifiers.end();
+               });
+    }
 };
 
 struct SourceInput {

@@ -34,7 +34,7 @@ std::vector<Objection> check_offer(const Input& input, const SourceInput& source
     const Offer& offer = source.offer;
     if (!source.usable)
         objections.push_back(by_source(ConstraintKind::access, source.reason, source.remedy));
-    if (!offer.own_layout && !wanted.modifier.is_linear())
+    if (!offer.lays_out(wanted.fourcc, wanted.modifier))
         objections.push_back(by_source(ConstraintKind::format,
                                        fmt::format("its memory is laid out linear, {} is asked for",
                                                    to_string(wanted.modifier)),

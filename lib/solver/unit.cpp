@@ -29,8 +29,9 @@ bool refused(const std::string& name, std::string Input::Refusal::*whose, const 
                        [&](const Input::Refusal& refusal) { return refusal.*whose == name; });
 }
 
-bool asks_for_tiles(const Input& input) {
-    return input.request.modifier && !input.request.modifier->is_linear();
+bool asks_for_other_tiles(const Offer& offer, const Input& input) {
+    const auto& wanted = input.request.modifier;
+    return wanted && !offer.lays_out(input.request.fourcc, *wanted);
 }
 
 bool has(const UseInput& use, Kind kind, const Input& input) {
@@ -66,7 +67,8 @@ bool has(const SourceInput& source, Kind kind, const Input& input) {
     case Kind::protected_memory:
         return offer.protected_memory;
     case Kind::format:
-        return offer.own_layout ? input.request.fourcc == fourcc::bytes : asks_for_tiles(input);
+        return offer.own_layout ? input.request.fourcc == fourcc::bytes
+                                : asks_for_other_tiles(offer, input);
     case Kind::attach:
         return !offer.attachable || !offer.vmap_stable ||
                refused(source.name, &Input::Refusal::source, input);

@@ -129,12 +129,22 @@ CpuCaching mapping(const Offer& offer, CpuAccess cpu) {
                : CpuCaching::write_combined;
 }
 
+bool has_tiles(const Offer& offer, Fourcc fourcc, const Modifier& modifier) {
+    bool has = false;
+    for (const FormatSupport& tiling : offer.tilings)
+        for (const std::uint64_t value : tiling.modifiers)
+            has = has || (tiling.fourcc == fourcc && modifier == Modifier::named(value));
+    return has;
+}
+
 bool source_serves(const View& view, const SourceInput& source, const Modifier& modifier) {
     const Offer& offer = source.offer;
     if (!source.usable || !source.enabled || !source.named)
         return false;
-    if (view.input.request.fourcc == fourcc::bytes ? offer.own_layout
-                                                   : !offer.own_layout && !modifier.is_linear())
+    if (view.input.request.fourcc == fourcc::bytes
+            ? offer.own_layout
+            : !offer.own_layout && !modifier.is_linear() &&
+                  !has_tiles(offer, view.input.request.fourcc, modifier))
         return false;
     bool protection_wanted = false;
     bool all_coherent = true;
@@ -434,7 +444,8 @@ std::vector<Modifier> modifiers(const View& view, const SourceInput& source) {
     if (request.modifier)
         return {*request.modifier};
     std::vector<Modifier> tried;
-    if (source.offer.own_layout && view.cpu == CpuAccess::none) {
+    const bool chooses = source.offer.own_layout || !source.offer.tilings.empty();
+    if (chooses && view.cpu == CpuAccess::none) {
         bool anybody = false;
         bool all_own = true;
         bool drawn = false;
@@ -451,7 +462,11 @@ std::vector<Modifier> modifiers(const View& view, const SourceInput& source) {
                         tried.push_back(Modifier::named(value));
                 }
             }
-        if (!anybody && all_own && drawn)
+        if (!source.offer.own_layout)
+            std::erase_if(tried, [&](const Modifier& each) {
+                return !has_tiles(source.offer, request.fourcc, each);
+            });
+        else if (!anybody && all_own && drawn)
             tried.push_back(Modifier::implicit());
     }
     tried.push_back(Modifier::linear());

@@ -154,6 +154,8 @@ inline solver::SourceInput small_source(Generator& g, const std::string& name,
     if (g.one_in(5))
         offer.max_dmabufs = static_cast<std::uint32_t>(1 + g.below(2));
     offer.own_layout = !device.empty() && g.one_in(3);
+    if (!device.empty() && !offer.own_layout && g.one_in(2))
+        offer.tilings = {{g.pick({fourcc::nv12, fourcc::xrgb8888, fourcc::yuv420}), {7}, false}};
     if (g.one_in(4))
         offer.layout.stride_align = g.pick<std::uint64_t>({2, 8});
     if (g.one_in(8))

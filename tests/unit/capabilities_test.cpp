@@ -296,6 +296,59 @@ TEST_CASE("a device with one allocation for all planes takes no plane apart") {
     CHECK(only_set(card, Use::scanout, fourcc::nv12).constraints.placements == Placements::all());
 }
 
+TEST_CASE("what a display shows may be its own VRAM alone, while it draws from any memory") {
+    DeviceRecord card = display({{1, "primary", {{fourcc::xrgb8888, {}, true}}}});
+    card.drm->render_node = "/dev/dri/renderD128";
+    card.quirks = rows("[drm:toy]\nsource = x\nrole = scanout cursor\nimports = no\n"
+                       "memory-kind = device-local\n");
+    const CapabilitySet shown = only_set(card, Use::scanout);
+    CHECK(shown.constraints.exporters == std::vector{card.id});
+    CHECK(shown.constraints.memory_kinds == static_cast<unsigned>(MemoryKind::device_local));
+    for (const auto kind : {ConstraintKind::exporter, ConstraintKind::memory_kind})
+        CHECK(shown.evidence.at(kind).origin ==
+              "quirk mine.quirks [drm:toy] (role = scanout cursor)");
+    const CapabilitySet drawn = only_set(card, Use::render);
+    CHECK_FALSE(drawn.constraints.exporters);
+    CHECK(drawn.constraints.memory_kinds == Constraints{}.memory_kinds);
+    // And the other way round: who imports nothing but for one use.
+    card.imports = false;
+    card.quirks = rows("[drm:toy]\nsource = x\nrole = render\nimports = yes\n");
+    CHECK(only_set(card, Use::scanout).constraints.exporters);
+    CHECK_FALSE(only_set(card, Use::render).constraints.exporters);
+}
+
+TEST_CASE("a V4L2 queue holds 32 buffers, or as many as its driver says") {
+    DeviceRecord record = camera({V4L2_PIX_FMT_YUYV});
+    CapabilitySet set = only_set(record, Use::capture, fourcc::yuyv);
+    CHECK(set.constraints.max_buffers == 32);
+    CHECK(set.evidence.at(ConstraintKind::max_buffers) ==
+          Evidence{Confidence::known, "VIDEO_MAX_FRAME"});
+    record.v4l2->queues[0].max_buffers = 64;
+    record.v4l2->queues[0].max_buffers_origin = "VIDIOC_CREATE_BUFS max_num_buffers";
+    set = only_set(record, Use::capture, fourcc::bytes);
+    CHECK(set.constraints.max_buffers == 64);
+    CHECK(set.evidence.at(ConstraintKind::max_buffers).origin ==
+          "VIDIOC_CREATE_BUFS max_num_buffers");
+}
+
+TEST_CASE("gray is asked for by either of its DRM names") {
+    const DeviceRecord record = camera({V4L2_PIX_FMT_GREY});
+    for (const Fourcc name : {fourcc::r8, fourcc::y8}) {
+        const CapabilitySet set = only_set(record, Use::capture, name);
+        CHECK(set.formats == std::vector<FormatSupport>{{name, {}, true}});
+        CHECK(set.label == "GREY");
+    }
+}
+
+TEST_CASE("a queue of tilings that DRM has no modifier for says which, and what to do") {
+    const DeviceRecord record =
+        camera({v4l2_fourcc('V', 'T', '1', '2'), v4l2_fourcc('V', 'T', '1', '5')});
+    const Error refused = refusal(record, Use::capture, fourcc::nv12);
+    CHECK(refused.cause == Cause::unsupported);
+    CHECK_THAT(refused.detail, Catch::Contains("VT12, VT15"));
+    CHECK_THAT(refused.remedy, Catch::Contains("TRY_FMT"));
+}
+
 TEST_CASE("a window that begins above zero is told even without an upper end") {
     DeviceRecord card = display({{1, "primary", {{fourcc::xrgb8888, {}, true}}}});
     card.reach.mask_known = true;

@@ -90,11 +90,42 @@ TEST_CASE("placement and tiling select among pixel formats of a fourcc") {
               ->pixelformat == V4L2_PIX_FMT_NV12_32L32);
 }
 
-TEST_CASE("no pixel format is in the table twice") {
-    std::set<std::uint32_t> seen;
+TEST_CASE("gray bytes are R8 to most devices and Y8 by their own name, and GREY in both") {
+    STATIC_REQUIRE(V4L2_PIX_FMT_GREY == fourcc::y8.value);
+    std::vector<Fourcc> names;
+    for (const V4l2Format& format : v4l2_formats(V4L2_PIX_FMT_GREY))
+        names.push_back(format.fourcc);
+    CHECK(names == std::vector{fourcc::r8, fourcc::y8});
+    CHECK(find_v4l2_format(V4L2_PIX_FMT_GREY)->fourcc == fourcc::r8);
+    const std::uint32_t offered[] = {V4L2_PIX_FMT_GREY};
+    for (const Fourcc name : names)
+        CHECK(find_v4l2_format(name, 0, false, offered)->pixelformat == V4L2_PIX_FMT_GREY);
+    CHECK(v4l2_formats(V4L2_PIX_FMT_MJPEG).empty());
+}
+
+TEST_CASE("MediaTek's blocks are a modifier of NV12 and NV15, two buffers each") {
+    // DRM_FORMAT_MOD_MTK(tiling | place of the lower bits << 16), vendor 0x0b.
+    const auto [pixelformat, name, modifier] =
+        GENERATE(table<std::uint32_t, const char*, std::uint64_t>({
+            {v4l2_fourcc('M', 'M', '2', '1'), "NV12", 0x0b00000000000001},
+            {v4l2_fourcc('M', 'T', '2', 'T'), "NV15", 0x0b00000000010001},
+            {v4l2_fourcc('M', 'T', '2', 'R'), "NV15", 0x0b00000000020001},
+        }));
+    const V4l2Format* format = find_v4l2_format(pixelformat);
+    REQUIRE(format != nullptr);
+    CHECK(to_string(format->fourcc) == name);
+    CHECK(format->modifier == modifier);
+    CHECK(format->per_plane);
+}
+
+TEST_CASE("no row is in the table twice, and rows of one pixel format are together") {
+    std::set<std::pair<std::uint32_t, std::uint32_t>> seen;
     for (const V4l2Format& format : v4l2_formats()) {
         CAPTURE(pixelformat_name(format.pixelformat));
-        CHECK(seen.insert(format.pixelformat).second);
+        CHECK(seen.insert({format.pixelformat, format.fourcc.value}).second);
         CHECK(format.fourcc != fourcc::bytes);
+        const auto rows = v4l2_formats(format.pixelformat);
+        CHECK(rows.data() <= &format);
+        CHECK(&format < rows.data() + rows.size());
     }
 }
