@@ -72,7 +72,7 @@ void place_in_cma(SourceRecord& source, const CmaArea& area) {
     if (area.size && *area.size < offer.max_total) {
         offer.max_size = offer.max_total = *area.size;
         offer.max_size_reason = fmt::format("its CMA area holds {}", size_text(*area.size));
-        offer.max_size_remedy = "boot with a larger cma=";
+        offer.max_size_remedy = area.remedy;
         std::erase_if(source.facts, [](const Fact& fact) { return fact.name == "max-size"; });
         source.facts.push_back({"max-size", size_text(*area.size), Confidence::known, area.origin});
     }

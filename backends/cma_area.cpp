@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <fmt/format.h>
 #include <simplealloc/constraints.hpp>
 #include <sstream>
 
@@ -154,7 +155,8 @@ std::optional<CmaArea> CmaAreas::default_area() const {
     const auto region = std::find_if(regions_.begin(), regions_.end(),
                                      [](const ReservedMemory& m) { return m.default_area; });
     if (!command_line_ && region != regions_.end())
-        return CmaArea{region->range, region->size, Confidence::known, region->node};
+        return CmaArea{region->range, region->size, Confidence::known, region->node,
+                       "boot with a larger cma=, which replaces the device tree's " + region->name};
     CmaArea area = command_line_.value_or(CmaArea());
     const auto zone = dma_zone(machine_);
     const AddressRange range = area.range.value_or(AddressRange{0, no_limit});
@@ -172,7 +174,8 @@ std::optional<CmaArea> CmaAreas::area(std::string_view name) const {
     const ReservedMemory* memory = region(name);
     if (memory == nullptr || (!memory->range && !memory->size))
         return std::nullopt;
-    return CmaArea{memory->range, memory->size, Confidence::known, memory->node};
+    return CmaArea{memory->range, memory->size, Confidence::known, memory->node,
+                   fmt::format("enlarge {} in the device tree", memory->node)};
 }
 
 } // namespace simplealloc

@@ -27,6 +27,7 @@ struct CmaArea {
     std::optional<std::uint64_t> size; ///< bytes
     Confidence confidence = Confidence::known;
     std::string origin;
+    std::string remedy = "boot with a larger cma="; ///< what makes it larger
 };
 
 /// What this machine's boot decided.

@@ -137,7 +137,9 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
     if (const std::uint64_t limit = size_limit(); limit != no_limit) {
         offer.max_size = limit;
         offer.max_size_reason = limit_reason(limit);
-        offer.max_size_remedy = fmt::format("raise it: echo N > {}", size_limit_path);
+        offer.max_size_remedy =
+            fmt::format("raise it to N MiB: echo N > {}, or boot with udmabuf.size_limit_mb=N",
+                        size_limit_path);
         source.facts.push_back({"max-size", size_text(limit), Confidence::known, size_limit_path});
     }
     if (const auto lists = parameter(list_limit_path))

@@ -244,6 +244,8 @@ Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc) {
     solver::UseInput input;
     input.party = party_name(record, use.use);
     input.device = record.id;
+    if (!record.described && !record.driver.empty())
+        input.row = record.subsystem + ":" + record.driver;
     input.use = use.use;
     input.alternatives = std::move(*alternatives);
     input.coherent = record.reach.coherent;

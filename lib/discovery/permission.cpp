@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <fmt/format.h>
+#include <string_view>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -19,11 +20,28 @@ bool group_may(const kernel::Stat& node, bool write) {
     return node.group != 0 && (node.mode & wanted) == wanted;
 }
 
-std::string remedy_for(const kernel::Stat& node, const std::string& subsystem, bool write) {
+/// As systemd's 50-udev-default.rules have it.
+const char* usual_group(std::string_view name) {
+    if (name == "udmabuf")
+        return "kvm";
+    return name.starts_with("renderD") ? "render" : "video";
+}
+
+std::string udev_rule(const std::string& path, const std::string& subsystem) {
+    const std::string name = path.substr(path.rfind('/') + 1);
+    // Other nodes of class misc (kvm, fuse, uinput) are nobody's business, and the two kinds of
+    // DRM nodes have groups of their own.
+    const bool alone = subsystem == "misc" || subsystem == "drm";
+    return fmt::format(R"(SUBSYSTEM=="{}", {}GROUP="{}", MODE="0660")", subsystem,
+                       alone ? fmt::format(R"(KERNEL=="{}", )", name) : std::string(),
+                       usual_group(name));
+}
+
+std::string remedy_for(const std::string& path, const kernel::Stat& node,
+                       const std::string& subsystem, bool write) {
     if (group_may(node, write))
         return fmt::format("add the user to group {}", kernel::group_name(node.group));
-    return fmt::format(R"(add a udev rule: SUBSYSTEM=="{}", GROUP="video", MODE="0660")",
-                       subsystem);
+    return "add a udev rule: " + udev_rule(path, subsystem);
 }
 
 } // namespace
@@ -42,7 +60,10 @@ Permission check_permission(const std::string& path, const std::string& subsyste
     if ((result == -EACCES || result == -EPERM) && kernel::stat(path.c_str(), node) >= 0) {
         permission.reason += fmt::format(" (mode {:04o}, group {})", node.mode & 07777U,
                                          kernel::group_name(node.group));
-        permission.remedy = remedy_for(node, subsystem, write);
+        permission.remedy = remedy_for(path, node, subsystem, write);
+    } else if (result == -ENOENT) {
+        permission.remedy = "the kernel has the device and the node is missing: mount devtmpfs, or "
+                            "pass the node into the container";
     }
     return permission;
 }

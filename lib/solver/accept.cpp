@@ -42,12 +42,14 @@ std::string copy_remedy(const Case& c) {
 }
 
 /// How a limit that is only assumed is put right.
-std::string quirk_remedy(const Case& c, ConstraintKind kind, std::string_view row) {
+std::string quirk_remedy(const Case& c, ConstraintKind kind, std::string_view line) {
     const auto found = c.set.evidence.find(kind);
-    return found != c.set.evidence.end() && found->second.confidence != Confidence::known
-               ? fmt::format("if {} needs no such memory, say so by a quirk row `{}`", c.use.party,
-                             row)
-               : std::string();
+    if (found == c.set.evidence.end() || found->second.confidence == Confidence::known)
+        return {};
+    if (c.use.row.empty())
+        return fmt::format("if {} needs no such memory, describe it so", c.use.party);
+    return fmt::format("if {} needs no such memory, say so in a quirk file: `[{}]` with `{}`",
+                       c.use.party, c.use.row, line);
 }
 
 std::string either(const std::string& one, const std::string& other) {
@@ -194,7 +196,7 @@ Objection contiguity_objection(const Case& c) {
         return objection(c, ConstraintKind::contiguity,
                          fmt::format("{}; {} needs contiguous memory", offered, c.use.party),
                          either(c.source.offer.device.empty()
-                                    ? "boot with cma=SIZE and use a kernel with a CMA heap"
+                                    ? "boot a kernel that has CONFIG_DMABUF_HEAPS_CMA with cma=SIZE"
                                     : "",
                                 quirk),
                          "contiguous memory", offered);
@@ -219,6 +221,17 @@ bool in_reach(const Case& c) {
     return offer.min_address >= need.min_address && offer.max_address <= need.max_address;
 }
 
+/// The mask of a driver that nobody has looked at.
+std::string reach_remedy(const Case& c) {
+    const auto found = c.set.evidence.find(ConstraintKind::address_window);
+    const bool assumed = found != c.set.evidence.end() &&
+                         found->second.confidence != Confidence::known && !c.use.row.empty();
+    return assumed ? fmt::format("if {} reaches more, say so in a quirk file: `[{}]` with "
+                                 "`max-address = 0x…`",
+                                 c.use.party, c.use.row)
+                   : std::string();
+}
+
 Objection address_objection(const Case& c) {
     const Offer& offer = c.source.offer;
     const Constraints& need = c.set.constraints;
@@ -228,7 +241,10 @@ Objection address_objection(const Case& c) {
         c, ConstraintKind::address_window,
         fmt::format("memory may lie at {}; {} reaches {}", offered, c.use.party, needed),
         offer.device.empty() && offer.max_address > need.max_address
-            ? fmt::format("use a CMA heap in reach (cma=SIZE@0-{:#x})", need.max_address)
+            ? either(fmt::format("boot a kernel that has CONFIG_DMABUF_HEAPS_CMA with "
+                                 "cma=SIZE@{:#x}-{:#x}",
+                                 need.min_address, need.max_address + 1),
+                     reach_remedy(c))
             : copy_remedy(c),
         needed, offered);
 }
@@ -288,7 +304,8 @@ Objection protection_objection(const Case& c) {
         return objection(
             c, ConstraintKind::protected_memory,
             fmt::format("memory is not protected; {} needs protected memory", c.use.party),
-            "a kernel with a heap of protected memory", "protected memory", "memory that is not");
+            "a kernel with a heap of protected memory (CONFIG_TEE_DMABUF_HEAPS, Linux 6.18)",
+            "protected memory", "memory that is not");
     Objection found =
         objection(c, ConstraintKind::protected_memory,
                   fmt::format("{} needs protected memory, which has no CPU use", c.use.party),

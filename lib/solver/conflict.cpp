@@ -81,11 +81,23 @@ std::vector<Conflict> objections_of(const Input& input) {
     return conflict;
 }
 
+/// What a kernel has to have so that there is one.
+Conflict no_source() {
+    const std::string party = "no source on this machine";
+    const std::string access(to_string(Kind::access));
+    return {access,
+            {party},
+            {{party, access,
+              "a kernel with CONFIG_DMABUF_HEAPS and CONFIG_DMABUF_HEAPS_SYSTEM, or with "
+              "CONFIG_UDMABUF (modprobe udmabuf)",
+              Confidence::known, "/dev/dma_heap and /dev/udmabuf are missing"}}};
+}
+
 } // namespace
 
 std::vector<Conflict> conflict_of(const Input& input, const Core& core) {
     if (input.sources.empty())
-        return {{std::string(to_string(Kind::access)), {"no source on this machine"}, {}}};
+        return {no_source()};
     if (core.units.empty())
         return objections_of(input);
     std::vector<Conflict> conflict;

@@ -34,16 +34,25 @@ std::string put_first(const Pair& p) {
 
 using Names = std::vector<std::string>;
 
-Names unproven(const Pair& p) {
+Names unproven(const Pair& p, std::string UseInput::*name) {
     Names names;
     for (std::size_t i = 0; i < p.input.uses.size(); ++i) {
         const UseInput& use = p.input.uses[i];
         const Constraints& need = use.alternatives[p.loser.alternatives[i]].constraints;
         if (need.contiguity == Contiguity::preferred &&
             !contiguous_for(p.input.sources[p.loser.source], use))
-            names.push_back(use.party);
+            names.push_back(use.*name);
     }
     return names;
+}
+
+std::string say_scattered(const Pair& p) {
+    Names rows = unproven(p, &UseInput::row);
+    std::erase(rows, "");
+    for (std::string& row : rows)
+        row = fmt::format("`[{}]`", row);
+    return fmt::format("if it takes scattered memory, say so in a quirk file{}: `contiguous = no`",
+                       rows.empty() ? "" : ", in " + list_text(rows));
 }
 
 /// Those that move most, and those that prefer the winner's modifier.
@@ -81,7 +90,7 @@ struct Turn {
 
 Turn turn(const Pair& p, const std::string& criterion) {
     if (criterion == "proven")
-        return {unproven(p), "a quirk row `contiguous = no` if it takes scattered memory"};
+        return {unproven(p, &UseInput::party), say_scattered(p)};
     if (criterion == "layout") {
         const bool tiled = p.loser.candidate.layout.modifier.is_linear() &&
                            !p.winner.candidate.layout.modifier.is_linear();

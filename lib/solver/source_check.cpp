@@ -13,6 +13,17 @@ Objection by_source(ConstraintKind kind, std::string reason, std::string remedy)
     return {kind, std::move(reason), {}, std::move(remedy), true};
 }
 
+/// Where it was left out.
+std::string let_in(const SourceInput& source) {
+    if (source.disabled_by == "caller")
+        return "no --without (Request::without, AllocatorOptions::without)";
+    if (source.disabled_by == "SIMPLEALLOC_DISABLE")
+        return "take it out of SIMPLEALLOC_DISABLE";
+    if (source.disabled_by.starts_with("policy "))
+        return fmt::format("take it off `forbid` in {}", source.disabled_by);
+    return "do not leave it out";
+}
+
 } // namespace
 
 std::optional<Objection> check_policy(const SourceInput& source) {
@@ -20,7 +31,7 @@ std::optional<Objection> check_policy(const SourceInput& source) {
         return by_source(ConstraintKind::policy,
                          source.disabled_by.empty() ? "disabled"
                                                     : "disabled by " + source.disabled_by,
-                         "do not leave it out");
+                         let_in(source));
     if (!source.named)
         return by_source(ConstraintKind::policy,
                          "it belongs to a device that the request does not name",

@@ -245,6 +245,8 @@ TEST_CASE("a heap of a region of the device tree is contiguous, and as large and
     CHECK(offer.max_address == 0x81ffffff);
     CHECK(offer.max_size == 32U << 20U);
     CHECK(offer.max_size_reason == "its CMA area holds 32 MiB");
+    CHECK(offer.max_size_remedy == "enlarge " + (fake_tree + node) + " in the device tree");
+    CHECK(offer.max_total == offer.max_size);
     CHECK(find_fact(found[0], "addresses")->value == "0x80000000 to 0x81ffffff");
     CHECK(std::count_if(found[0].facts.begin(), found[0].facts.end(),
                         [](const Fact& fact) { return fact.name == "max-size"; }) == 1);

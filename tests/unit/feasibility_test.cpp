@@ -459,3 +459,88 @@ TEST_CASE("layout limits of uses and of the source meet, and both are named") {
         {"", [](auto& i) { need(i).starts_at_zero = true; }, ""},
     });
 }
+
+TEST_CASE("a remedy names what to write where: kernel parameters, configuration, quirk rows") {
+    Input input = image(640, 480, fourcc::xrgb8888);
+    input.uses = {contiguous_camera()};
+    input.uses[0].row = "video4linux:unicam";
+    input.sources = {system_heap()};
+    const auto remedy = [&](const char* constraint) {
+        const Output output = solved(input);
+        const Rejection* found = rejection(output, "dma-heap:system", constraint);
+        REQUIRE(found);
+        return found->remedy;
+    };
+    CHECK(remedy("contiguity") == "boot a kernel that has CONFIG_DMABUF_HEAPS_CMA with cma=SIZE");
+    CapabilitySet& set = input.uses[0].alternatives[0];
+    set.evidence[ConstraintKind::contiguity] = {Confidence::assumed, "default"};
+    CHECK(remedy("contiguity") ==
+          "boot a kernel that has CONFIG_DMABUF_HEAPS_CMA with cma=SIZE; if /dev/video0 (capture) "
+          "needs no such memory, say so in a quirk file: `[video4linux:unicam]` with "
+          "`contiguous = no`");
+    set.constraints = {};
+    set.constraints.max_address = 0x3fffffff;
+    set.evidence.clear();
+    CHECK(remedy("address-window") ==
+          "boot a kernel that has CONFIG_DMABUF_HEAPS_CMA with cma=SIZE@0x0-0x40000000");
+    set.evidence[ConstraintKind::address_window] = {Confidence::assumed, "default"};
+    CHECK_THAT(remedy("address-window"),
+               Contains("if /dev/video0 (capture) reaches more, say so in a quirk file: "
+                        "`[video4linux:unicam]` with `max-address = 0x…`"));
+    set = {};
+    set.constraints.protected_memory = true;
+    CHECK_THAT(remedy("protected-memory"), Contains("CONFIG_TEE_DMABUF_HEAPS"));
+}
+
+TEST_CASE("what was left out is let in where it was left out") {
+    const auto [by, remedy] = GENERATE(table<const char*, const char*>({
+        {"caller", "no --without (Request::without, AllocatorOptions::without)"},
+        {"SIMPLEALLOC_DISABLE", "take it out of SIMPLEALLOC_DISABLE"},
+        {"policy /etc/x.conf [policy]", "take it off `forbid` in policy /etc/x.conf [policy]"},
+    }));
+    Input input = bytes(4096);
+    input.sources = {system_heap()};
+    input.sources[0].enabled = false;
+    input.sources[0].disabled_by = by;
+    const Output output = solved(input);
+    REQUIRE(output.rejections.size() == 1);
+    CHECK(output.rejections[0].remedy == remedy);
+}
+
+TEST_CASE("a machine without a source is told what its kernel lacks") {
+    const Output output = solved(bytes(4096));
+    REQUIRE(output.conflict.size() == 1);
+    REQUIRE(output.conflict[0].contributors.size() == 1);
+    CHECK_THAT(output.conflict[0].contributors[0].value,
+               Contains("CONFIG_DMABUF_HEAPS_SYSTEM") && Contains("modprobe udmabuf"));
+}
+
+TEST_CASE("a tiling is made by the device whose driver defines it, and by nobody's linear memory") {
+    constexpr std::uint64_t tiles = 7;
+    Input input = image(1920, 1088, fourcc::nv12);
+    auto decoder = use("/dev/video0 (decode)", "vpu", Use::decode);
+    auto display = use("/dev/dri/card0 (scanout)", "de", Use::scanout);
+    decoder.alternatives[0].formats =
+        display.alternatives[0].formats = {{fourcc::nv12, {tiles}, false}};
+    input.uses = {decoder, display};
+    input.sources = {system_heap(), source("v4l2:video0", OfferContiguity::scattered)};
+    input.sources[1].offer.device = "vpu";
+    CHECK(solved(input).choices.empty());
+    input.sources[1].offer.tilings = {{fourcc::nv12, {tiles}, false}};
+    Output output = solved(input);
+    REQUIRE(candidates(output) == std::vector<std::string>{"v4l2:video0"});
+    CHECK(output.choices[0].candidate.layout.modifier == Modifier::named(tiles));
+    CHECK(rejection(output, "dma-heap:system", "format"));
+    // The same where it is asked for by name, and not of another format.
+    input.request.modifier = Modifier::named(tiles);
+    output = solved(input);
+    CHECK(candidates(output) == std::vector<std::string>{"v4l2:video0"});
+    CHECK_THAT(rejection(output, "dma-heap:system", "format")->reason, Contains("laid out linear"));
+    input.sources[1].offer.tilings = {{fourcc::nv16, {tiles}, false}};
+    CHECK(solved(input).choices.empty());
+    // Tiles are nothing for the CPU to read, unless it asks for them.
+    input.sources[1].offer.tilings = {{fourcc::nv12, {tiles}, false}};
+    input.request.modifier.reset();
+    input.request.cpu = CpuAccess::read_often;
+    CHECK(solved(input).choices.empty());
+}

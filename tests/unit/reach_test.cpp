@@ -446,5 +446,27 @@ TEST_CASE("a missing node is not a matter of permission") {
     CHECK_FALSE(missing.granted);
     CHECK(missing.sys_errno == ENOENT);
     CHECK(missing.reason == "/dev/nothing: No such file or directory");
-    CHECK(missing.remedy.empty());
+    CHECK_THAT(missing.remedy, Catch::Contains("devtmpfs"));
+}
+
+TEST_CASE("a proposed udev rule is about the one node where others share its class") {
+    const auto [path, subsystem, rule] = GENERATE(table<const char*, const char*, const char*>({
+        {"/dev/udmabuf", "misc",
+         R"(SUBSYSTEM=="misc", KERNEL=="udmabuf", GROUP="kvm", MODE="0660")"},
+        {"/dev/ion", "misc", R"(SUBSYSTEM=="misc", KERNEL=="ion", GROUP="video", MODE="0660")"},
+        {"/dev/dri/card0", "drm",
+         R"(SUBSYSTEM=="drm", KERNEL=="card0", GROUP="video", MODE="0660")"},
+        {"/dev/dri/renderD128", "drm",
+         R"(SUBSYSTEM=="drm", KERNEL=="renderD128", GROUP="render", MODE="0660")"},
+        {"/dev/video0", "video4linux", R"(SUBSYSTEM=="video4linux", GROUP="video", MODE="0660")"},
+        {"/dev/dma_heap/linux,cma", "dma_heap",
+         R"(SUBSYSTEM=="dma_heap", GROUP="video", MODE="0660")"},
+    }));
+    FakeKernel kernel;
+    kernel.root = false;
+    FakeNode node;
+    node.path = path;
+    node.mode = 0600;
+    kernel.add_node(node);
+    CHECK(check_permission(path, subsystem).remedy == std::string("add a udev rule: ") + rule);
 }

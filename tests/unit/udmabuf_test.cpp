@@ -36,7 +36,8 @@ TEST_CASE("udmabuf is one source of scattered, cached, zeroed memory up to its l
     CHECK(offer.sync_effective);
     CHECK(offer.max_size == 64U << 20U);
     CHECK(offer.max_size_reason == "size_limit_mb of udmabuf is 64 MiB");
-    CHECK(offer.max_size_remedy == std::string("raise it: echo N > ") + limit_path);
+    CHECK(offer.max_size_remedy == std::string("raise it to N MiB: echo N > ") + limit_path +
+                                       ", or boot with udmabuf.size_limit_mb=N");
     CHECK(find_fact(found[0], "max-size")->origin == limit_path);
     CHECK(find_fact(found[0], "list-limit")->value == "1024");
     CHECK(fake.count("open") == 0);
