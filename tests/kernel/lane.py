@@ -66,6 +66,7 @@ class Boot:
     environment: dict = dataclasses.field(default_factory=dict)
     timeout: float = 300
     clock: str = "fast"
+    qemu: list = dataclasses.field(default_factory=list)
 
     def settings(self):
         """The files that the guest's scripts read."""
@@ -163,7 +164,7 @@ class Guest:
             initrd.write(initramfs.pack(kernel, self.boot.settings(), drivers))
             initrd.flush()
             qemu = machine.Machine(
-                kernel, initrd.name, " ".join(append), shares, self.boot.clock
+                kernel, initrd.name, " ".join(append), shares, self.boot.clock, self.boot.qemu
             )
             try:
                 async with asyncio.timeout(self.boot.timeout), qemu:
@@ -256,6 +257,8 @@ def parse(arguments):
     add("--timeout", type=float, default=300, metavar="SECONDS", help="for the whole run (300)")
     add("--clock", choices=machine.ACCELERATOR, default="fast",
         help="counting: a nanosecond is an instruction, so that times don't depend on this machine")
+    add("--qemu", action="extend", type=shlex.split, default=[], metavar="'OPTION…'",
+        help="other hardware, e.g. '-machine q35 -device intel-iommu'")
     add("--out", metavar="FOLDER", help="$LANE_OUT of the guest (a temporary folder)")
     add("command", nargs="+", metavar="COMMAND")
     return parser.parse_args(arguments)

@@ -28,12 +28,12 @@ class MachineError(Exception):
 
 
 class Machine:
-    def __init__(self, kernel, initrd, append, shares, clock):
+    def __init__(self, kernel, initrd, append, shares, clock, hardware=()):
         """SHARES maps 9p tags to a folder and whether the guest may write there.
 
-        CLOCK is a key of ACCELERATOR.
+        CLOCK is a key of ACCELERATOR; HARDWARE are further options of QEMU.
         """
-        self.arguments = [*ACCELERATOR[clock], "-kernel", str(kernel.image)]
+        self.arguments = [*hardware, *ACCELERATOR[clock], "-kernel", str(kernel.image)]
         self.arguments += ["-initrd", str(initrd), "-append", append]
         for tag, (folder, writable) in shares.items():
             path = str(folder).replace(",", ",,")
