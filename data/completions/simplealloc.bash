@@ -10,7 +10,7 @@ _simplealloc() {
         [[ $word = : ]] && word=
     fi
     local common="--json --quirks --policy --help"
-    local request="--image --bytes --use --cpu --without --order --any-device --strict --no-zero --name"
+    local request="--image --bytes --use --cpu --without --order --any-device --strict --no-zero --count --name"
     local roles="scanout render sample capture encode decode m2m-in m2m-out cursor read write"
     local nodes
     nodes=$(compgen -G '/dev/dri/*[0-9]'; compgen -G '/dev/video*')
@@ -43,7 +43,7 @@ drm-dumb $(simplealloc sources 2>/dev/null | awk 'NR > 1 && $2 ~ /^(yes|no)$/ { 
         capabilities) words="$nodes $common" ;;
         plan) words="$request --why $common" ;;
         graph) words="$request --svg --quirks --policy --help" ;;
-        alloc) words="$request --verify --no-verify --hold --count --stats $common" ;;
+        alloc) words="$request --verify --no-verify --hold --stats $common" ;;
         monitor) words="--count --timeout $common" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

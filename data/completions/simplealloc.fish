@@ -53,6 +53,7 @@ complete -c simplealloc -n $request -l order -x -a '(__simplealloc_sources)' -d 
 complete -c simplealloc -n $request -l any-device -d 'Also memory of devices that no use names'
 complete -c simplealloc -n $request -l strict -d 'Reject what rests on an unknown'
 complete -c simplealloc -n $request -l no-zero -d 'Leave old data in memory'
+complete -c simplealloc -n $request -l count -x -d 'How many buffers live at a time'
 complete -c simplealloc -n $request -l name -x -d 'The name in debugfs and fdinfo'
 
 complete -c simplealloc -n '__fish_seen_subcommand_from plan' -l why -d 'Also who sets each limit'
@@ -61,5 +62,5 @@ complete -c simplealloc -n '__fish_seen_subcommand_from alloc' -l verify -d 'Imp
 complete -c simplealloc -n '__fish_seen_subcommand_from alloc' -l no-verify -d 'Only allocate'
 complete -c simplealloc -n '__fish_seen_subcommand_from alloc' -l hold -d 'Keep the buffers'
 complete -c simplealloc -n '__fish_seen_subcommand_from alloc' -l stats -d 'Also what came from which source'
-complete -c simplealloc -n '__fish_seen_subcommand_from alloc monitor' -l count -x -d 'How many'
+complete -c simplealloc -n '__fish_seen_subcommand_from monitor' -l count -x -d 'How many'
 complete -c simplealloc -n '__fish_seen_subcommand_from monitor' -l timeout -x -d 'End after so many seconds'

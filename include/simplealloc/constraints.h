@@ -81,6 +81,7 @@ struct simplealloc_constraints {
     /// Devices (see simplealloc_device_get_id()) whose memory this one accepts, with NULL behind
     /// the last; NULL: any exporter. Intersected.
     const char* const* exporters;
+    uint64_t max_buffers; ///< that the device holds at a time (a V4L2 queue: 32)
 };
 
 /// Of a plane that is like all others.
@@ -97,7 +98,7 @@ struct simplealloc_constraints {
             SIMPLEALLOC_NO_LIMIT, 0x7, false, 0x3, false,                                          \
             {SIMPLEALLOC_PLANE_LIMITS_INIT, SIMPLEALLOC_PLANE_LIMITS_INIT,                         \
              SIMPLEALLOC_PLANE_LIMITS_INIT, SIMPLEALLOC_PLANE_LIMITS_INIT},                        \
-            NULL                                                                                   \
+            NULL, SIMPLEALLOC_NO_LIMIT                                                             \
     }
 
 /// The name that each limit has in rejections and conflicts.
@@ -136,6 +137,8 @@ enum simplealloc_constraint {
     SIMPLEALLOC_CONSTRAINT_SEARCH_LIMIT,        ///< more alternatives than can be tried
     SIMPLEALLOC_CONSTRAINT_ACCESS,              ///< whether this process may use the source
     SIMPLEALLOC_CONSTRAINT_POLICY,              ///< disabled, or of a device nobody named
+    SIMPLEALLOC_CONSTRAINT_MAX_BUFFERS,         ///< `max-buffers`
+    SIMPLEALLOC_CONSTRAINT_QUOTA,               ///< the request against what a quota leaves
 };
 
 /// Kebab-case, e.g. `address-window`; static.

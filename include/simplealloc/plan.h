@@ -2,6 +2,7 @@
 // The answer to a request before anything is allocated: what would be used, what not, and why.
 #pragma once
 
+#include <simplealloc/policy.h>
 #include <simplealloc/request.h>
 
 SIMPLEALLOC_BEGIN_C
@@ -112,6 +113,10 @@ simplealloc_plan_get_conflicts(const struct simplealloc_plan* plan);
 /// What to give up so that a source serves, best first; empty while there is a candidate.
 SIMPLEALLOC_API const struct simplealloc_relaxation* const*
 simplealloc_plan_get_relaxations(const struct simplealloc_plan* plan);
+/// The quotas that count any of its sources, as they were when it was made: an allocation checks
+/// them once more.
+SIMPLEALLOC_API const struct simplealloc_quota_state* const*
+simplealloc_plan_get_quotas(const struct simplealloc_plan* plan);
 /// What was planned.
 SIMPLEALLOC_API const struct simplealloc_request*
 simplealloc_plan_get_request(const struct simplealloc_plan* plan);

@@ -9,8 +9,19 @@ SIMPLEALLOC_BEGIN_C
 
 /// How much the buffers of one allocator may hold at a time. This struct never grows.
 struct simplealloc_quota {
-    const char* of; ///< a backend, a source, or NULL or empty: everything together
+    const char* of; ///< a backend, a source by any name, or NULL or empty: everything together
     uint64_t bytes; ///< at most
+};
+
+/// How much of a quota is used, at one moment.
+struct simplealloc_quota_state {
+    const char* of;             ///< see simplealloc_quota::of; empty: everything together
+    uint64_t bytes;             ///< at most
+    uint64_t held;              ///< bytes that buffers hold of it
+    uint64_t left;              ///< bytes that are left
+    const char* const* sources; ///< of the plan, those that it counts, with NULL behind the last
+    const char* origin;         ///< see simplealloc_policy_value
+    const char* remedy;         ///< what leaves more: whose line in which file to change
 };
 
 /// One value that is in force, and who gave it.

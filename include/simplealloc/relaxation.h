@@ -6,7 +6,7 @@
 
 SIMPLEALLOC_BEGIN_C
 
-/// What is given up, the least loss first.
+/// What is given up. simplealloc_relaxation::rank tells which is the least loss.
 enum simplealloc_relaxation_kind {
     SIMPLEALLOC_RELAXATION_MODIFIER,   ///< the modifier is left open, or LINEAR
     SIMPLEALLOC_RELAXATION_LEFT_OUT,   ///< what simplealloc_request_add_without() leaves out
@@ -18,6 +18,7 @@ enum simplealloc_relaxation_kind {
     SIMPLEALLOC_RELAXATION_CPU_ACCESS, ///< the CPU does less
     SIMPLEALLOC_RELAXATION_SIZE,       ///< fewer bytes or pixels
     SIMPLEALLOC_RELAXATION_DEVICE,     ///< one use gets a buffer of its own, and the CPU copies
+    SIMPLEALLOC_RELAXATION_COUNT,      ///< fewer buffers
 };
 
 /// Kebab-case, e.g. `any-device`; static.
@@ -39,6 +40,7 @@ struct simplealloc_relaxation {
     const char* copy_from;
     const char* copy_to;
     /// @}
+    uint32_t count; ///< how many buffers it has room for, as many as are asked for then
 };
 
 SIMPLEALLOC_END_C

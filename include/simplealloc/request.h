@@ -67,6 +67,11 @@ SIMPLEALLOC_API int simplealloc_request_set_modifier(struct simplealloc_request*
 SIMPLEALLOC_API int simplealloc_request_set_cpu(struct simplealloc_request* request,
                                                 enum simplealloc_cpu_access access,
                                                 struct simplealloc_error** error);
+/// How many buffers of it will live at a time, from 1; 1 unless this is called. A source must have
+/// room for all of them. They are still allocated one by one.
+SIMPLEALLOC_API int simplealloc_request_set_count(struct simplealloc_request* request,
+                                                  uint32_t buffers,
+                                                  struct simplealloc_error** error);
 /// Shown in /proc/…/fdinfo and debugfs; the kernel keeps 31 characters.
 SIMPLEALLOC_API int simplealloc_request_set_name(struct simplealloc_request* request,
                                                  const char* name,
@@ -109,6 +114,7 @@ struct simplealloc_request_fields {
     const char* const* without;                       ///< what is left out
     const char* const* order;                         ///< what ranks first
     bool is_image;                                    ///< made by simplealloc_request_new_image()
+    uint32_t count;                                   ///< see simplealloc_request_set_count()
 };
 /// Hands out a copy of what was asked for.
 SIMPLEALLOC_API int simplealloc_request_get_fields(const struct simplealloc_request* request,

@@ -24,7 +24,7 @@ simplealloc_format_support to_c(const FormatSupport& format, Arena& arena) {
 
 simplealloc_evidence to_c(const Evidences::value_type& evidence, Arena& arena) {
     simplealloc_evidence out = SIMPLEALLOC_EVIDENCE_INIT;
-    out.constraint = static_cast<simplealloc_constraint>(evidence.first);
+    out.constraint = c::to_c(evidence.first);
     out.confidence = c::to_c(evidence.second.confidence);
     out.origin = arena.text(evidence.second.origin);
     return out;
@@ -44,7 +44,7 @@ FormatSupport read_format(const simplealloc_format_support* format) {
 Evidences::value_type read_evidence(const simplealloc_evidence* evidence) {
     const auto given =
         read_struct(evidence, simplealloc_evidence SIMPLEALLOC_EVIDENCE_INIT, "evidence");
-    return {checked(given.constraint, ConstraintKind::policy, "constraint"),
+    return {read_constraint(given.constraint),
             {checked(given.confidence, Confidence::unknown, "confidence"), text(given.origin)}};
 }
 

@@ -4,6 +4,7 @@
 
 #include "lib/c/arguments.hpp"
 #include "lib/c/guard.hpp"
+#include "lib/c/numbering.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -41,9 +42,13 @@ constexpr Pair numbers[] = {
     {&simplealloc_constraints::max_segments, &Constraints::max_segments},
     {&simplealloc_constraints::max_segment_size, &Constraints::max_segment_size},
     {&simplealloc_constraints::segment_boundary, &Constraints::segment_boundary},
+    {&simplealloc_constraints::max_buffers, &Constraints::max_buffers},
     {&simplealloc_constraints::min_address, &Constraints::min_address},
     {&simplealloc_constraints::max_address, &Constraints::max_address},
 };
+
+constexpr Numbering<ConstraintKind, std::size_t{SIMPLEALLOC_CONSTRAINT_QUOTA} + 1, 2>
+    kinds(std::array{ConstraintKind::max_buffers, ConstraintKind::quota});
 
 constexpr std::uint32_t all_memory_kinds =
     SIMPLEALLOC_MEMORY_KIND_SYSTEM | SIMPLEALLOC_MEMORY_KIND_DEVICE_LOCAL;
@@ -55,6 +60,14 @@ std::uint8_t read_bits(std::uint32_t bits, std::uint32_t known, const char* argu
 }
 
 } // namespace
+
+simplealloc_constraint to_c(ConstraintKind kind) {
+    return static_cast<simplealloc_constraint>(kinds.number(kind));
+}
+
+ConstraintKind read_constraint(const simplealloc_constraint& constraint) {
+    return kinds.kind(checked(constraint, SIMPLEALLOC_CONSTRAINT_QUOTA, "constraint"));
+}
 
 simplealloc_constraints to_c(const Constraints& constraints, Arena& arena) {
     simplealloc_constraints out = SIMPLEALLOC_CONSTRAINTS_INIT;
@@ -102,7 +115,7 @@ using namespace simplealloc;
 using namespace simplealloc::c;
 
 const char* simplealloc_constraint_to_string(simplealloc_constraint constraint) {
-    return to_string(static_cast<ConstraintKind>(constraint)).data();
+    return to_string(c::kinds.kind(constraint)).data();
 }
 
 int simplealloc_constraint_parse(const char* text, simplealloc_constraint* constraint) {
@@ -110,6 +123,6 @@ int simplealloc_constraint_parse(const char* text, simplealloc_constraint* const
         const auto kind = parse_constraint_kind(&need(text, "text"));
         if (!kind)
             refuse("text", "names none");
-        need(constraint, "constraint") = static_cast<simplealloc_constraint>(*kind);
+        need(constraint, "constraint") = c::to_c(*kind);
     });
 }

@@ -9,6 +9,9 @@
 
 namespace simplealloc::c {
 
+simplealloc_constraint to_c(ConstraintKind kind);
+ConstraintKind read_constraint(const simplealloc_constraint& constraint);
+
 simplealloc_constraints to_c(const Constraints& constraints, Arena& arena);
 /// Of NULL: no limit.
 Constraints read_constraints(const simplealloc_constraints* constraints);

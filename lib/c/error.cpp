@@ -6,6 +6,7 @@
 #include "lib/c/guard.hpp"
 #include "lib/c/handed.hpp"
 #include "lib/c/layout.hpp"
+#include "lib/c/numbering.hpp"
 
 #include <cerrno>
 #include <new>
@@ -33,8 +34,11 @@ simplealloc_conflict to_c(const Conflict& conflict, Arena& arena) {
             arena.list(conflict.contributors)};
 }
 
+static constexpr Numbering<RelaxationKind, std::size_t{SIMPLEALLOC_RELAXATION_COUNT} + 1, 1>
+    relaxation_kinds(std::array{RelaxationKind::count});
+
 simplealloc_relaxation to_c(const Relaxation& relaxation, Arena& arena) {
-    return {static_cast<simplealloc_relaxation_kind>(relaxation.kind),
+    return {static_cast<simplealloc_relaxation_kind>(relaxation_kinds.number(relaxation.kind)),
             arena.text(relaxation.what),
             arena.text(relaxation.how),
             relaxation.rank,
@@ -42,7 +46,8 @@ simplealloc_relaxation to_c(const Relaxation& relaxation, Arena& arena) {
             arena.add(to_c(relaxation.layout, arena)),
             arena.text(relaxation.party),
             arena.text(relaxation.copy_from),
-            arena.text(relaxation.copy_to)};
+            arena.text(relaxation.copy_to),
+            relaxation.count};
 }
 
 simplealloc_error to_c(const Error& error, Arena& arena) {
@@ -169,5 +174,5 @@ const char* simplealloc_stage_to_string(simplealloc_stage stage) {
 }
 
 const char* simplealloc_relaxation_kind_to_string(simplealloc_relaxation_kind kind) {
-    return to_string(static_cast<RelaxationKind>(kind)).data();
+    return to_string(c::relaxation_kinds.kind(kind)).data();
 }

@@ -46,12 +46,22 @@ static simplealloc_candidate to_c(const Candidate& candidate, Arena& arena) {
             candidate.lost ? arena.add(to_c(*candidate.lost, arena)) : nullptr};
 }
 
+static simplealloc_quota_state to_c(const QuotaState& state, Arena& arena) {
+    return {arena.text(state.quota.of),
+            state.quota.bytes,
+            state.held,
+            state.left(),
+            arena.texts(state.sources),
+            arena.text(state.origin),
+            arena.text(state.remedy)};
+}
+
 } // namespace simplealloc::c
 
 simplealloc_plan::simplealloc_plan(Plan what)
     : plan(std::move(what)), request{plan.request()}, candidates(arena.list(plan.candidates())),
       rejections(arena.list(plan.rejections())), conflicts(arena.list(plan.conflict())),
-      relaxations(arena.list(plan.relaxations())) {}
+      relaxations(arena.list(plan.relaxations())), quotas(arena.list(plan.quotas())) {}
 
 void simplealloc_plan_free(simplealloc_plan* plan) {
     delete plan;
@@ -80,6 +90,10 @@ const simplealloc_conflict* const* simplealloc_plan_get_conflicts(const simpleal
 const simplealloc_relaxation* const*
 simplealloc_plan_get_relaxations(const simplealloc_plan* plan) {
     return plan->relaxations;
+}
+
+const simplealloc_quota_state* const* simplealloc_plan_get_quotas(const simplealloc_plan* plan) {
+    return plan->quotas;
 }
 
 const simplealloc_request* simplealloc_plan_get_request(const simplealloc_plan* plan) {

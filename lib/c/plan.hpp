@@ -18,4 +18,5 @@ struct simplealloc_plan {
     const simplealloc_rejection* const* rejections;
     const simplealloc_conflict* const* conflicts;
     const simplealloc_relaxation* const* relaxations;
+    const simplealloc_quota_state* const* quotas;
 };

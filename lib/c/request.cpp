@@ -55,6 +55,7 @@ static simplealloc_request_fields to_c(const Request::Fields& fields, Arena& are
     out.zeroed = fields.zeroed;
     out.without = arena.texts(fields.without);
     out.order = arena.texts(fields.order);
+    out.count = fields.count;
     out.is_image = fields.is_image;
     return out;
 }
@@ -112,6 +113,11 @@ int simplealloc_request_set_modifier(simplealloc_request* request, simplealloc_m
 int simplealloc_request_set_cpu(simplealloc_request* request, simplealloc_cpu_access access,
                                 simplealloc_error** error) {
     return change(request, error, [&](Request& r) { r.cpu(read_cpu(access)); });
+}
+
+int simplealloc_request_set_count(simplealloc_request* request, std::uint32_t buffers,
+                                  simplealloc_error** error) {
+    return change(request, error, [&](Request& r) { r.count(buffers); });
 }
 
 int simplealloc_request_set_name(simplealloc_request* request, const char* name,

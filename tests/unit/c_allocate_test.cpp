@@ -358,6 +358,17 @@ TEST_CASE("options of an older caller keep their defaults, and wrong ones say so
     CBuffer buffer;
     CHECK(simplealloc_allocator_allocate(other, machine.plan_image(), nullptr, buffer.out(),
                                          machine.error.out()) == -EDQUOT);
+    // A plan of its own knows that beforehand.
+    expect(simplealloc_allocator_plan(other, machine.request, machine.plan.out(),
+                                      machine.error.out()),
+           machine.error);
+    CHECK(length(simplealloc_plan_get_candidates(machine.plan)) == 0);
+    const auto* const quotas = simplealloc_plan_get_quotas(machine.plan);
+    REQUIRE(length(quotas) == 1);
+    CHECK(quotas[0]->of == std::string_view(""));
+    CHECK(quotas[0]->left == 4096);
+    CHECK(length(quotas[0]->sources) > 0);
+    CHECK(quotas[0]->origin == std::string_view("caller"));
 
     // As from a header that knew nothing but `without`.
     options.size = offsetof(simplealloc_allocator_options, order);
@@ -388,6 +399,7 @@ TEST_CASE("a request takes all that the caller says") {
     expect(simplealloc_request_set_any_device(request, true, error.out()), error);
     expect(simplealloc_request_set_strict(request, true, error.out()), error);
     expect(simplealloc_request_set_zeroed(request, false, error.out()), error);
+    expect(simplealloc_request_set_count(request, 3, error.out()), error);
     expect(simplealloc_request_set_order(request, order, error.out()), error);
     Owned<simplealloc_request_fields, simplealloc_request_fields_free> fields;
     expect(simplealloc_request_get_fields(request, fields.out(), error.out()), error);
@@ -397,6 +409,7 @@ TEST_CASE("a request takes all that the caller says") {
     CHECK(fields->any_device);
     CHECK(fields->strict);
     CHECK_FALSE(fields->zeroed);
+    CHECK(fields->count == 3);
     REQUIRE(length(fields->order) == 1);
     CBuffer buffer;
     expect(simplealloc_allocator_allocate_request(machine.allocator, request, nullptr, buffer.out(),

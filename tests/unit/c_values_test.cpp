@@ -126,11 +126,12 @@ TEST_CASE("enumerators of C have the names that those of C++ have") {
                                                {SIMPLEALLOC_RELAXATION_FORMAT, "format"},
                                                {SIMPLEALLOC_RELAXATION_CPU_ACCESS, "cpu-access"},
                                                {SIMPLEALLOC_RELAXATION_SIZE, "size"},
-                                               {SIMPLEALLOC_RELAXATION_DEVICE, "device"}}});
+                                               {SIMPLEALLOC_RELAXATION_DEVICE, "device"},
+                                               {SIMPLEALLOC_RELAXATION_COUNT, "count"}}});
 }
 
 TEST_CASE("every constraint of C is read from its name") {
-    for (int number = 0; number <= SIMPLEALLOC_CONSTRAINT_POLICY; ++number) {
+    for (int number = 0; number <= SIMPLEALLOC_CONSTRAINT_QUOTA; ++number) {
         const auto kind = static_cast<simplealloc_constraint>(number);
         simplealloc_constraint read{};
         const char* const name = simplealloc_constraint_to_string(kind);
@@ -142,6 +143,11 @@ TEST_CASE("every constraint of C is read from its name") {
           std::string_view("address-window"));
     CHECK(simplealloc_constraint_to_string(SIMPLEALLOC_CONSTRAINT_POLICY) ==
           std::string_view("policy"));
+    // New ones are at the end, wherever C++ has them.
+    CHECK(simplealloc_constraint_to_string(SIMPLEALLOC_CONSTRAINT_MAX_BUFFERS) ==
+          std::string_view("max-buffers"));
+    CHECK(simplealloc_constraint_to_string(SIMPLEALLOC_CONSTRAINT_QUOTA) ==
+          std::string_view("quota"));
 }
 
 TEST_CASE("words that name nothing are invalid, and nothing is stored") {
