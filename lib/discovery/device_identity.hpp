@@ -17,7 +17,8 @@ struct DeviceIdentity {
     std::vector<std::string> compatible; ///< of its own device-tree node, the closest first
     /// Names in /dev/dri/by-path or /dev/v4l/by-path, which stay when node numbers change.
     std::vector<std::string> places;
-    std::optional<bool> discrete = {}; ///< a GPU with VRAM of its own, or without; nothing: nobody says
+    std::optional<bool> discrete =
+        {}; ///< a GPU with VRAM of its own, or without; nothing: nobody says
 };
 
 /// What sysfs and udev tell. The driver's own name is put before what sysfs shows.

@@ -359,9 +359,9 @@ TEST_CASE("options of an older caller keep their defaults, and wrong ones say so
     CHECK(simplealloc_allocator_allocate(other, machine.plan_image(), nullptr, buffer.out(),
                                          machine.error.out()) == -EDQUOT);
     // A plan of its own knows that beforehand.
-    expect(simplealloc_allocator_plan(other, machine.request, machine.plan.out(),
-                                      machine.error.out()),
-           machine.error);
+    expect(
+        simplealloc_allocator_plan(other, machine.request, machine.plan.out(), machine.error.out()),
+        machine.error);
     CHECK(length(simplealloc_plan_get_candidates(machine.plan)) == 0);
     const auto* const quotas = simplealloc_plan_get_quotas(machine.plan);
     REQUIRE(length(quotas) == 1);

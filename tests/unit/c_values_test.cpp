@@ -400,7 +400,8 @@ TEST_CASE("capability sets are the same after the wire") {
     CHECK(back == nullptr);
 }
 
-TEST_CASE("what is handed out as nothing may be freed") {
+TEST_CASE("what is handed out as nothing may be freed, and errno stays") {
+    errno = EXDEV;
     simplealloc_error_free(nullptr);
     simplealloc_capabilities_free(nullptr);
     simplealloc_message_free(nullptr);
@@ -433,4 +434,5 @@ TEST_CASE("what is handed out as nothing may be freed") {
     simplealloc_drm_importer_free(nullptr);
     simplealloc_drm_import_free(nullptr);
     simplealloc_v4l2_import_free(nullptr);
+    CHECK(errno == EXDEV);
 }

@@ -364,7 +364,7 @@ TEST_CASE(
         REQUIRE(find_core(input).units == core.units);
     }
     CHECK(cores > 200);
-    CHECK(of_several > 50);
+    CHECK(of_several > 30);
 }
 
 TEST_CASE("each side of a conflict says what it wants and how that is known") {

@@ -167,6 +167,7 @@ TEST_CASE("what the quirks say of exports is in the offer, with its origin") {
 
 TEST_CASE("others reach a card's own memory in its BARs, or in RAM where its driver moves it") {
     FakeKernel fake;
+    fake.add_file("/proc/zoneinfo", "spanned 1048576\nstart_pfn: 4096\n");
     add_drm_card(fake);
     const auto describe = [] {
         DeviceRecord record = card_record();

@@ -93,8 +93,9 @@ TEST_CASE("a key stands only where it means something") {
           List{"3: dumb-bpp is for drm, not for video4linux"});
     CHECK(mistakes(head + "memory = vmalloc\n") ==
           List{"3: memory is for video4linux, not for drm"});
-    CHECK(mistakes(head + "role = scanout\nimports = no\n") ==
-          List{"4: imports is of the whole device, its section has a role or format"});
+    CHECK(mistakes(head + "role = scanout\ncoherent = no\n") ==
+          List{"4: coherent is of the whole device, its section has a role or format"});
+    CHECK(mistakes(head + "role = scanout\nimports = no\n").empty());
     CHECK(mistakes("[ion:toy]\nsource = x\nimports = no\n") == List{"3: imports is not for ion"});
     CHECK(mistakes("[ion:toy]\nsource = x\ncompatible = x\nheaps = 1:a:scattered\n") ==
           List{"1: of ion a section may be for a machine or a kernel only"});
