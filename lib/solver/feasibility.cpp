@@ -408,9 +408,11 @@ Constraints rules_of(const SourceInput& source, const FormatInfo& format) {
 }
 
 Groundwork::Groundwork(const Input& all) : input(all), format(format_info(all.request.fourcc)) {
-    if (format)
-        for (const UseInput& use : all.uses)
-            ways.emplace_back(use, *format);
+    if (!format)
+        return;
+    ways.reserve(all.uses.size());
+    for (const UseInput& use : all.uses)
+        ways.emplace_back(use, *format);
 }
 
 Evaluation evaluate(const Input& input, const Scope& scope, const SourceInput& source) {

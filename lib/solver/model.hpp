@@ -31,7 +31,7 @@ struct SourceNote {
 struct UseInput {
     std::string party;  ///< e.g. `/dev/video0 (capture)`
     std::string device; ///< Device::id, to tell a device's own memory
-    std::string row; ///< the section that is for it in a quirk file, e.g. `drm:vc4`; empty: none
+    std::string row;    ///< the section that is for it in a quirk file, e.g. `drm:vc4`; empty: none
     Use use = Use::read;
     std::vector<CapabilitySet> alternatives; ///< never empty; in the device's order of preference
     bool coherent = true;                    ///< snoops CPU caches

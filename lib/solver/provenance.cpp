@@ -10,8 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <set>
 
 namespace simplealloc::solver {
 namespace {
@@ -175,40 +173,38 @@ Contributor of_cpu(CpuAccess access) {
                 {Confidence::known, "caller"});
 }
 
-/// A merged constraint in the making.
+/// Merged constraints in the making.
 class Entries {
 public:
-    void add(Kind kind, Contributor who) { entries_[kind].contributors.push_back(std::move(who)); }
-    void set(Kind kind, std::string value) { entries_[kind].value = std::move(value); }
+    void add(Kind kind, Contributor who) { at(kind).contributors.push_back(std::move(who)); }
+    void set(Kind kind, std::string value) { at(kind).value = std::move(value); }
+    /// In the order of their kinds.
     std::vector<MergedConstraint> list() {
+        std::sort(entries_.begin(), entries_.end(),
+                  [](const Entry& a, const Entry& b) { return a.kind < b.kind; });
         std::vector<MergedConstraint> result;
-        for (auto& [kind, entry] : entries_) {
-            entry.name = std::string(to_string(kind));
-            result.push_back(std::move(entry));
-        }
+        result.reserve(entries_.size());
+        for (Entry& entry : entries_)
+            result.push_back(std::move(entry.merged));
         return result;
     }
 
 private:
-    std::map<Kind, MergedConstraint> entries_;
-};
+    struct Entry {
+        Kind kind;
+        MergedConstraint merged;
+    };
 
-void add_format(const Input& input, const std::vector<std::size_t>& alternatives,
-                const Layout& layout, Entries& entries) {
-    if (layout.fourcc == fourcc::bytes)
-        return;
-    entries.set(Kind::format,
-                fmt::format("{} {}", to_string(layout.fourcc), to_string(layout.modifier)));
-    for (std::size_t i = 0; i < input.uses.size(); ++i) {
-        const UseInput& use = input.uses[i];
-        const CapabilitySet& set = use.alternatives[alternatives[i]];
-        entries.add(Kind::format, make(use.party, Kind::format, format_text(set, layout.fourcc),
-                                       evidence_of(set.evidence, Kind::format)));
+    MergedConstraint& at(Kind kind) {
+        for (Entry& entry : entries_)
+            if (entry.kind == kind)
+                return entry.merged;
+        entries_.push_back({kind, {std::string(to_string(kind)), {}, {}}});
+        return entries_.back().merged;
     }
-    if (input.request.modifier)
-        entries.add(Kind::format, make("request", Kind::format, to_string(*input.request.modifier),
-                                       {Confidence::known, "caller"}));
-}
+
+    std::vector<Entry> entries_;
+};
 
 std::string caching_text(CpuCaching caching) {
     switch (caching) {
@@ -240,39 +236,77 @@ Contributor contributor(const Input& input, const Unit& unit) {
     return of_cpu(input.request.cpu);
 }
 
-std::vector<MergedConstraint> provenance(const Input& input, const SourceInput& source,
-                                         const std::vector<std::size_t>& alternatives,
-                                         const Layout& layout) {
-    const FormatInfo* format = format_info(input.request.fourcc);
+const Provenance::Demand& Provenance::demand(std::size_t use, std::size_t alternative) {
+    const auto [found, is_new] = demands_.try_emplace({use, alternative});
+    Demand& demand = found->second;
+    if (!is_new)
+        return demand;
+    const FormatInfo& format = *format_info(input_.request.fourcc);
+    const UseInput& who = input_.uses[use];
+    const CapabilitySet& set = who.alternatives[alternative];
+    const auto add = [&](Kind kind) {
+        demand.said.emplace_back(kind,
+                                 make(who.party, kind, value_of(who, set, kind, format.fourcc),
+                                      evidence_of(set.evidence, kind)));
+    };
+    if (format.fourcc != fourcc::bytes)
+        add(Kind::format);
+    demand.limits = relevant(set.constraints, format);
+    for (const Kind kind : limited(demand.limits))
+        add(kind);
+    return demand;
+}
+
+const Provenance::Sum& Provenance::sum(const std::vector<std::size_t>& alternatives,
+                                       Constraints rules) {
+    const auto known = std::find_if(sums_.begin(), sums_.end(), [&](const Sum& sum) {
+        return sum.alternatives == alternatives && sum.rules == rules;
+    });
+    if (known != sums_.end())
+        return *known;
+    Constraints merged = rules;
+    std::vector<Kind> kinds = limited(rules);
+    for (std::size_t i = 0; i < input_.uses.size(); ++i) {
+        const Constraints& limits = demand(i, alternatives[i]).limits;
+        // Part of a merge that succeeded, so it can't fail.
+        (void)merge(merged, limits);
+        for (const Kind kind : limited(limits))
+            if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
+                kinds.push_back(kind);
+    }
+    Sum& sum = sums_.emplace_back(Sum{alternatives, std::move(rules), {}});
+    for (const Kind kind : kinds)
+        sum.values.emplace_back(kind, demand_text(kind, merged));
+    return sum;
+}
+
+std::vector<MergedConstraint> Provenance::of(const SourceInput& source,
+                                             const std::vector<std::size_t>& alternatives,
+                                             const Layout& layout) {
+    const FormatInfo* format = format_info(input_.request.fourcc);
     if (!format)
         return {};
+    const Request::Fields& request = input_.request;
     Entries entries;
-    Constraints merged;
-    std::set<Kind> kinds;
-    const auto add = [&](const Constraints& constraints, auto contributor_of) {
-        // Part of a merge that succeeded, so it can't fail.
-        (void)merge(merged, constraints);
-        for (const Kind kind : limited(constraints)) {
-            kinds.insert(kind);
-            entries.add(kind, contributor_of(kind));
-        }
-    };
-    add_format(input, alternatives, layout, entries);
-    for (std::size_t i = 0; i < input.uses.size(); ++i) {
-        const UseInput& use = input.uses[i];
-        const CapabilitySet& set = use.alternatives[alternatives[i]];
-        add(relevant(set.constraints, *format), [&](Kind kind) {
-            return make(use.party, kind, value_of(use, set, kind, format->fourcc),
-                        evidence_of(set.evidence, kind));
-        });
+    for (std::size_t i = 0; i < input_.uses.size(); ++i)
+        for (const auto& [kind, who] : demand(i, alternatives[i]).said)
+            entries.add(kind, who);
+    if (format->fourcc != fourcc::bytes) {
+        entries.set(Kind::format,
+                    fmt::format("{} {}", to_string(layout.fourcc), to_string(layout.modifier)));
+        if (request.modifier)
+            entries.add(Kind::format, make("request", Kind::format, to_string(*request.modifier),
+                                           {Confidence::known, "caller"}));
     }
-    if (input.request.cpu != CpuAccess::none) {
-        entries.set(Kind::cpu_access, caching_text(caching_for(source.offer, input.request.cpu)));
-        entries.add(Kind::cpu_access, of_cpu(input.request.cpu));
+    if (request.cpu != CpuAccess::none) {
+        entries.set(Kind::cpu_access, caching_text(caching_for(source.offer, request.cpu)));
+        entries.add(Kind::cpu_access, of_cpu(request.cpu));
     }
-    add(rules_of(source, *format), [&](Kind kind) { return of_source(source, kind); });
-    for (const Kind kind : kinds)
-        entries.set(kind, demand_text(kind, merged));
+    const Constraints rules = rules_of(source, *format);
+    for (const Kind kind : limited(rules))
+        entries.add(kind, of_source(source, kind));
+    for (const auto& [kind, value] : sum(alternatives, rules).values)
+        entries.set(kind, value);
     return entries.list();
 }
 

@@ -6,6 +6,10 @@
 #include "lib/solver/model.hpp"
 #include "lib/solver/unit.hpp"
 
+#include <cstddef>
+#include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace simplealloc::solver {
@@ -13,10 +17,40 @@ namespace simplealloc::solver {
 /// The unit's party with its value over all alternatives.
 Contributor contributor(const Input& input, const Unit& unit);
 
-/// All that the layout and the source's memory keep to, in the order of ConstraintKind.
-/// `alternatives`: for each use of the input.
-std::vector<MergedConstraint> provenance(const Input& input, const SourceInput& source,
-                                         const std::vector<std::size_t>& alternatives,
-                                         const Layout& layout);
+/// Who is behind what the candidates of one input keep to. They have most of it in common, and all
+/// of it is text: so what one asked for serves the others.
+class Provenance {
+public:
+    /// Borrows the input.
+    explicit Provenance(const Input& input) : input_(input) {}
+
+    /// All that the layout and the source's memory keep to, in the order of ConstraintKind.
+    /// `alternatives`: for each use of the input.
+    std::vector<MergedConstraint> of(const SourceInput& source,
+                                     const std::vector<std::size_t>& alternatives,
+                                     const Layout& layout);
+
+private:
+    using Said = std::pair<ConstraintKind, Contributor>;
+
+    /// One alternative of a use.
+    struct Demand {
+        Constraints limits;
+        std::vector<Said> said;
+    };
+    /// What follows from one alternative of each use and the rules of a source.
+    struct Sum {
+        std::vector<std::size_t> alternatives;
+        Constraints rules;
+        std::vector<std::pair<ConstraintKind, std::string>> values;
+    };
+
+    const Demand& demand(std::size_t use, std::size_t alternative);
+    const Sum& sum(const std::vector<std::size_t>& alternatives, Constraints rules);
+
+    const Input& input_;
+    std::map<std::pair<std::size_t, std::size_t>, Demand> demands_;
+    std::vector<Sum> sums_;
+};
 
 } // namespace simplealloc::solver

@@ -64,8 +64,8 @@ Result<void> check_request(const Request::Fields& request, std::uint64_t page_si
 
 namespace {
 
-Result<void> check_size(const Input& input) {
-    if (count_pairs(input) <= most_pairs)
+Result<void> check_size(std::size_t pairs) {
+    if (pairs <= most_pairs)
         return {};
     Error error = senseless("uses", fmt::format("they have more than {} alternatives and pairs of "
                                                 "format and modifier",
@@ -75,7 +75,8 @@ Result<void> check_size(const Input& input) {
     return error;
 }
 
-Choice choice(const Input& input, const Scope& scope, std::size_t index, Fit fit) {
+Choice choice(const Input& input, const Scope& scope, std::size_t index, Fit fit,
+              Provenance& provenance) {
     const SourceInput& source = input.sources[index];
     Choice result;
     result.source = index;
@@ -90,7 +91,7 @@ Choice choice(const Input& input, const Scope& scope, std::size_t index, Fit fit
     for (std::size_t i = 0; i < scope.uses.size(); ++i)
         result.alternatives[scope.uses[i]] = fit.alternatives[i];
     result.candidate.constraints =
-        provenance(input, source, result.alternatives, result.candidate.layout);
+        provenance.of(source, result.alternatives, result.candidate.layout);
     result.merged = std::move(fit.merged);
     result.modifiers = std::move(fit.modifiers);
     result.explicit_modifier = fit.explicit_modifier;
@@ -102,17 +103,19 @@ Choice choice(const Input& input, const Scope& scope, std::size_t index, Fit fit
 Result<Output> candidates(const Input& input) {
     if (auto sensible = check_request(input.request, input.page_size); !sensible)
         return sensible.error();
-    if (auto sized = check_size(input); !sized)
-        return sized.error();
     Output output;
     output.work = count_pairs(input);
+    if (auto sized = check_size(output.work); !sized)
+        return sized.error();
     const Scope scope = whole(input);
     const Groundwork ground(input);
+    Provenance provenance(input);
     for (std::size_t i = 0; i < input.sources.size(); ++i) {
         Evaluation evaluation = evaluate(ground, scope, input.sources[i]);
         output.work += evaluation.work;
         if (evaluation.fit)
-            output.choices.push_back(choice(input, scope, i, std::move(*evaluation.fit)));
+            output.choices.push_back(
+                choice(input, scope, i, std::move(*evaluation.fit), provenance));
         for (Objection& objection : evaluation.objections)
             output.rejections.push_back(rejection(input.sources[i].name, std::move(objection)));
     }

@@ -31,6 +31,7 @@ bool is_named(Modifier modifier) {
 
 Ways::Ways(const UseInput& use, const FormatInfo& format)
     : draws_(draws(use.use)), bytes_(format.fourcc == fourcc::bytes) {
+    all_.reserve(use.alternatives.size());
     for (std::size_t i = 0; i < use.alternatives.size(); ++i) {
         const CapabilitySet& set = use.alternatives[i];
         const auto index = static_cast<std::uint32_t>(all_.size());
@@ -43,6 +44,7 @@ Ways::Ways(const UseInput& use, const FormatInfo& format)
                     takes = true;
                     if (support.without_modifier)
                         by_interface_.push_back(index);
+                    named_.reserve(named_.size() + support.modifiers.size());
                     for (const std::uint64_t modifier : support.modifiers)
                         named_.emplace_back(modifier, index);
                 }
