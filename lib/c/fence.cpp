@@ -21,8 +21,10 @@ int simplealloc_fence_merge(const simplealloc_fence* first, const simplealloc_fe
                             simplealloc_fence** fence, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(fence, "fence");
-        out = new simplealloc_fence{
-            Fence::merge(need(first, "first").fence, need(second, "second").fence).value()};
+        // One after the other: arguments may be evaluated in any order.
+        const Fence& a = need(first, "first").fence;
+        const Fence& b = need(second, "second").fence;
+        out = new simplealloc_fence{Fence::merge(a, b).value()};
     });
 }
 
