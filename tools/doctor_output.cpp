@@ -14,10 +14,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string heading(std::string_view text, const Screen& screen) {
-    return "\n" + styled(text, Style::bold, screen) + "\n";
-}
-
 std::string machine_text(const MachineReport& machine, const Screen& screen) {
     std::string text =
         fmt::format("Linux {}, {}, pages of {}, {} of memory", machine.kernel, machine.architecture,
@@ -86,7 +82,7 @@ std::string pairs_text(const DoctorReport& report, const Screen& screen) {
                    {pair.source.empty() ? "-" : to_string(pair.fourcc)},
                    pair.source.empty() ? Cell{"none: " + pair.reason, Style::bad}
                                        : Cell{pair.source, Style::good}},
-                  pair.remedy.empty() ? "" : "try: " + pair.remedy);
+                  try_note(pair.remedy));
     std::string text = table.empty()
                            ? wrapped("no two devices here make and take a frame", 2, screen)
                            : table.render(screen);
@@ -104,7 +100,7 @@ std::string findings_text(const std::vector<Finding>& findings, const Screen& sc
     TextTable table({{"#", true}, {"what"}});
     for (std::size_t i = 0; i < findings.size(); ++i)
         table.add({{fmt::to_string(i + 1)}, {findings[i].problem, Style::warning}},
-                  findings[i].remedy.empty() ? "" : "try: " + findings[i].remedy);
+                  try_note(findings[i].remedy));
     return table.render(screen);
 }
 

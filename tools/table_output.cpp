@@ -12,14 +12,6 @@ namespace simplealloc::tools {
 
 namespace {
 
-std::string heading(std::string_view text, const Screen& screen) {
-    return "\n" + styled(text, Style::bold, screen) + "\n";
-}
-
-std::string try_note(const std::string& remedy) {
-    return remedy.empty() ? std::string() : "try: " + remedy;
-}
-
 std::string join(std::span<const std::string> items) {
     std::string text;
     for (const std::string& item : items)

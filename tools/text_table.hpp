@@ -21,6 +21,12 @@ enum class Style : std::uint8_t { plain, bold, dim, good, warning, bad };
 /// `text` in colour, where the screen has colours.
 std::string styled(std::string_view text, Style style, const Screen& screen);
 
+/// A line of its own below an empty one.
+std::string heading(std::string_view text, const Screen& screen);
+
+/// What is printed below a row; empty where there is no remedy.
+std::string try_note(const std::string& remedy);
+
 /// Control characters, which a device's name could carry to the terminal, become `?`.
 std::string printable(std::string_view text);
 
