@@ -339,7 +339,7 @@ TEST_CASE(
     Generator g(23);
     int cores = 0;
     int of_several = 0;
-    for (int i = 0; i < 400; ++i) {
+    for (int i = 0; i < 600; ++i) {
         const Input input = random_world(g);
         CAPTURE(i);
         if (!solver::candidates(input).value().choices.empty())
@@ -364,7 +364,7 @@ TEST_CASE(
         REQUIRE(find_core(input).units == core.units);
     }
     CHECK(cores > 200);
-    CHECK(of_several > 30);
+    CHECK(of_several > 50);
 }
 
 TEST_CASE("each side of a conflict says what it wants and how that is known") {
