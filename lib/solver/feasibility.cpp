@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Policy and access first, then each use against the offer, then all of them in one layout.
+// Policy and access first, then the modifiers that the source may lay out, best first.
 #include "lib/solver/feasibility.hpp"
 
-#include "lib/solver/accept.hpp"
-#include "lib/solver/checked.hpp"
-#include "lib/solver/combine.hpp"
-#include "lib/solver/layout.hpp"
 #include "lib/solver/own_layout.hpp"
-#include "lib/solver/solver.hpp"
+#include "lib/solver/serve.hpp"
 #include "lib/solver/source_check.hpp"
 #include "lib/solver/supply.hpp"
 #include "lib/solver/work.hpp"
@@ -15,299 +11,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <tuple>
 
 namespace simplealloc::solver {
 namespace {
-
-/// Above any sum of preferences: what is proven comes first.
-constexpr std::uint64_t unproven_cost = 1ULL << 40U;
-
-struct Problem {
-    const Groundwork& ground;
-    const Input& input;
-    const Scope& scope;
-    const SourceInput& source;
-    const FormatInfo& format;
-    Wanted wanted;
-    bool explain; ///< false: whether it fits is all that is asked
-};
-
-const Ways& ways_of(const Problem& p, std::size_t index) {
-    return p.ground.ways[p.scope.uses[index]];
-}
-
-bool is_own(const Problem& p, const UseInput& use) {
-    return !p.source.offer.device.empty() && p.source.offer.device == use.device;
-}
-
-const UseInput& use_of(const Problem& p, std::size_t index) {
-    return p.input.uses[p.scope.uses[index]];
-}
-
-Result<Layout> layout_of(const Problem& p, const Constraints& merged, Placement placement) {
-    const Request::Fields& request = p.input.request;
-    return make_layout(p.format.fourcc, p.wanted.modifier, request.width, request.height,
-                       request.size, placement, merged, p.source.offer.granularity);
-}
-
-LayoutNeeds layout_needs(const Problem& p, const UseInput& use, const Constraints& need) {
-    LayoutNeeds needs;
-    needs.room = segment_room(p.source, use, need, p.input.page_size);
-    // Bytes and single planes take every placement by now.
-    if (need.placements.has(Placement::packed) && !need.placements.has(Placement::single))
-        needs.packed_lines = round_up(p.input.request.height, need.height_align).value;
-    return needs;
-}
-
-/// A use with the alternatives that accept the source; without one, the objection of the
-/// alternative that came nearest.
-std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation& result) {
-    const UseInput& use = use_of(p, index);
-    Party party{use.party, {}};
-    std::size_t nearest = 0;
-    unsigned passed = 0;
-    for (const Way* way : ways_of(p, index).taking(p.wanted.modifier, is_own(p, use))) {
-        ++result.work;
-        const std::size_t i = way->alternative;
-        const Acceptance acceptance = accept(use, use.alternatives[i], p.source, p.wanted);
-        if (acceptance.accepted) {
-            party.options.push_back({i, i + (acceptance.unproven ? unproven_cost : 0), &way->shape,
-                                     layout_needs(p, use, way->constraints)});
-        } else if (passed < acceptance.passed + 1) { // the format is a check as well
-            passed = acceptance.passed + 1;
-            nearest = i;
-        }
-    }
-    if (!party.options.empty())
-        return party;
-    if (p.explain && use.alternatives.empty())
-        result.objections.push_back({ConstraintKind::format,
-                                     "no way is known in which " + use.party + " works",
-                                     {use.party},
-                                     "describe what it takes",
-                                     false});
-    else if (p.explain)
-        result.objections.push_back(
-            objection_to(use, use.alternatives[nearest], p.source, p.wanted));
-    return std::nullopt;
-}
-
-/// required_by names uses; the source's own share is marked apart.
-Objection without_source(Objection objection, const std::string& source) {
-    const auto own = std::find(objection.required_by.begin(), objection.required_by.end(), source);
-    if (own != objection.required_by.end()) {
-        objection.required_by.erase(own);
-        objection.by_source = true;
-    }
-    if (objection.remedy.empty())
-        objection.remedy = objection.required_by.size() > 1
-                               ? "another size or format, or a buffer of its own for one of them"
-                               : "another size or format";
-    return objection;
-}
-
-Objection layout_objection(const std::vector<Party>& parties,
-                           const std::vector<std::size_t>& alternatives, const Error& error) {
-    const ConstraintKind kind =
-        parse_constraint_kind(error.object).value_or(ConstraintKind::request_size);
-    const std::string demands = demands_text(parties, alternatives, kind);
-    return without_source({kind,
-                           demands.empty() ? error.detail : error.detail + " (" + demands + ")",
-                           explained(parties, alternatives).parties_around(kind), "", false},
-                          std::string(parties.back().name));
-}
-
-/// Who is told no offsets finds a packed plane behind the lines that it counts itself, so nobody
-/// else can have more.
-std::optional<Objection> check_packed_lines(const std::vector<Party>& parties,
-                                            const Combination& combination, const Layout& layout) {
-    const std::uint64_t counted = combination.needs.packed_lines;
-    if (layout.placement != Placement::packed || counted == 0)
-        return std::nullopt;
-    const std::uint64_t lines = layout.planes[0].size / layout.planes[0].stride;
-    if (lines == counted)
-        return std::nullopt;
-    const Merged names = explained(parties, combination.alternatives);
-    std::vector<std::string> required_by = names.parties(ConstraintKind::height_align);
-    for (const std::string& name : names.parties(ConstraintKind::placement))
-        if (std::find(required_by.begin(), required_by.end(), name) == required_by.end())
-            required_by.push_back(name);
-    return without_source(
-        {ConstraintKind::height_align,
-         fmt::format("planes would be packed behind {} lines each, and not all devices count so "
-                     "many ({})",
-                     lines,
-                     demands_text(parties, combination.alternatives, ConstraintKind::height_align)),
-         std::move(required_by), "", false},
-        std::string(parties.back().name));
-}
-
-std::optional<Objection> check_refusals(const Problem& p, const Layout& layout) {
-    const std::string layouts = layout_class(layout);
-    for (const Input::Refusal& refusal : p.input.refusals) {
-        const bool asked =
-            std::any_of(p.scope.uses.begin(), p.scope.uses.end(),
-                        [&](std::size_t use) { return p.input.uses[use].party == refusal.party; });
-        if (asked && refusal.source == p.source.name && refusal.layout_class == layouts)
-            return Objection{ConstraintKind::attach,
-                             "refused before: " + refusal.reason,
-                             {refusal.party},
-                             "it is tried again after something was plugged in or out",
-                             true};
-    }
-    return std::nullopt;
-}
-
-/// Names whose limits make the buffer larger than the source gives, where the image alone is not.
-Objection blamed(const Problem& p, const std::vector<Party>& parties,
-                 const Combination& combination, Objection size) {
-    const auto bare = layout_of(p, {}, Placement::packed);
-    if (!bare || check_size(p.input, p.source, *bare))
-        return size;
-    const ConstraintKind kind = ConstraintKind::request_size;
-    size.reason += " (" + demands_text(parties, combination.alternatives, kind) + ")";
-    size.required_by = explained(parties, combination.alternatives).parties_around(kind);
-    return without_source(std::move(size), p.source.name);
-}
-
-std::optional<Objection> check_result(const Problem& p, const std::vector<Party>& parties,
-                                      const Combination& combination, const Layout& layout) {
-    if (auto found = check_size(p.input, p.source, layout))
-        return blamed(p, parties, combination, std::move(*found));
-    if (auto found = check_packed_lines(parties, combination, layout))
-        return found;
-    for (std::size_t i = 0; i < p.scope.uses.size(); ++i) {
-        const Way& way = ways_of(p, i).of(combination.alternatives[i]);
-        if (auto found =
-                check_segments(p.source, use_of(p, i), way.constraints, layout, p.input.page_size))
-            return found;
-    }
-    return check_refusals(p, layout);
-}
-
-Fit describe(const Problem& p, const Combination& combination, Layout layout) {
-    Fit fit;
-    fit.layout = std::move(layout);
-    fit.alternatives.assign(combination.alternatives.begin(),
-                            combination.alternatives.begin() +
-                                static_cast<std::ptrdiff_t>(p.scope.uses.size()));
-    for (std::size_t i = 0; i < p.scope.uses.size(); ++i) {
-        const UseInput& use = use_of(p, i);
-        const CapabilitySet& set = use.alternatives[fit.alternatives[i]];
-        const Way& way = ways_of(p, i).of(fit.alternatives[i]);
-        // Windows may miss each other where a device's own allocator sees to them: the layout's
-        // part is what counts.
-        if (merge(fit.merged, way.constraints))
-            (void)merge(fit.merged, way.shape.constraints);
-        const bool contiguous = contiguous_for(p.source, use);
-        if (set.constraints.contiguity == Contiguity::preferred && !contiguous)
-            fit.unproven_by.push_back(use.party);
-        if (std::any_of(set.evidence.begin(), set.evidence.end(), [](const auto& entry) {
-                return entry.second.confidence == Confidence::assumed;
-            }))
-            fit.assumed_by.push_back(use.party);
-    }
-    fit.contiguity_needed = fit.merged.contiguity == Contiguity::required;
-    return fit;
-}
-
-/// Packed first, as every interface can express it.
-constexpr std::array placements{Placement::packed, Placement::single, Placement::per_plane};
-
-bool has_layout(const Problem& p, const Shape& merged, std::uint64_t room) {
-    return std::any_of(placements.begin(), placements.end(), [&](Placement placement) {
-        if (!merged.constraints.placements.has(placement))
-            return false;
-        const auto layout = layout_of(p, merged.constraints, placement);
-        return layout && std::all_of(layout->dmabuf_sizes.begin(), layout->dmabuf_sizes.end(),
-                                     [&](std::uint64_t size) { return size <= room; });
-    });
-}
-
-Objection gave_up(const std::vector<Party>& parties, std::size_t merges) {
-    Objection objection{
-        ConstraintKind::search_limit,
-        fmt::format("{} merges of alternatives found nothing that fits, and not all are tried",
-                    merges),
-        {},
-        "give the devices fewer alternatives",
-        false};
-    for (const Party& party : parties)
-        if (party.options.size() > 1)
-            objection.required_by.emplace_back(party.name);
-    return objection;
-}
-
-/// The cheapest combination that has a layout.
-Evaluation lay_out(const Problem& p, const std::vector<Party>& parties) {
-    Evaluation result;
-    std::optional<Objection> first;
-    bool refused = false;
-    const auto accept = [&](const Combination& combination) {
-        for (const Placement placement : placements) {
-            if (!combination.merged.constraints.placements.has(placement))
-                continue;
-            auto layout = layout_of(p, combination.merged.constraints, placement);
-            if (!layout) {
-                if (p.explain && !first)
-                    first = layout_objection(parties, combination.alternatives, layout.error());
-            } else if (auto objection = check_result(p, parties, combination, *layout)) {
-                refused = refused || objection->kind == ConstraintKind::attach;
-                if (!first)
-                    first = std::move(objection);
-            } else {
-                result.fit = describe(p, combination, std::move(*layout));
-                return true;
-            }
-        }
-        return false;
-    };
-    const auto possible = [&](const Shape& merged, std::uint64_t room) {
-        return has_layout(p, merged, room);
-    };
-    Search search(parties);
-    const Judge judge{possible, accept};
-    const Outcome outcome = search.run(judge);
-    // A device refuses one class of layouts: a combination that is beaten may have another.
-    if (outcome != Outcome::found && refused) {
-        Search wider(parties, {.prune = false});
-        wider.run(judge);
-        result.work += wider.effort().total();
-    }
-    result.work += search.effort().total();
-    if (result.fit || !p.explain)
-        return result;
-    if (outcome == Outcome::gave_up)
-        result.objections = {gave_up(parties, search.effort().merges)};
-    else if (first)
-        result.objections = {std::move(*first)};
-    else
-        result.objections = {without_source(search.objection().value(), p.source.name)};
-    return result;
-}
-
-/// All uses with the layout's modifier that the problem wants.
-Evaluation serve(const Problem& p) {
-    Evaluation result;
-    std::vector<Party> parties;
-    for (std::size_t i = 0; i < p.scope.uses.size(); ++i) {
-        ++result.work;
-        if (auto party = options_of(p, i, result))
-            parties.push_back(std::move(*party));
-        else if (!p.explain)
-            return result;
-    }
-    if (parties.size() != p.scope.uses.size())
-        return result;
-    const Shape rules(rules_of(p.source, p.format));
-    parties.push_back({p.source.name, {{0, 0, &rules}}});
-    Evaluation laid_out = lay_out(p, parties);
-    laid_out.work += result.work;
-    return laid_out;
-}
 
 /// Of the modifiers that are wished for, those which all the chosen alternatives take.
 std::vector<std::uint64_t> taken_by_all(const Problem& p, const Fit& fit,
@@ -316,7 +24,7 @@ std::vector<std::uint64_t> taken_by_all(const Problem& p, const Fit& fit,
     for (const Modifier& wish : wishes) {
         bool by_all = wish.state != Modifier::State::implicit;
         for (std::size_t i = 0; by_all && i < p.scope.uses.size(); ++i)
-            by_all = ways_of(p, i).takes(fit.alternatives[i], wish, is_own(p, use_of(p, i)));
+            by_all = p.ways(i).takes(fit.alternatives[i], wish, p.is_own(p.use(i)));
         if (by_all)
             taken.push_back(wish.value);
     }
@@ -329,7 +37,7 @@ bool needs_name(const Problem& p, const Fit& fit) {
     if (asked && asked->state == Modifier::State::named)
         return true;
     for (std::size_t i = 0; i < p.scope.uses.size(); ++i)
-        if (names_modifiers(use_of(p, i).alternatives[fit.alternatives[i]], p.wanted.fourcc))
+        if (names_modifiers(p.use(i).alternatives[fit.alternatives[i]], p.wanted.fourcc))
             return true;
     return false;
 }
@@ -342,7 +50,7 @@ Objection too_many_modifiers(const Problem& p, std::size_t count) {
         "give the devices fewer modifiers, or ask for one",
         false};
     for (std::size_t i = 0; i < p.scope.uses.size(); ++i)
-        objection.required_by.push_back(use_of(p, i).party);
+        objection.required_by.push_back(p.use(i).party);
     return objection;
 }
 

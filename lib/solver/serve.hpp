@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// All uses of a scope with one source and one modifier, in one layout.
+#pragma once
+
+#include "lib/solver/accept.hpp"
+#include "lib/solver/feasibility.hpp"
+
+namespace simplealloc::solver {
+
+/// Borrows all of it.
+struct Problem {
+    const Groundwork& ground;
+    const Input& input;
+    const Scope& scope;
+    const SourceInput& source;
+    const FormatInfo& format;
+    Wanted wanted;
+    bool explain; ///< false: whether it fits is all that is asked
+
+    /// `index`: into the uses of the scope.
+    [[nodiscard]] const UseInput& use(std::size_t index) const {
+        return input.uses[scope.uses[index]];
+    }
+    [[nodiscard]] const Ways& ways(std::size_t index) const {
+        return ground.ways[scope.uses[index]];
+    }
+    [[nodiscard]] bool is_own(const UseInput& use) const {
+        return !source.offer.device.empty() && source.offer.device == use.device;
+    }
+};
+
+/// Each use against the offer, then all of them in one layout.
+Evaluation serve(const Problem& p);
+
+} // namespace simplealloc::solver
