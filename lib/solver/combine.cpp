@@ -60,16 +60,18 @@ bool aligns_offsets(const Constraints& c) {
                        [](const PlaneLimits& plane) { return plane.offset_align > 1; });
 }
 
-} // namespace
-
-Search::Search(const std::vector<Party>& parties, Bounds bounds)
-    : parties_(parties), bounds_(bounds) {
-    lines_matter_ = std::any_of(parties.begin(), parties.end(), [](const Party& party) {
+bool align_offsets(const std::vector<Party>& parties) {
+    return std::any_of(parties.begin(), parties.end(), [](const Party& party) {
         return std::any_of(party.options.begin(), party.options.end(), [](const Option& option) {
             return aligns_offsets(option.shape->constraints);
         });
     });
 }
+
+} // namespace
+
+Search::Search(const std::vector<Party>& parties, Bounds bounds)
+    : parties_(parties), bounds_(bounds) {}
 
 Search::~Search() = default;
 
@@ -78,6 +80,9 @@ Search::~Search() = default;
 bool Search::beats(const Shape& one, const LayoutNeeds& needs, const Shape& other,
                    const LayoutNeeds& other_needs) {
     ++effort_.comparisons;
+    // Strides differ most often: that is settled without a call.
+    if (other.constraints.stride_align % one.constraints.stride_align != 0)
+        return false;
     return bounds_.prune && needs.room >= other_needs.room &&
            (needs.packed_lines == 0 || needs.packed_lines == other_needs.packed_lines) &&
            implies(other, one) &&
@@ -221,6 +226,7 @@ std::optional<Combination> Search::favourite() {
 Outcome Search::run(const Judge& judge) {
     if (const auto best = favourite(); best && judge.accept(*best))
         return Outcome::found;
+    lines_matter_ = align_offsets(parties_);
     frontier_.emplace_back();
     for (const Party& party : parties_) {
         options_.push_back(sifted(party));

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace simplealloc::solver {
 namespace {
@@ -176,34 +177,35 @@ Contributor of_cpu(CpuAccess access) {
 /// Merged constraints in the making.
 class Entries {
 public:
+    /// `most`: contributors that a constraint tends to have at most.
+    explicit Entries(std::size_t most) : most_(most) { entries_.reserve(8); }
+
     void add(Kind kind, Contributor who) { at(kind).contributors.push_back(std::move(who)); }
     void set(Kind kind, std::string value) { at(kind).value = std::move(value); }
     /// In the order of their kinds.
     std::vector<MergedConstraint> list() {
-        std::sort(entries_.begin(), entries_.end(),
-                  [](const Entry& a, const Entry& b) { return a.kind < b.kind; });
         std::vector<MergedConstraint> result;
         result.reserve(entries_.size());
-        for (Entry& entry : entries_)
-            result.push_back(std::move(entry.merged));
+        for (const std::uint8_t place : places_)
+            if (place != 0)
+                result.push_back(std::move(entries_[place - 1U]));
         return result;
     }
 
 private:
-    struct Entry {
-        Kind kind;
-        MergedConstraint merged;
-    };
-
     MergedConstraint& at(Kind kind) {
-        for (Entry& entry : entries_)
-            if (entry.kind == kind)
-                return entry.merged;
-        entries_.push_back({kind, {std::string(to_string(kind)), {}, {}}});
-        return entries_.back().merged;
+        std::uint8_t& place = places_.at(static_cast<std::size_t>(kind));
+        if (place == 0) {
+            entries_.push_back({std::string(to_string(kind)), {}, {}});
+            entries_.back().contributors.reserve(most_);
+            place = static_cast<std::uint8_t>(entries_.size());
+        }
+        return entries_[place - 1U];
     }
 
-    std::vector<Entry> entries_;
+    std::size_t most_;
+    std::vector<MergedConstraint> entries_;
+    std::array<std::uint8_t, static_cast<std::size_t>(Kind::policy) + 1> places_ = {}; // from 1
 };
 
 std::string caching_text(CpuCaching caching) {
@@ -287,7 +289,7 @@ std::vector<MergedConstraint> Provenance::of(const SourceInput& source,
     if (!format)
         return {};
     const Request::Fields& request = input_.request;
-    Entries entries;
+    Entries entries(input_.uses.size() + 1);
     for (std::size_t i = 0; i < input_.uses.size(); ++i)
         for (const auto& [kind, who] : demand(i, alternatives[i]).said)
             entries.add(kind, who);

@@ -42,7 +42,8 @@ std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation&
     Party party{use.party, {}};
     std::size_t nearest = 0;
     unsigned passed = 0;
-    for (const Way* way : p.ways(index).taking(p.wanted.modifier, p.is_own(use))) {
+    Ways::Taking ways = p.ways(index).taking(p.wanted.modifier, p.is_own(use));
+    while (const Way* way = ways.next()) {
         ++result.work;
         const std::size_t i = way->alternative;
         const Acceptance acceptance = accept(use, use.alternatives[i], p.source, p.wanted);
@@ -267,6 +268,7 @@ Evaluation lay_out(const Problem& p, const std::vector<Party>& parties) {
 Evaluation serve(const Problem& p) {
     Evaluation result;
     std::vector<Party> parties;
+    parties.reserve(p.scope.uses.size() + 1);
     for (std::size_t i = 0; i < p.scope.uses.size(); ++i) {
         ++result.work;
         if (auto party = options_of(p, i, result))

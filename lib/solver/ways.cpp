@@ -31,10 +31,10 @@ bool is_named(Modifier modifier) {
 
 Ways::Ways(const UseInput& use, const FormatInfo& format)
     : draws_(draws(use.use)), bytes_(format.fourcc == fourcc::bytes) {
-    all_.reserve(use.alternatives.size());
+    std::vector<std::size_t> alternatives; // a way is large: it is made where it stays
     for (std::size_t i = 0; i < use.alternatives.size(); ++i) {
         const CapabilitySet& set = use.alternatives[i];
-        const auto index = static_cast<std::uint32_t>(all_.size());
+        const auto index = static_cast<std::uint32_t>(alternatives.size());
         bool takes = bytes_ || set.formats.empty();
         if (takes)
             any_.push_back(index);
@@ -44,37 +44,52 @@ Ways::Ways(const UseInput& use, const FormatInfo& format)
                     takes = true;
                     if (support.without_modifier)
                         by_interface_.push_back(index);
-                    named_.reserve(named_.size() + support.modifiers.size());
                     for (const std::uint64_t modifier : support.modifiers)
-                        named_.emplace_back(modifier, index);
+                        named_.push_back({modifier, index});
                 }
-        if (!takes)
-            continue;
-        Constraints constraints = relevant(set.constraints, format);
-        Shape shape(constraints);
-        all_.push_back({i, std::move(constraints), std::move(shape)});
+        if (takes)
+            alternatives.push_back(i);
     }
     std::sort(named_.begin(), named_.end());
+    all_.reserve(alternatives.size());
+    for (const std::size_t i : alternatives)
+        all_.emplace_back(i, relevant(use.alternatives[i].constraints, format));
 }
 
-std::vector<const Way*> Ways::taking(Modifier modifier, bool own) const {
-    Indices found;
+Ways::Taking Ways::taking(Modifier modifier, bool own) const {
+    Taking found(all_.data());
     if (bytes_ || takes_any(modifier, own, draws_))
-        found = any_;
+        found.any_ = any_;
     if (takes_unnamed(modifier, own))
-        found.insert(found.end(), by_interface_.begin(), by_interface_.end());
-    if (is_named(modifier))
-        for (auto it = std::lower_bound(named_.begin(), named_.end(),
-                                        std::pair(modifier.value, std::uint32_t{0}));
-             it != named_.end() && it->first == modifier.value; ++it)
-            found.push_back(it->second);
-    std::sort(found.begin(), found.end());
-    found.erase(std::unique(found.begin(), found.end()), found.end());
-    std::vector<const Way*> ways;
-    ways.reserve(found.size());
-    for (const std::uint32_t index : found)
-        ways.push_back(&all_[index]);
-    return ways;
+        found.by_interface_ = by_interface_;
+    if (is_named(modifier)) {
+        const auto first = std::lower_bound(named_.begin(), named_.end(), Named{modifier.value, 0});
+        const auto last = std::find_if(
+            first, named_.end(), [&](const Named& n) { return n.modifier != modifier.value; });
+        found.named_ = {first, last};
+    }
+    return found;
+}
+
+const Way* Ways::Taking::next() {
+    constexpr std::uint32_t end = UINT32_MAX;
+    std::uint32_t least = end;
+    if (!any_.empty())
+        least = any_.front();
+    if (!by_interface_.empty())
+        least = std::min(least, by_interface_.front());
+    if (!named_.empty())
+        least = std::min(least, named_.front().index);
+    if (least == end)
+        return nullptr;
+    // A device may list a pair twice, or both by name and by interface.
+    while (!any_.empty() && any_.front() == least)
+        any_ = any_.subspan(1);
+    while (!by_interface_.empty() && by_interface_.front() == least)
+        by_interface_ = by_interface_.subspan(1);
+    while (!named_.empty() && named_.front().index == least)
+        named_ = named_.subspan(1);
+    return ways_ + least;
 }
 
 const Way& Ways::of(std::size_t alternative) const {
@@ -91,7 +106,7 @@ bool Ways::takes(std::size_t alternative, Modifier modifier, bool own) const {
         return bytes_ || takes_any(modifier, own, draws_);
     return (takes_unnamed(modifier, own) && has(by_interface_)) ||
            (is_named(modifier) &&
-            std::binary_search(named_.begin(), named_.end(), std::pair(modifier.value, index)));
+            std::binary_search(named_.begin(), named_.end(), Named{modifier.value, index}));
 }
 
 Constraints relevant(Constraints c, const FormatInfo& format) {

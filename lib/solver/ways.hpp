@@ -7,7 +7,9 @@
 #include "lib/solver/merge.hpp"
 #include "lib/solver/model.hpp"
 
+#include <compare>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -18,16 +20,20 @@ struct Way {
     std::size_t alternative;
     Constraints constraints; ///< normal, without what is irrelevant for the format
     Shape shape;             ///< theirs
+
+    Way(std::size_t which, Constraints limits)
+        : alternative(which), constraints(std::move(limits)), shape(constraints) {}
 };
 
 /// Borrows nothing of the use but its place among the inputs.
 class Ways {
 public:
+    class Taking;
+
     Ways(const UseInput& use, const FormatInfo& format);
 
-    /// The ways that take the modifier, in the order of the alternatives. `own`: the memory is the
-    /// device's own.
-    [[nodiscard]] std::vector<const Way*> taking(Modifier modifier, bool own) const;
+    /// The ways that take the modifier. `own`: the memory is the device's own.
+    [[nodiscard]] Taking taking(Modifier modifier, bool own) const;
     /// Whether that alternative takes the modifier.
     [[nodiscard]] bool takes(std::size_t alternative, Modifier modifier, bool own) const;
     /// The way of that alternative, which takes the fourcc.
@@ -35,13 +41,34 @@ public:
 
 private:
     using Indices = std::vector<std::uint32_t>; // into all_, ascending
+    struct Named {
+        std::uint64_t modifier;
+        std::uint32_t index;
+        auto operator<=>(const Named&) const = default;
+    };
 
-    std::vector<Way> all_; // in the order of the alternatives
-    Indices any_;          // without a list of formats
-    Indices by_interface_; // LINEAR that no device was told of
-    std::vector<std::pair<std::uint64_t, std::uint32_t>> named_; // modifier, index; sorted
+    std::vector<Way> all_;     // in the order of the alternatives
+    Indices any_;              // without a list of formats
+    Indices by_interface_;     // LINEAR that no device was told of
+    std::vector<Named> named_; // sorted
     bool draws_;
     bool bytes_;
+};
+
+/// Ways in the order of the alternatives, each once. Borrows them.
+class Ways::Taking {
+public:
+    /// The next one; null at the end.
+    const Way* next();
+
+private:
+    friend class Ways;
+    explicit Taking(const Way* ways) : ways_(ways) {}
+
+    const Way* ways_;
+    std::span<const std::uint32_t> any_;
+    std::span<const std::uint32_t> by_interface_;
+    std::span<const Named> named_; // with the modifier
 };
 
 /// The limits that mean something for the format: bytes have no lines, and with one plane all

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One plan or merge, for callgrind to count the instructions of: they don't depend on the machine's
-// load. plan-once typical|devices|pairs|modifiers|merge|each-with-each [N]
+// load. plan-once typical|devices|pairs|modifiers|merge[-hostile]|each[-hostile] [N]
 #include "tests/bench/worlds.hpp"
 
 #include <cstdio>
@@ -24,9 +24,9 @@ solver::Input world(std::string_view name, std::size_t size) {
 int main(int argc, char** argv) {
     const std::string_view name = argc > 1 ? argv[1] : "typical";
     const std::size_t size = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 0;
-    if (name == "merge" || name == "each-with-each") {
-        const bench::Parties parties(2, size, true);
-        const bool merged = name == "merge"
+    if (name.starts_with("merge") || name.starts_with("each")) {
+        const bench::Parties parties(2, size, name.ends_with("-hostile"));
+        const bool merged = name.starts_with("merge")
                                 ? merge_all_but_favourite(parties) == solver::Outcome::found
                                 : merge_each_with_each(parties) == size * size;
         return merged ? 0 : 1;

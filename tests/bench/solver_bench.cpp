@@ -29,6 +29,23 @@ void merge_two_hostile(benchmark::State& state) {
     state.SetComplexityN(state.range(0));
 }
 
+/// For comparison: what grows with the square.
+void each_with_each(benchmark::State& state, bool hostile) {
+    const auto options = static_cast<std::size_t>(state.range(0));
+    const bench::Parties parties(2, options, hostile);
+    for (auto _ : state)
+        if (bench::merge_each_with_each(parties) != options * options)
+            throw std::logic_error("the alternatives of the benchmark go together");
+}
+
+void each_of_two(benchmark::State& state) {
+    each_with_each(state, false);
+}
+
+void each_of_two_hostile(benchmark::State& state) {
+    each_with_each(state, true);
+}
+
 void plan(benchmark::State& state, const Input& input) {
     for (auto _ : state) {
         const auto output = solve(input);
@@ -55,6 +72,8 @@ void plan_by_modifiers(benchmark::State& state) {
 
 BENCHMARK(merge_two)->Arg(10)->Arg(200)->Arg(1000)->Arg(10000)->Complexity();
 BENCHMARK(merge_two_hostile)->Arg(10)->Arg(200)->Arg(1000)->Arg(10000)->Complexity();
+BENCHMARK(each_of_two)->Arg(200);
+BENCHMARK(each_of_two_hostile)->Arg(200);
 BENCHMARK(plan_by_devices)->Arg(2)->Arg(10)->Arg(100)->Arg(1000)->Complexity();
 BENCHMARK(plan_by_pairs)->Arg(10)->Arg(200)->Arg(1000)->Arg(10000)->Complexity();
 BENCHMARK(plan_by_modifiers)->Arg(10)->Arg(200)->Arg(1000)->Arg(10000)->Complexity();
