@@ -37,9 +37,9 @@ def programs(build):
 def run(program, profile):
     command = [program, "-r", "compact"]
     environment = {**os.environ, "LLVM_PROFILE_FILE": str(profile)}
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run(command, env=environment, capture_output=True)
     if done.returncode != 0:
-        sys.exit(f"{program.name} failed:\n{done.stdout.decode(errors='replace')}")
+        sys.exit(f"{program.name} failed:\n{(done.stdout + done.stderr).decode(errors='replace')}")
     return profile
 
 
@@ -99,7 +99,7 @@ def measure(build):
 
 
 def is_implicit(code, place):
-    """A switch over an enumeration has no other value, and the compilers see to it that all are there."""
+    """A switch over an enumeration has no other value; the compilers see to it that all are there."""
     line, column, *_ = place
     return code[line - 1][: column - 1].endswith("switch (")
 
@@ -116,7 +116,9 @@ def unreached(code, counts, branches):
     for place, (true, false) in branches.items():
         if bool(true) != bool(false):
             condition = f"never {'false' if true else 'true'}: {text_of(code, place)}"
-            missed.setdefault(place[0], condition)
+            told = missed.get(place[0])
+            if counts.get(place[0]) != 0:
+                missed[place[0]] = f"{told}; {condition}" if told else condition
     places = []
     for line, text in sorted(missed.items()):
         if places and places[-1][1] == line - 1 and counts.get(line) == 0:

@@ -179,3 +179,28 @@ TEST_CASE("a request beyond the bound is rejected as such, with who has too many
     CHECK(evaluation.objections[0].required_by.size() == devices);
     CHECK_THAT(evaluation.objections[0].reason, Contains("not all are tried"));
 }
+
+TEST_CASE("parties that go together have no objection, and one that comes twice is named once") {
+    const Judge nothing{[](const Shape&, std::uint64_t) { return true; },
+                        [](const Combination&) { return false; }};
+    Constraints wide;
+    wide.min_stride = 100;
+    Constraints narrow;
+    narrow.max_stride = 50;
+    World friends;
+    friends.add({wide});
+    friends.add({wide});
+    Search together(friends.parties);
+    CHECK(together.run(nothing) == Outcome::none);
+    CHECK_FALSE(together.objection());
+
+    World enemies; // both are called `device`
+    enemies.add({wide});
+    enemies.add({narrow});
+    Search apart(enemies.parties);
+    CHECK(apart.run(nothing) == Outcome::none);
+    const auto objection = apart.objection();
+    REQUIRE(objection);
+    CHECK(objection->kind == ConstraintKind::min_stride);
+    CHECK(objection->required_by == std::vector<std::string>{"device"});
+}

@@ -544,3 +544,43 @@ TEST_CASE("a tiling is made by the device whose driver defines it, and by nobody
     input.request.cpu = CpuAccess::read_often;
     CHECK(solved(input).choices.empty());
 }
+
+TEST_CASE("a remedy lists as many formats as one reads, and no quirk row where there is none") {
+    Input input = image(640, 480, fourcc::xrgb8888);
+    input.uses = {use("npu (read)", "npu", Use::read)};
+    input.sources = {system_heap()};
+    CapabilitySet& set = input.uses[0].alternatives[0];
+    for (const Fourcc code : {fourcc::nv12, fourcc::nv21, fourcc::nv16, fourcc::nv61, fourcc::nv24,
+                              fourcc::nv42, fourcc::p010})
+        set.formats.push_back({code, {}, true});
+    const Output other_format = solved(input);
+    const Rejection* format = rejection(other_format, "dma-heap:system", "format");
+    REQUIRE(format);
+    CHECK(format->remedy == "request NV12 or NV21 or NV16 or NV61 or NV24 or NV42, which it takes");
+
+    set.formats.clear();
+    set.constraints.contiguity = Contiguity::required;
+    set.evidence[ConstraintKind::contiguity] = {Confidence::assumed, "a guess"};
+    const Output scattered = solved(input);
+    const Rejection* contiguity = rejection(scattered, "dma-heap:system", "contiguity");
+    REQUIRE(contiguity);
+    CHECK_THAT(contiguity->remedy, Contains("if npu (read) needs no such memory, describe it so"));
+
+    set.constraints = {};
+    set.constraints.max_address = 0xffff;
+    set.evidence[ConstraintKind::address_window] = {Confidence::assumed, "a guess"};
+    const Output far = solved(input);
+    const Rejection* window = rejection(far, "dma-heap:system", "address-window");
+    REQUIRE(window);
+    CHECK_THAT(window->remedy, Contains("cma=SIZE@0x0-0x10000") && !Contains("quirk"));
+}
+
+TEST_CASE("memory that the CPU can't map is not cached, for who refuses that") {
+    Input input = bytes(4096);
+    input.uses = {use("npu (read)", "npu", Use::read)};
+    input.uses[0].refuses_cached = "a quirk";
+    input.sources = {system_heap()};
+    CHECK(solved(input).choices.empty());
+    input.sources[0].offer.caching = CpuCaching::unmappable;
+    CHECK(solved(input).choices.size() == 1);
+}

@@ -477,3 +477,42 @@ TEST_CASE("every layout satisfies every input, and another device never adds one
     });
     check_share(possible, possible + impossible, 0.2, 0.95);
 }
+
+TEST_CASE("another stride is only for a layout of its format, and bytes have none") {
+    const auto bytes =
+        make_layout(fourcc::bytes, Modifier::linear(), 0, 0, 5000, Placement::packed, {}, page);
+    CHECK(relayout(bytes.value(), 64, 0, 12288).value().dmabuf_sizes ==
+          std::vector<std::uint64_t>{12288});
+    CHECK(relayout(bytes.value(), 64, 0, 12288).value().planes == bytes->planes);
+
+    Layout wrong = lay(fourcc::nv12, 64, 16).value();
+    wrong.planes.pop_back();
+    CHECK(relayout(wrong, 64, 16, 4096).error().cause == Cause::our_bug);
+    Layout unknown = lay(fourcc::r8, 64, 16).value();
+    unknown.fourcc = Fourcc(0xffffffff);
+    CHECK(relayout(unknown, 64, 16, 4096).error().cause == Cause::our_bug);
+}
+
+TEST_CASE("a real layout is held against padding that does not fit into 64 bits, too") {
+    const Layout layout = lay(fourcc::nv12, 64, 16).value();
+    const auto violated = [&](auto change) {
+        Constraints c;
+        change(c);
+        const auto checked = check_layout(layout, c);
+        return checked ? "" : checked.error().object;
+    };
+    CHECK(violated([](Constraints&) {}).empty());
+    CHECK(violated([](Constraints& c) { c.tail_padding = no_limit; }) == "tail-padding");
+    CHECK(violated([](Constraints& c) { c.width_align = 1ULL << 63U; }) == "width-align");
+    CHECK(violated([](Constraints& c) { c.height_align = 1ULL << 63U; }) == "height-align");
+
+    // As a driver that pads lines by itself returns it.
+    const Layout more = relayout(layout, 64, 20, 8192).value();
+    Constraints c;
+    CHECK(check_layout(more, c));
+    c.height_align = 8;
+    const auto checked = check_layout(more, c);
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().object == "height-align");
+    CHECK(checked.error().detail == "plane 0 has 20 lines, no multiple of 8");
+}

@@ -338,3 +338,21 @@ TEST_CASE("a third party makes no merge possible that two of them fail") {
             REQUIRE((merged(a, b) && merged(a, c) && merged(b, c)));
     });
 }
+
+TEST_CASE("who may export, what is protected and what starts at zero imply each other one way") {
+    const auto exporters = [](std::vector<std::string> names) {
+        Constraints c;
+        c.exporters = std::move(names);
+        return c;
+    };
+    const auto kind = ConstraintKind::exporter;
+    CHECK(implies(kind, exporters({"a"}), exporters({"b", "a"})));
+    CHECK(implies(kind, exporters({"a"}), {}));
+    CHECK_FALSE(implies(kind, exporters({"a", "b"}), exporters({"a"})));
+    CHECK_FALSE(implies(kind, {}, exporters({"a"})));
+
+    Constraints zero;
+    zero.starts_at_zero = true;
+    CHECK(implies(ConstraintKind::starts_at_zero, zero, {}));
+    CHECK_FALSE(implies(ConstraintKind::starts_at_zero, {}, zero));
+}

@@ -319,3 +319,63 @@ TEST_CASE("each offer over generated devices holds when it is asked for") {
     }
     CHECK(made > 15);
 }
+
+TEST_CASE(
+    "what was left out and what nobody knows are offered together, where neither helps alone") {
+    Input input = image(640, 480, fourcc::nv12);
+    input.request.strict = true;
+    input.request.without = {"dma-heap:system"};
+    input.uses = {vkms_display()};
+    input.uses[0].alternatives[0].constraints.contiguity = Contiguity::preferred;
+    input.sources = {system_heap()};
+    input.sources[0].enabled = false;
+    const auto found = offers(input);
+    const Relaxation* both = find(found, RelaxationKind::strict);
+    REQUIRE(both);
+    CHECK_THAT(both->what, Contains("use what was left out: dma-heap:system and take memory"));
+    CHECK(both->how == "no --without (Request::without), no --strict (Request::strict)");
+    CHECK(both->source == "dma-heap:system");
+}
+
+TEST_CASE("of many formats those nearest to the one that is wanted are tried, not all") {
+    Input input = image(640, 480, fourcc::nv12);
+    input.uses = {vkms_display()};
+    input.uses[0].alternatives[0].formats = linear({fourcc::rgb565});
+    input.sources = {system_heap()};
+    std::vector<Fourcc> formats{fourcc::nv21,   fourcc::nv16,   fourcc::nv61,   fourcc::nv24,
+                                fourcc::nv42,   fourcc::p010,   fourcc::p012,   fourcc::p016,
+                                fourcc::yuv420, fourcc::yvu420, fourcc::yuv422, fourcc::rgb565};
+    CHECK(find(offers(input, formats), RelaxationKind::format));
+    formats.push_back(fourcc::yvu422);
+    CHECK_FALSE(find(offers(input, formats), RelaxationKind::format));
+}
+
+TEST_CASE("a buffer of its own is offered to eight devices of a conflict at most") {
+    Input input = image(64, 1, fourcc::r8);
+    for (const std::uint64_t prime : {2, 3, 5, 7, 11, 13, 17, 19, 23}) {
+        const std::string name = "device " + std::to_string(prime);
+        input.uses.push_back(use(name, name, Use::read));
+        input.uses.back().alternatives[0].constraints.stride_align = prime;
+    }
+    input.uses.push_back(use("narrow", "narrow", Use::read));
+    input.uses.back().alternatives[0].constraints.max_stride = 200000000; // their product is more
+    input.sources = {system_heap()};
+    REQUIRE(find_core(input).units.size() == 10);
+    const auto found = offers(input);
+    CHECK(std::count_if(found.begin(), found.end(), [](const Relaxation& offer) {
+              return offer.kind == RelaxationKind::device;
+          }) == 8);
+}
+
+TEST_CASE("planes that end up in one dma-buf all the same are no offer to split them") {
+    Input input = image(640, 480, fourcc::nv12);
+    input.uses = {vkms_display()};
+    input.uses[0].alternatives[0].formats = linear({fourcc::rgb565});
+    input.sources = {system_heap()};
+    Input easy = input;
+    easy.uses.clear();
+    const auto found = relaxations(input, find_core(input), {}, [&](const Relaxed& relaxed) {
+        return relaxed.split_planes ? std::optional(*solver::candidates(easy)) : std::nullopt;
+    });
+    CHECK(found.empty());
+}

@@ -44,6 +44,7 @@ TEST_CASE("requests that make no sense are errors, and say which field") {
     const std::vector<Bad> table{
         {"width", [](auto& r) { r.width = 0; }},
         {"height", [](auto& r) { r.height = 0; }},
+        {"count", [](auto& r) { r.count = 0; }},
         {"format",
          [](auto& r) {
              r.fourcc = Fourcc{'N', 'O', 'P', 'E'};

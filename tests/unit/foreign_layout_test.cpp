@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// A layout that somebody else describes: what is filled in, and what can't be.
+#include "lib/solver/foreign_layout.hpp"
+#include "tests/support/catch.hpp"
+
+#include <simplealloc/constraints.hpp>
+
+#include <functional>
+#include <string>
+
+using namespace simplealloc;
+using namespace simplealloc::solver;
+using Catch::Matchers::Contains;
+
+namespace {
+
+constexpr std::uint64_t tiled = 0x0100000000000001; // I915_FORMAT_MOD_X_TILED
+
+Layout picture() {
+    Layout layout;
+    layout.width = 64;
+    layout.height = 16;
+    layout.fourcc = fourcc::xrgb8888;
+    layout.planes = {{0, 0, 256, 4096}};
+    layout.dmabuf_sizes = {4096};
+    return layout;
+}
+
+Layout plain() {
+    Layout layout;
+    layout.planes = {{0, 0, 0, 4096}};
+    layout.dmabuf_sizes = {4096};
+    return layout;
+}
+
+/// 64x16 pixels, luma and chroma at these offsets.
+Layout nv12(std::uint64_t luma, std::uint64_t chroma) {
+    Layout layout = picture();
+    layout.fourcc = fourcc::nv12;
+    layout.planes = {{0, luma, 64, 1024}, {0, chroma, 64, 512}};
+    return layout;
+}
+
+Layout changed(Layout layout, const std::function<void(Layout&)>& change) {
+    change(layout);
+    return layout;
+}
+
+} // namespace
+
+TEST_CASE("what can't be a layout is refused, and said with its numbers") {
+    struct Bad {
+        Layout layout;
+        std::string detail;
+    };
+    const std::vector<Bad> all{
+        {changed(plain(), [](Layout& l) { l.modifier = Modifier::named(tiled); }),
+         "plain bytes have no modifier"},
+        {changed(plain(), [](Layout& l) { l.width = 1; }), "plain bytes have neither width"},
+        {changed(plain(), [](Layout& l) { l.height = 1; }), "plain bytes have neither width"},
+        {changed(plain(), [](Layout& l) { l.planes[0].stride = 1; }), "nor stride"},
+        {changed(picture(), [](Layout& l) { l.width = 0; }), "an image of 0x16 pixels"},
+        {changed(picture(), [](Layout& l) { l.height = 0; }), "an image of 64x0 pixels"},
+        {changed(picture(), [](Layout& l) { l.planes.clear(); }), "0 planes, it takes 1 to 4"},
+        {changed(picture(), [](Layout& l) { l.planes.resize(5); }), "5 planes, it takes 1 to 4"},
+        {changed(picture(), [](Layout& l) { l.planes[0].dmabuf = 1; }),
+         "a plane in dma-buf 1, of 1"},
+        {changed(picture(),
+                 [](Layout& l) {
+                     l.planes[0].size = 0;
+                     l.planes[0].stride = no_limit / 2;
+                 }),
+         "plane 0 has lines of 9223372036854775807 bytes"},
+        {changed(picture(),
+                 [](Layout& l) {
+                     l.modifier = Modifier::named(tiled);
+                     l.planes[0] = {0, 4096, 256, 0};
+                 }),
+         "plane 0 has no bytes at offset 4096"},
+        {changed(picture(),
+                 [](Layout& l) {
+                     l.planes[0] = {0, 0, 0, 0};
+                 }),
+         "plane 0 has no bytes at offset 0"},
+    };
+    for (const Bad& bad : all) {
+        CAPTURE(bad.detail);
+        Layout layout = bad.layout;
+        const auto done = complete(layout);
+        REQUIRE_FALSE(done);
+        CHECK(done.error().cause == Cause::invalid);
+        CHECK(done.error().object == "layout");
+        CHECK_THAT(done.error().detail, Contains(bad.detail));
+    }
+}
+
+TEST_CASE("planes of one dma-buf lie packed only where a device that counts lines finds them") {
+    Layout packed = nv12(0, 1024);
+    REQUIRE(complete(packed));
+    CHECK(packed.placement == Placement::packed);
+    Layout chroma_first = nv12(512, 0);
+    REQUIRE(complete(chroma_first));
+    CHECK(chroma_first.placement == Placement::single);
+    Layout overlapping = nv12(256, 0);
+    CHECK_THAT(complete(overlapping).error().detail, Contains("planes 0 and 1 overlap"));
+}
+
+TEST_CASE("a plane of tiles ends where the next one of its own dma-buf begins") {
+    Layout layout = picture();
+    layout.modifier = Modifier::named(tiled);
+    layout.planes = {{0, 0, 256, 0}, {1, 1024, 64, 0}};
+    layout.dmabuf_sizes = {4096, 8192};
+    REQUIRE(complete(layout));
+    CHECK(layout.planes[0].size == 4096);
+    CHECK(layout.planes[1].size == 8192 - 1024);
+    CHECK(layout.placement == Placement::per_plane);
+
+    layout.planes = {{0, 0, 256, 0}, {0, 1024, 64, 0}};
+    layout.dmabuf_sizes = {4096};
+    REQUIRE(complete(layout));
+    CHECK(layout.planes[0].size == 1024);
+    CHECK(layout.planes[1].size == 3072);
+    CHECK(layout.placement == Placement::single);
+}
