@@ -233,35 +233,49 @@ public:
           card_(own_ ? own_.get() : source.device->caller_fd.get()) {}
 
     Result<RawBuffer> allocate(const AllocationSpec& spec) override {
+        const auto known = known_.find(spec.layout);
+        const std::size_t count = spec.layout.dmabuf_sizes.size();
         RawBuffer buffer;
-        std::vector<DumbShape> shapes;
-        std::vector<std::uint64_t> pitches;
-        for (std::size_t i = 0; i < spec.layout.dmabuf_sizes.size(); ++i) {
-            auto dumb = make_any_dumb(source_, card_, spec.layout, i);
+        buffer.dmabufs.reserve(count);
+        std::vector<Made> made = known ? made_ : std::vector<Made>(count);
+        bool same = known != nullptr;
+        for (std::size_t i = 0; i < count; ++i) {
+            auto dumb = known ? make_dumb(source_, card_, made[i].shape)
+                              : make_any_dumb(source_, card_, spec.layout, i);
             if (!dumb)
                 return dumb.error();
             buffer.dmabufs.push_back(std::move(dumb->dmabuf));
-            shapes.push_back(dumb->shape);
-            pitches.push_back(dumb->pitch);
+            same = same && dumb->pitch == made[i].pitch;
+            made[i] = {dumb->shape, dumb->pitch};
         }
-        buffer.layout = known_.find(spec.layout, pitches);
-        if (buffer.layout != nullptr)
+        if (same) {
+            buffer.layout = known;
             return buffer;
+        }
         Layout layout = spec.layout;
         if (auto measured = measure(layout, buffer.dmabufs, source_.input.name); !measured)
             return measured.error();
-        for (std::size_t i = 0; i < shapes.size(); ++i)
-            if (auto applied = apply_pitch(source_, layout, i, shapes[i], pitches[i]); !applied)
+        for (std::size_t i = 0; i < count; ++i)
+            if (auto applied = apply_pitch(source_, layout, i, made[i].shape, made[i].pitch);
+                !applied)
                 return applied.error();
-        buffer.layout = known_.remember(spec.layout, std::move(layout), std::move(pitches));
+        buffer.layout = known_.remember(spec.layout, std::move(layout));
+        made_ = std::move(made);
         return buffer;
     }
 
 private:
+    /// What was asked of the driver for a dma-buf, and its answer.
+    struct Made {
+        DumbShape shape;
+        std::uint64_t pitch = 0;
+    };
+
     const SourceRecord& source_;
     UniqueFd own_;
     int card_;
     KnownLayout known_;
+    std::vector<Made> made_; ///< of the known layout: what the driver took it takes again
 };
 
 } // namespace

@@ -167,15 +167,12 @@ Result<void> measure(Layout& layout, std::span<const UniqueFd> dmabufs, const st
     return {};
 }
 
-std::shared_ptr<const Layout> KnownLayout::find(const Layout& asked,
-                                                const std::vector<std::uint64_t>& pitches) const {
-    return made_ != nullptr && asked == asked_ && pitches == pitches_ ? made_ : nullptr;
+std::shared_ptr<const Layout> KnownLayout::find(const Layout& asked) const {
+    return made_ != nullptr && asked == asked_ ? made_ : nullptr;
 }
 
-std::shared_ptr<const Layout> KnownLayout::remember(const Layout& asked, Layout made,
-                                                    std::vector<std::uint64_t> pitches) {
+std::shared_ptr<const Layout> KnownLayout::remember(const Layout& asked, Layout made) {
     asked_ = asked;
-    pitches_ = std::move(pitches);
     made_ = std::make_shared<const Layout>(std::move(made));
     return made_;
 }

@@ -41,15 +41,12 @@ Result<void> measure(Layout& layout, std::span<const UniqueFd> dmabufs, const st
 /// so that it need not be measured again.
 class KnownLayout {
 public:
-    /// Null unless the same was asked and the driver answered with the same pitches.
-    [[nodiscard]] std::shared_ptr<const Layout>
-    find(const Layout& asked, const std::vector<std::uint64_t>& pitches = {}) const;
-    std::shared_ptr<const Layout> remember(const Layout& asked, Layout made,
-                                           std::vector<std::uint64_t> pitches = {});
+    /// Null unless the same was asked.
+    [[nodiscard]] std::shared_ptr<const Layout> find(const Layout& asked) const;
+    std::shared_ptr<const Layout> remember(const Layout& asked, Layout made);
 
 private:
     Layout asked_;
-    std::vector<std::uint64_t> pitches_;
     std::shared_ptr<const Layout> made_;
 };
 

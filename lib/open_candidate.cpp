@@ -162,7 +162,7 @@ Result<std::unique_ptr<BufferData>> OpenCandidate::allocate() {
     if (auto accepted = accept(raw->layout); !accepted)
         return accepted.error();
 
-    auto data = std::make_unique<BufferData>();
+    auto data = std::make_unique_for_overwrite<BufferData>();
     data->charge = std::move(*charge);
     data->layout = accepted_;
     data->origin = origin_;

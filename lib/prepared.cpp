@@ -143,7 +143,8 @@ Result<Buffer> Prepared::allocate(std::size_t first, std::size_t count) const {
         std::optional<Buffer> buffer;
         auto failed = allocate_from(*data_, i, buffer);
         if (!failed) {
-            buffer->set_attempts(std::move(attempts));
+            if (!attempts.empty())
+                buffer->set_attempts(std::move(attempts));
             log::line(LogLevel::info, "allocate: {} from {}", solver::total_size(buffer->layout()),
                       buffer->source());
             return *std::move(buffer);

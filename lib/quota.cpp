@@ -77,10 +77,13 @@ std::vector<QuotaState> Ledger::quotas() const {
 
 Result<void> Ledger::change(Account& account, std::uint64_t was, std::uint64_t bytes) {
     // Less than before is within every quota.
-    if (bytes <= was || account.limits.empty()) {
-        account.bytes += bytes - was;
-        return {};
-    }
+    if (bytes > was && !account.limits.empty())
+        return grow_within_limits(account, was, bytes);
+    account.bytes += bytes - was;
+    return {};
+}
+
+Result<void> Ledger::grow_within_limits(Account& account, std::uint64_t was, std::uint64_t bytes) {
     const std::lock_guard lock(mutex_);
     for (const Limit* limit : account.limits) {
         const std::uint64_t others = sum(limit->quota.of) - was;
@@ -131,6 +134,8 @@ void Charge::settle(bool fallback) noexcept {
 }
 
 Result<void> Charge::resize(std::uint64_t bytes) {
+    if (bytes == bytes_)
+        return {};
     if (auto booked = ledger_->change(*account_, bytes_, bytes); !booked)
         return booked;
     bytes_ = bytes;

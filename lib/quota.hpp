@@ -59,6 +59,7 @@ private:
     explicit Ledger(std::vector<Limit> limits) : limits_(std::move(limits)) {}
     /// `was` bytes of the account become `bytes`.
     Result<void> change(Account& account, std::uint64_t was, std::uint64_t bytes);
+    Result<void> grow_within_limits(Account& account, std::uint64_t was, std::uint64_t bytes);
     [[nodiscard]] std::uint64_t sum(std::string_view of) const;
 
     const std::vector<Limit> limits_;

@@ -22,13 +22,14 @@ std::string hotplug_count() {
 } // namespace
 
 std::vector<Refusals::Refusal> Refusals::current() {
-    const std::lock_guard lock(mutex_);
-    // Nothing to forget: no reason to ask for hotplug events.
-    if (refusals_.empty())
+    // Nothing to forget: no reason to ask for hotplug events, nor to wait for others.
+    if (!any_)
         return {};
+    const std::lock_guard lock(mutex_);
     std::string now = hotplug_count();
     if (now != since_) {
         refusals_.clear();
+        any_ = false;
         since_ = std::move(now);
     }
     return refusals_;
@@ -39,16 +40,20 @@ void Refusals::remember(Refusal refusal) {
     if (refusals_.empty())
         since_ = hotplug_count();
     refusals_.push_back(std::move(refusal));
+    any_ = true;
 }
 
 void Refusals::forget() {
     const std::lock_guard lock(mutex_);
     refusals_.clear();
+    any_ = false;
 }
 
 std::optional<Refusals::Refusal> Refusals::find(const std::string& source,
                                                 const std::string& layout_class,
                                                 const std::vector<DeviceUse>& uses) {
+    if (!any_)
+        return std::nullopt;
     for (Refusal& one : current())
         if (one.source == source && one.layout_class == layout_class &&
             std::any_of(uses.begin(), uses.end(), [&](const DeviceUse& use) {

@@ -4,6 +4,7 @@
 
 #include "lib/solver/model.hpp"
 
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@ public:
                                               const std::vector<DeviceUse>& uses);
 
 private:
+    std::atomic<bool> any_ = false; ///< refusals_ has some: mostly none, and then nobody locks
     std::mutex mutex_;
     std::vector<Refusal> refusals_;
     std::string since_;

@@ -105,7 +105,7 @@ public:
     using error_type = Error; ///< as in std::expected
 
     /// Success.
-    Result() = default;
+    Result() noexcept {}
     /// Failure; implicit, so that a function returns it.
     Result(Error error) : error_(std::move(error)) {}
 
