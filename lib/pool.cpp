@@ -26,6 +26,13 @@ Result<void> check_options(const PoolOptions& options) {
     return {};
 }
 
+/// One source has to have room for what is allocated in advance.
+Result<Plan> plan_for(const Allocator& allocator, Request request, const PoolOptions& options) {
+    if (request.fields().count == 1 && options.min_buffers > 1 && !options.mix_sources)
+        request.count(static_cast<std::uint32_t>(options.min_buffers));
+    return allocator.plan(request);
+}
+
 } // namespace
 
 PoolSlot::PoolSlot() noexcept = default;
@@ -43,7 +50,9 @@ PoolSlot& PoolSlot::operator=(PoolSlot&& other) noexcept {
 }
 
 PoolSlot::~PoolSlot() {
-    release();
+    // Most that die were moved from.
+    if (pooled_)
+        release();
 }
 
 const Buffer& PoolSlot::buffer() const noexcept {
@@ -65,7 +74,7 @@ void PoolSlot::release() noexcept {
 Result<void> PoolSlot::release(const Fence& fence) {
     if (!pooled_)
         return {};
-    auto left = leave_fence(pooled_->buffer, fence, state_->waits_for_devices());
+    auto left = leave_fence(pooled_->buffer, fence, state_->options().wait_for_devices);
     if (!left)
         return left.error();
     state_->give_back(std::move(pooled_), *std::move(left));
@@ -91,7 +100,9 @@ Result<Pool> Pool::create(const Allocator& allocator, const Plan& plan, PoolOpti
 }
 
 Result<Pool> Pool::create(const Allocator& allocator, const Request& request, PoolOptions options) {
-    const auto plan = allocator.plan(request);
+    if (auto checked = check_options(options); !checked)
+        return checked.error();
+    const auto plan = plan_for(allocator, request, options);
     if (!plan)
         return plan.error();
     return create(allocator, *plan, std::move(options));
@@ -127,7 +138,7 @@ Result<void> Pool::replan(const Plan& plan) {
 }
 
 Result<void> Pool::replan(const Request& request) {
-    const auto plan = state_->allocator().plan(request);
+    const auto plan = plan_for(state_->allocator(), request, state_->options());
     if (!plan)
         return state_->count(plan.error());
     return replan(*plan);

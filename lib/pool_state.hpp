@@ -59,7 +59,7 @@ public:
     PoolState(Allocator allocator, PoolOptions options, UniqueFd counter);
 
     [[nodiscard]] const Allocator& allocator() const noexcept { return allocator_; }
-    [[nodiscard]] bool waits_for_devices() const noexcept { return options_.wait_for_devices; }
+    [[nodiscard]] const PoolOptions& options() const noexcept { return options_; }
     /// Begins a generation.
     Result<void> start(const Plan& plan);
     Result<PoolSlot> acquire(Timeout timeout);

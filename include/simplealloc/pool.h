@@ -89,7 +89,8 @@ SIMPLEALLOC_API int simplealloc_pool_create(const struct simplealloc_allocator* 
                                             const struct simplealloc_pool_options* options,
                                             struct simplealloc_pool** pool,
                                             struct simplealloc_error** error);
-/// Plans and does the same.
+/// Plans and does the same. A request of one buffer is planned as one of min_buffers at a time,
+/// unless mix_sources is set.
 SIMPLEALLOC_API int simplealloc_pool_create_request(const struct simplealloc_allocator* allocator,
                                                     const struct simplealloc_request* request,
                                                     const struct simplealloc_pool_options* options,

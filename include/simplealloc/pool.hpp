@@ -127,7 +127,9 @@ public:
     /// max_bytes or max_fds; nothing is left then.
     static Result<Pool> create(const Allocator& allocator, const Plan& plan,
                                PoolOptions options = {});
-    /// Plans and does the same.
+    /// Plans and does the same. A request of one buffer is planned as one of min_buffers at a time,
+    /// unless mix_sources lets several sources share them: where there is no room for all of them
+    /// the plan says so.
     static Result<Pool> create(const Allocator& allocator, const Request& request,
                                PoolOptions options = {});
 
@@ -151,7 +153,8 @@ public:
     /// From now on buffers come from another plan, as after a change of resolution: idle buffers
     /// are freed, those in flight stay valid and are freed when they come back. The first
     /// min_buffers are allocated while the idle ones are still there: trim(0) before it makes room.
-    /// Fails as create() does, and the pool stays as it was.
+    /// A request is planned as create() does it. Fails as create() does, and the pool stays as it
+    /// was.
     /// @{
     [[nodiscard]] Result<void> replan(const Plan& plan);
     [[nodiscard]] Result<void> replan(const Request& request);

@@ -6,9 +6,11 @@
 
 #include <simplealloc/simplealloc.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <functional>
+#include <linux/dma-heap.h>
 #include <set>
 #include <thread>
 
@@ -266,6 +268,53 @@ TEST_CASE("a source with memory for some buffers only is passed over for all") {
     CHECK(machine.system->pool->used == 0);
 }
 
+TEST_CASE("a request of one buffer is planned for all that the pool allocates in advance") {
+    Machine machine;
+    machine.kernel.add_file("/etc/libsimplealloc/policy.conf",
+                            "[quota]\ndma-heap = 3M\ntotal = 6M\n");
+    const Allocator allocator = open_allocator();
+    const auto tried = [&] { return machine.kernel.count(DMA_HEAP_IOCTL_ALLOC); };
+    SECTION("so that a source which is too small for them is not tried") {
+        Pool pool = make_pool(allocator, between(4, 4));
+        CHECK(tried() == 0);
+        for (const PoolSlot& slot : take(pool, 4))
+            CHECK(slot->source() == "udmabuf");
+    }
+    SECTION("and after a change of the request as well") {
+        Pool pool = make_pool(allocator, between(2, 2));
+        CHECK(tried() == 2);
+        CHECK(take(pool)->source() == "dma-heap:system");
+        REQUIRE(pool.replan(request(2)));
+        CHECK(tried() == 2);
+        CHECK(take(pool)->source() == "udmabuf");
+    }
+    SECTION("so that a machine which is too small for them says how many it has room for") {
+        const auto none = Pool::create(allocator, request(), between(8, 8));
+        REQUIRE_FALSE(none);
+        CHECK(none.error().cause == Cause::unsatisfiable);
+        CHECK(std::any_of(none.error().relaxations.begin(), none.error().relaxations.end(),
+                          [](const Relaxation& offer) {
+                              return offer.kind == RelaxationKind::count && offer.count == 6;
+                          }));
+        CHECK(machine.kernel.census().dmabufs == 0);
+    }
+    SECTION("unless sources may be mixed") {
+        PoolOptions mixing = between(4, 4);
+        mixing.mix_sources = true;
+        Pool pool = make_pool(allocator, mixing);
+        CHECK(take(pool)->source() == "dma-heap:system");
+    }
+    SECTION("or the request says how many") {
+        CHECK(Pool::create(allocator, request().count(2), between(4, 4)));
+        CHECK(tried() > 0);
+    }
+    SECTION("and none is no number") {
+        const auto none = Pool::create(allocator, request().count(0), between(4, 4));
+        REQUIRE_FALSE(none);
+        CHECK(none.error().cause == Cause::invalid);
+    }
+}
+
 TEST_CASE("every source that was asked for all buffers is an attempt of the error") {
     Machine machine;
     machine.system->pool->capacity = 3 * mebibyte;
@@ -297,6 +346,27 @@ TEST_CASE("the source of the first buffer serves all, unless sources may be mixe
     const auto slots = take(pool, 2);
     CHECK(slots[0]->source() == "dma-heap:system");
     CHECK(slots[1]->source() == "udmabuf");
+}
+
+TEST_CASE("of two first buffers at a time the one that is there first decides for both") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    Pool* pool = nullptr;
+    std::optional<PoolSlot> first;
+    const Device npu = tested([&](const Buffer& buffer) -> Result<void> {
+        if (buffer.source() == "udmabuf" && !first)
+            first = take(*pool);
+        return {};
+    });
+    Pool made = make_pool(allocator, between(0, 2), request().use(npu, Use::read));
+    pool = &made;
+    machine.kernel.fail(DMA_HEAP_IOCTL_ALLOC, 1, ENOMEM);
+    const PoolSlot second = take(made);
+    REQUIRE(first);
+    CHECK((*first)->source() == "dma-heap:system");
+    CHECK(second->source() == "dma-heap:system");
+    CHECK(made.stats().allocated == 2);
+    CHECK(machine.kernel.census().dmabufs == 2);
 }
 
 TEST_CASE("a buffer with another layout than its pool's others is refused") {
@@ -540,6 +610,66 @@ TEST_CASE("who waits is woken by a release, a trim, a replan and the end of the 
         CHECK(pool.replan(request()).error().cause == Cause::gone);
         CHECK((*held)->dmabufs().size() == 1);
     }
+}
+
+TEST_CASE("who waits for room is woken when a buffer of an earlier plan leaves it", "[threads]") {
+    Machine machine;
+    machine.kernel.lets_others_run = true;
+    const Allocator allocator = open_allocator();
+    PoolOptions options = between(0, 2);
+    options.max_bytes = 2 * mebibyte;
+    options.wait_for_devices = GENERATE(false, true);
+    Pool pool = make_pool(allocator, options);
+    PoolSlot old = take(pool);
+    REQUIRE(pool.replan(request(2)));
+    std::optional<Result<PoolSlot>> got;
+    std::thread waiter([&] { got = pool.acquire(); });
+    while (pool.stats().waited == 0)
+        std::this_thread::yield();
+    old.release();
+    waiter.join();
+    REQUIRE(got->has_value());
+    CHECK((**got)->dmabufs()[0].size == 2 * mebibyte);
+}
+
+TEST_CASE("a pool that is closed or planned anew while it grows keeps to that") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    Pool pool = make_pool(allocator, between(0, 4));
+    SECTION("closed") {
+        machine.kernel.before_nth_syscall(1, [&] { pool.close(); });
+        CHECK(cause_of_failure(pool) == Cause::gone);
+        CHECK(machine.kernel.census().dmabufs == 0);
+        CHECK(pool.stats().bytes == 0);
+    }
+    SECTION("planned anew") {
+        machine.kernel.before_nth_syscall(1, [&] { REQUIRE(pool.replan(request(2))); });
+        const PoolSlot slot = take(pool);
+        CHECK(slot->dmabufs()[0].size == 2 * mebibyte);
+        CHECK(pool.stats().allocated == 1);
+        CHECK(machine.kernel.census().dmabufs == 1);
+    }
+    CHECK(machine.kernel.errors().empty());
+}
+
+TEST_CASE("the end of a pool wakes all who wait", "[threads]") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    Pool pool = make_pool(allocator, between(1, 1));
+    const PoolSlot held = take(pool);
+    std::atomic<unsigned> gone = 0;
+    std::vector<std::thread> waiters;
+    for (int i = 0; i < 3; ++i)
+        waiters.emplace_back([&] {
+            if (pool.acquire().error().cause == Cause::gone)
+                ++gone;
+        });
+    while (pool.stats().waited < 3)
+        std::this_thread::yield();
+    pool.close();
+    for (std::thread& waiter : waiters)
+        waiter.join();
+    CHECK(gone == 3);
 }
 
 TEST_CASE("a wait ends in time, and a negative one is none") {
