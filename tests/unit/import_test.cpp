@@ -238,7 +238,14 @@ TEST_CASE("dma-bufs and planes have to match in number") {
     CHECK(foreign.refused({}, picture()).cause == Cause::invalid);
     CHECK(foreign.refused({fd, other}, picture()).cause == Cause::invalid);
     CHECK(foreign.refused({fd, other}, nv12(0, 640 * 480)).cause == Cause::invalid);
-    CHECK(foreign.refused({fd, fd, fd, fd, fd}, picture()).cause == Cause::invalid);
+    Layout layout = picture();
+    layout.dmabuf_sizes.clear();
+    CHECK(foreign.refused({fd, fd, fd, fd, fd}, layout).detail == "5 dma-bufs, it takes 1 to 4");
+}
+
+TEST_CASE("a dma-buf without bytes is named") {
+    Foreign foreign;
+    CHECK(foreign.refused({foreign.make(0)}, picture()).detail == "dma-buf 0 has no bytes");
 }
 
 TEST_CASE("tiles of any modifier and of formats that are never linear are taken by their size") {

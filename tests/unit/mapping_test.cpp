@@ -6,7 +6,9 @@
 #include <simplealloc/simplealloc.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <limits>
 #include <linux/dma-buf.h>
@@ -14,6 +16,7 @@
 
 using namespace simplealloc;
 using namespace simplealloc::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -264,6 +267,29 @@ TEST_CASE("a device's slowness holds up neither the end of other turns nor cover
     }
     CHECK(open_turns(*dmabuf).empty());
     CHECK_FALSE(dmabuf->begun_twice);
+}
+
+TEST_CASE("a turn that needs the same direction waits for the device, too", "[threads]") {
+    Machine machine;
+    const Buffer buffer = Machine::allocate();
+    { const Mapping first = map(buffer, Access::write); }
+    std::atomic<bool> begun = false;
+    std::thread other;
+    machine.kernel.before_nth_syscall(1, [&] { // START
+        other = std::thread([&] {
+            const auto turn = buffer.map(Access::write);
+            begun = turn.has_value();
+        });
+        std::this_thread::sleep_for(50ms);
+        CHECK_FALSE(begun);
+    });
+    {
+        const Mapping second = map(buffer, Access::write);
+        other.join();
+        CHECK(begun);
+    }
+    CHECK(open_turns(*machine.dmabuf(buffer)).empty());
+    CHECK_FALSE(machine.dmabuf(buffer)->begun_twice);
 }
 
 TEST_CASE("turns of several threads on one buffer are balanced, and none begins twice",

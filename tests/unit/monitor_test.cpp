@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 using namespace simplealloc;
 using test::FakeKernel;
@@ -264,6 +265,24 @@ TEST_CASE("what a device refused is forgotten with an event, also where sysfs ca
     next(monitor);
     CHECK(!allocator.allocate(request));
     CHECK(asked > once);
+}
+
+TEST_CASE("a log sink may ask for the next event") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    Monitor monitor = listen(allocator);
+    machine.plug_heap("one");
+    machine.plug_heap("two");
+    Names told;
+    bool asked = false;
+    set_log(LogLevel::debug, [&](LogLevel, std::string_view line) {
+        if (line.starts_with("monitor: ") && !std::exchange(asked, true))
+            told.push_back(next(monitor).name);
+    });
+    told.push_back(next(monitor).name);
+    set_log(LogLevel::off);
+    CHECK(told == Names{"two", "one"});
+    check_none_waits(monitor);
 }
 
 TEST_CASE("a plan is current until its sources or devices are others") {

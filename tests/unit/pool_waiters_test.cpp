@@ -240,11 +240,14 @@ TEST_CASE("a fence that can't be left fails the release, and the slot keeps its 
     Machine machine;
     PoolOptions options;
     options.max_buffers = 1;
+    options.wait_for_devices = GENERATE(false, true);
     auto pool = Pool::create(machine.allocator, test::mebibytes_request(1), options);
     REQUIRE(pool);
     auto slot = take(*pool);
     const Fence fence = machine.sync_file(work());
     SECTION("before Linux 6.0, where the pool does not wait either") {
+        if (options.wait_for_devices)
+            return;
         machine.forget_sync_files(slot);
         const auto released = slot.release(fence);
         REQUIRE_FALSE(released);
@@ -338,6 +341,29 @@ TEST_CASE("who waits for a device is woken by a release, a trim, a replan and th
         CHECK(got->error().cause == Cause::gone);
         CHECK(machine.kernel.census().dmabufs == 1);
     }
+}
+
+TEST_CASE("a trim wakes all who wait for a device, since what is freed lives as long as they look",
+          "[threads]") {
+    Machine machine;
+    machine.kernel.lets_others_run = true;
+    PoolOptions options;
+    options.max_buffers = 2;
+    options.max_bytes = mebibyte;
+    Pool pool = machine.make_pool(options);
+    auto slot = take(pool);
+    const auto endless = machine.submit(slot);
+    slot.release();
+    std::vector<std::thread> waiters;
+    for (int i = 0; i < 2; ++i)
+        waiters.emplace_back([&] { (void)pool.acquire().value(); });
+    wait_for_waiters(pool, 2);
+    std::this_thread::sleep_for(50ms);
+    CHECK(pool.trim(0) == 1);
+    for (std::thread& waiter : waiters)
+        waiter.join();
+    CHECK(pool.stats().allocated == 2);
+    CHECK(machine.kernel.census().dmabufs == 1);
 }
 
 TEST_CASE("what comes back while the idle buffers are looked at is not missed") {

@@ -131,6 +131,18 @@ TEST_CASE("a driver that was loaded anew is opened anew, after one failure that 
     CHECK(machine.kernel.census() == before);
 }
 
+TEST_CASE("after any other failure the source stays open") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    const Prepared prepared = prepare(allocator, Request::bytes(4096).without("udmabuf"));
+    REQUIRE(prepared.allocate());
+    machine.kernel.fail(DMA_HEAP_IOCTL_ALLOC, 1, ENOMEM);
+    CHECK(prepared.allocate().error().cause == Cause::exhausted);
+    machine.kernel.clear_calls();
+    CHECK(prepared.allocate());
+    CHECK(machine.kernel.count("open") == 0);
+}
+
 TEST_CASE("a log sink may allocate from what is being allocated from") {
     Machine machine;
     const Allocator allocator = open_allocator();
@@ -151,6 +163,30 @@ TEST_CASE("a log sink may allocate from what is being allocated from") {
     CHECK(lines[1] == lines[0]);
     CHECK(lines[2] == "allocate: 4096 from dma-heap:system");
     CHECK(lines[3] == lines[2]);
+}
+
+TEST_CASE("what a test import of the caller's logs waits for the end of the allocation") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    unsigned lines = 0;
+    unsigned within = 0;
+    DeviceDescription description;
+    description.name = "npu";
+    description.alternatives.emplace_back();
+    description.verify = [&](const Buffer&) -> Result<void> {
+        CHECK(allocator.allocate(Request::bytes(4096)));
+        within = lines;
+        return {};
+    };
+    const Prepared prepared =
+        prepare(allocator,
+                Request::bytes(4096).use(Device::described(std::move(description)), Use::read), {});
+    set_log(LogLevel::info, [&](LogLevel, std::string_view) { ++lines; });
+    const auto buffer = prepared.allocate();
+    set_log(LogLevel::off);
+    CHECK(buffer);
+    CHECK(within == 0);
+    CHECK(lines == 2);
 }
 
 TEST_CASE("memory that is gone meanwhile is noticed before the kernel kills for it") {

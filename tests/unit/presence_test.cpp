@@ -7,6 +7,7 @@
 #include <simplealloc/simplealloc.hpp>
 
 #include <cerrno>
+#include <drm.h>
 
 using namespace simplealloc;
 using test::FakeKernel;
@@ -150,6 +151,25 @@ TEST_CASE_METHOD(Fixture, "a handed-over descriptor needs no node, but its devic
 TEST_CASE_METHOD(Fixture, "what can't be looked up counts as present") {
     machine.kernel.fail("stat", 0, EACCES);
     CHECK(allocator.allocate(plan));
+}
+
+TEST_CASE_METHOD(Fixture, "a card that took the name of the planned one is not allocated from") {
+    const auto planned =
+        allocator.plan(Request::bytes(4096).any_device().without("dma-heap").without("udmabuf"));
+    REQUIRE(planned);
+    REQUIRE(planned->candidates().size() == 1);
+    REQUIRE(planned->candidates()[0].source == "drm-dumb:card0");
+    const Prepared prepared = allocator.prepare(*planned);
+    machine.kernel.remove("/dev/dri/card0");
+    test::FakeNode other;
+    other.path = "/dev/dri/card0";
+    other.devnum = 4711;
+    machine.kernel.add_node(other);
+    const auto buffer = prepared.allocate();
+    REQUIRE(!buffer);
+    CHECK(buffer.error().cause == Cause::gone);
+    CHECK(buffer.error().attempts.at(0).message.find("another device") != std::string::npos);
+    CHECK(machine.kernel.count(DRM_IOCTL_MODE_CREATE_DUMB) == 0);
 }
 
 TEST_CASE_METHOD(Fixture, "a source that has gone is an attempt that says to plan again") {

@@ -416,6 +416,22 @@ TEST_CASE("a peer that sends what it must not costs nothing") {
     CHECK(machine.kernel.errors().empty());
 }
 
+TEST_CASE("of a stream nothing is taken after a broken message") {
+    Machine machine;
+    const Buffer buffer = machine.two_dmabufs();
+    Ends ends = connect(machine.kernel, SOCK_STREAM);
+    Bytes header = share::pack(buffer)->bytes;
+    header.resize(wire::buffer_header);
+    header[8] = std::byte{3}; // a size below the header's
+    header[9] = {};
+    put(*ends.sockets.to_second, header, {});
+    CHECK(ends.far.receive(at_once).error().cause == Cause::invalid);
+    REQUIRE(ends.near.send(buffer));
+    const auto got = ends.far.receive(at_once);
+    REQUIRE_FALSE(got);
+    CHECK_THAT(got.error().detail, Catch::Matchers::Contains("was broken"));
+}
+
 TEST_CASE("a packet that is longer than may be is refused whole") {
     Machine machine;
     Ends ends = connect(machine.kernel, SOCK_SEQPACKET);
