@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The library against the bare calls of the kernel, side by side on a real one.
-//   buffer-bench [GOOGLE BENCHMARK OPTION…]   a table of ratios
+//   buffer-bench [GOOGLE BENCHMARK OPTION…]   a table of ratios; fails when an aim is missed
 //   buffer-bench --list                       the names of the pairs
 //   buffer-bench --repeat N NAME bare|ours    one side N times, for strace to count its calls
 #include "tests/bench/bare_calls.hpp"
@@ -9,6 +9,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -25,9 +26,19 @@ using namespace simplealloc::bench;
 
 namespace {
 
+/// What the library may do of its own where the kernel does so little that no ratio can hold; in
+/// nanoseconds, which are instructions by the guest's clock. docs/cost.md says what they are.
+constexpr double own_work = 2000;
+
+/// A ratio to the bare calls; 0: there is none to be met.
+struct Aim {
+    double ratio = 0;
+    double own_work = 0; ///< what makes a larger ratio a known miss, not a failure
+};
+
 struct Pair {
     std::string name;
-    double aim; ///< the ratio that is good enough; 0: none is set
+    Aim aim;
     std::function<void()> bare;
     std::function<void()> ours;
 };
@@ -75,7 +86,9 @@ void add_allocations(const Allocator& allocator, std::vector<Pair>& pairs) {
                 continue;
             const auto prepared = std::make_shared<Prepared>(
                 allocator.prepare(*plan, {.verify = false, .borrow_idle_queues = false}));
-            pairs.push_back({"allocate/" + source.name + "/" + size.name, 1.05, std::move(bare),
+            pairs.push_back({"allocate/" + source.name + "/" + size.name,
+                             {1.05, own_work},
+                             std::move(bare),
                              [prepared] { value(prepared->allocate()); }});
         }
 }
@@ -87,7 +100,9 @@ void add_mapping(const Allocator& allocator, std::vector<Pair>& pairs) {
         return;
     const auto buffer = std::make_shared<Buffer>(value(allocator.allocate(*plan)));
     const auto bare = std::make_shared<BareMapping>(size);
-    pairs.push_back({"map-and-sync", 0, [bare] { bare->touch(); },
+    pairs.push_back({"map-and-sync",
+                     {},
+                     [bare] { bare->touch(); },
                      [buffer] {
                          auto mapping = value(buffer->map(Access::read_write));
                          mapping.bytes()[0] = std::byte{1};
@@ -106,7 +121,7 @@ void add_recycling(const Allocator& allocator, std::vector<Pair>& pairs) {
         options.min_buffers = options.max_buffers = 4;
         options.wait_for_devices = waits;
         const auto pool = std::make_shared<Pool>(value(Pool::create(allocator, *plan, options)));
-        pairs.push_back({waits ? "recycle-when-done" : "recycle", waits ? 0 : 0.05,
+        pairs.push_back({waits ? "recycle-when-done" : "recycle", waits ? Aim{} : Aim{0.05},
                          bare_allocation(plan->candidates().front()),
                          [pool] { value(pool->try_acquire()); }});
     }
@@ -117,19 +132,24 @@ std::vector<Pair> make_pairs(const Allocator& allocator) {
     add_allocations(allocator, pairs);
     add_mapping(allocator, pairs);
     add_recycling(allocator, pairs);
-    pairs.push_back({"open", 0, enumerate_with_udev, [] { value(Allocator::open()); }});
-    pairs.push_back({"open-and-list", 0, enumerate_with_udev,
-                     [] { value(value(Allocator::open()).devices()); }});
+    pairs.push_back({"open", {}, enumerate_with_udev, [] { value(Allocator::open()); }});
+    pairs.push_back({"open-and-list", {}, enumerate_with_udev, [] {
+                         value(value(Allocator::open()).devices());
+                     }});
     return pairs;
 }
 
-/// Remembers what the console shows.
+/// Keeps the best time of each side: whatever disturbs it makes it longer.
 class Reporter : public benchmark::ConsoleReporter {
 public:
     void ReportRuns(const std::vector<Run>& runs) override {
-        ConsoleReporter::ReportRuns(runs);
-        for (const Run& run : runs)
-            times_[run.benchmark_name()] = run.GetAdjustedRealTime();
+        for (const Run& run : runs) {
+            if (run.run_type != Run::RT_Iteration)
+                continue;
+            double& best = times_[run.benchmark_name()];
+            const double time = run.GetAdjustedRealTime();
+            best = best == 0 ? time : std::min(best, time);
+        }
     }
     [[nodiscard]] double time(const std::string& name) const {
         const auto found = times_.find(name);
@@ -140,16 +160,46 @@ private:
     std::map<std::string, double> times_;
 };
 
-void print_ratios(const std::vector<Pair>& pairs, const Reporter& reporter) {
-    std::printf("\n%-48s %12s %12s %8s %8s\n", "", "bare", "ours", "ratio", "aim");
+enum class Verdict { none, met, known, missed };
+
+Verdict judge(const Aim& aim, double bare, double ours) {
+    if (aim.ratio == 0)
+        return Verdict::none;
+    if (ours <= bare * aim.ratio)
+        return Verdict::met;
+    return ours - bare <= aim.own_work ? Verdict::known : Verdict::missed;
+}
+
+const char* text_of(Verdict verdict) {
+    switch (verdict) {
+    case Verdict::met:
+        return "met";
+    case Verdict::known:
+        return "missed as docs/cost.md says";
+    case Verdict::missed:
+        return "MISSED";
+    case Verdict::none:
+        break;
+    }
+    return "-";
+}
+
+/// Whether no aim was missed but those that are known to be.
+bool print_ratios(const std::vector<Pair>& pairs, const Reporter& reporter) {
+    bool good = true;
+    std::printf("\n%-40s %12s %12s %7s %6s %s\n", "", "bare", "ours", "ratio", "aim", "verdict");
     for (const Pair& pair : pairs) {
         const double bare = reporter.time(pair.name + "/bare");
         const double ours = reporter.time(pair.name + "/ours");
         if (bare == 0 || ours == 0)
             continue;
-        std::printf("%-48s %9.0f ns %9.0f ns %8.3f", pair.name.c_str(), bare, ours, ours / bare);
-        std::printf(pair.aim != 0 ? " %8.2f\n" : "        -\n", pair.aim);
+        const Verdict verdict = judge(pair.aim, bare, ours);
+        good = good && verdict != Verdict::missed;
+        std::printf("%-40s %9.0f ns %9.0f ns %7.3f", pair.name.c_str(), bare, ours, ours / bare);
+        std::printf(pair.aim.ratio != 0 ? " %6.2f" : "      -", pair.aim.ratio);
+        std::printf(" %s\n", text_of(verdict));
     }
+    return good;
 }
 
 int measure(int argc, char** argv, const std::vector<Pair>& pairs) {
@@ -168,8 +218,7 @@ int measure(int argc, char** argv, const std::vector<Pair>& pairs) {
     }
     Reporter reporter;
     benchmark::RunSpecifiedBenchmarks(&reporter);
-    print_ratios(pairs, reporter);
-    return 0;
+    return print_ratios(pairs, reporter) ? 0 : 1;
 }
 
 int repeat(const std::vector<Pair>& pairs, unsigned long count, std::string_view name,
