@@ -243,6 +243,20 @@ TEST_CASE("dma-bufs and planes have to match in number") {
     CHECK(foreign.refused({fd, fd, fd, fd, fd}, layout).detail == "5 dma-bufs, it takes 1 to 4");
 }
 
+TEST_CASE("three planes in two dma-bufs are refused with what would do, however they are said") {
+    Foreign foreign;
+    const int luma = foreign.make(640 * 480);
+    const int chroma = foreign.make(2 * 320 * 240);
+    Layout layout = nv12(1, 0);
+    layout.fourcc = fourcc::yuv420;
+    layout.planes = {{0, 0, 640, 0}, {1, 0, 320, 0}, {1, 320 * 240, 320, 0}};
+    const std::string why =
+        "3 planes in 2 dma-bufs: they are all in one, or each in one of its own";
+    CHECK(foreign.refused({luma, chroma}, layout).detail == why);
+    layout.planes[2].dmabuf = 2;
+    CHECK(foreign.refused({luma, chroma, foreign.duplicate(chroma)}, layout).detail == why);
+}
+
 TEST_CASE("a dma-buf without bytes is named") {
     Foreign foreign;
     CHECK(foreign.refused({foreign.make(0)}, picture()).detail == "dma-buf 0 has no bytes");
