@@ -81,11 +81,10 @@ std::uint64_t room_end(const Layout& layout, const Plane& plane) {
 
 Result<void> complete_size(Layout& layout, std::size_t index) {
     Plane& plane = layout.planes[index];
-    const FormatInfo* format = format_info(layout.fourcc);
-    const bool in_lines = layout.modifier.is_linear() && layout.fourcc != fourcc::bytes;
-    if (plane.size == 0 && in_lines && format && index < format->planes.size()) {
-        const Checked size =
-            Checked{plane.stride} * line_count(format->planes[index], layout.height);
+    if (plane.size == 0 && layout.modifier.is_linear() && layout.fourcc != fourcc::bytes) {
+        // Linear layouts are known to have the planes of a format that is in the table.
+        const PlaneGeometry& geometry = format_info(layout.fourcc)->planes[index];
+        const Checked size = Checked{plane.stride} * line_count(geometry, layout.height);
         if (!size.ok)
             return invalid(fmt::format("plane {} has lines of {} bytes", index, plane.stride));
         plane.size = size.value;

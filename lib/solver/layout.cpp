@@ -313,11 +313,8 @@ Result<Layout> make_layout(Fourcc fourcc, Modifier modifier, std::uint32_t width
     if (auto extent = check_extent(layout, c); !extent)
         return extent.error();
 
+    // Numbers of 32 bits can't overflow: they become one multiple, or less than twice as much.
     const Grid grid{width, round_up(width, c.width_align), round_up(height, c.height_align)};
-    if (!grid.padded_width.ok || !grid.lines.ok)
-        return over_limit(grid.lines.ok ? ConstraintKind::width_align
-                                        : ConstraintKind::height_align,
-                          "the padded image does not fit into 64 bits");
     if (auto known = set_strides(layout, *format, grid, c); !known)
         return known.error();
     if (auto placed = place_planes(layout, *format, grid.lines, c); !placed)
