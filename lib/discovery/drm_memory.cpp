@@ -99,12 +99,27 @@ std::optional<bool> ask_i915(int fd) {
     return false;
 }
 
+/// include/uapi/drm/nouveau_drm.h struct drm_nouveau_getparam.
+struct NouveauParameter {
+    std::uint64_t which;
+    std::uint64_t value;
+};
+constexpr unsigned long nouveau_getparam = DRM_IOWR(DRM_COMMAND_BASE + 0x00, NouveauParameter);
+constexpr std::uint64_t nouveau_fb_size = 8; // bytes of VRAM; none on Tegra
+
+std::optional<bool> ask_nouveau(int fd) {
+    NouveauParameter request = {nouveau_fb_size, 0};
+    if (kernel::ioctl(fd, nouveau_getparam, &request) < 0)
+        return std::nullopt;
+    return request.value != 0;
+}
+
 struct Call {
     const char* driver;
     std::optional<bool> (*ask)(int fd);
 };
 
-constexpr Call calls[] = {{"amdgpu", ask_amdgpu}, {"i915", ask_i915}};
+constexpr Call calls[] = {{"amdgpu", ask_amdgpu}, {"i915", ask_i915}, {"nouveau", ask_nouveau}};
 
 } // namespace
 

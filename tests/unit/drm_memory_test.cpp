@@ -20,6 +20,7 @@ namespace {
 // As headers of Linux 6.12 compute them.
 constexpr unsigned long amdgpu_info = 0x40206445;
 constexpr unsigned long i915_query = 0xc0106479;
+constexpr unsigned long nouveau_getparam = 0xc0106440;
 
 template <typename Value>
 void put(std::uint64_t address, Value value) {
@@ -63,6 +64,16 @@ Override i915(std::vector<std::uint16_t> classes, std::int32_t length) {
     };
 }
 
+Override nouveau(std::uint64_t vram) {
+    return [vram](unsigned long request, void* argument) -> std::optional<int> {
+        if (request != nouveau_getparam)
+            return std::nullopt;
+        CHECK(get<std::uint64_t>(argument, 0) == 8); // NOUVEAU_GETPARAM_FB_SIZE
+        std::memcpy(static_cast<char*>(argument) + 8, &vram, sizeof vram);
+        return 0;
+    };
+}
+
 struct Machine {
     FakeKernel kernel;
     std::shared_ptr<FakeCard> card;
@@ -85,6 +96,13 @@ TEST_CASE("amdgpu tells cards with VRAM from parts of processors") {
     CHECK(Machine(amdgpu(0)).ask("amdgpu") == std::optional(true));
     CHECK(Machine(amdgpu(1)).ask("amdgpu") == std::optional(false));
     CHECK(Machine(amdgpu(6)).ask("amdgpu") == std::optional(true));
+}
+
+TEST_CASE("nouveau tells cards with VRAM from Tegra") {
+    CHECK(Machine(nouveau(std::uint64_t{8} << 30U)).ask("nouveau") == std::optional(true));
+    CHECK(Machine(nouveau(0)).ask("nouveau") == std::optional(false));
+    const auto refused = [](unsigned long, void*) { return std::optional<int>(-EINVAL); };
+    CHECK_FALSE(Machine(refused).ask("nouveau"));
 }
 
 TEST_CASE("where a card node answers nobody, the render node of the same device is asked") {
