@@ -54,10 +54,12 @@ std::vector<Command> all_commands() {
     return commands;
 }
 
-/// Without the inode number of a dma-buf, which is another one each time.
+/// Without what is another number each time: the inode of a dma-buf, and how many buffers the
+/// descriptors are enough for that nobody else has.
 std::string comparable(const std::string& line) {
     static const std::regex inode("^( +[0-9]+ +.* [0-9]+  [a-z0-9_-]+) +[0-9]+$");
-    return std::regex_replace(line, inode, "$1 inode");
+    static const std::regex buffer("^simplealloc: buffer [0-9]+:");
+    return std::regex_replace(std::regex_replace(line, inode, "$1 inode"), buffer, "buffer:");
 }
 
 /// The first shown line that the output lacks behind those before it; empty where it has all.
