@@ -336,6 +336,35 @@ TEST_CASE("a driver that takes 32 bpp only, which nobody knew, is asked again wi
     CHECK(fake.census() == Census{.fds = 1, .dmabufs = 1});
 }
 
+TEST_CASE("what a driver took of a layout it is asked of again, and each answer is looked at") {
+    FakeKernel fake;
+    const auto card = add_drm_card(fake);
+    card->bpps = {32};
+    const SourceRecord found = source();
+    const auto opened = backend().open(found);
+    REQUIRE(opened);
+    const AllocationSpec spec = nv12_spec(640, 360, Placement::packed);
+    const auto allocate = [&](const AllocationSpec& wanted) {
+        auto buffer = (*opened)->allocate(wanted);
+        REQUIRE(buffer);
+        return *std::move(buffer);
+    };
+    const RawBuffer first = allocate(spec);
+    CHECK(fake.count(DRM_IOCTL_MODE_CREATE_DUMB) == 2);
+    CHECK(allocate(spec).layout == first.layout);
+    CHECK(fake.count(DRM_IOCTL_MODE_CREATE_DUMB) == 3);
+    SECTION("another layout in between is asked for in its own shape") {
+        CHECK(allocate(image_spec(100, 100)).layout->planes[0].stride == 400);
+        CHECK(allocate(spec).layout->planes == first.layout->planes);
+        CHECK(fake.count(DRM_IOCTL_MODE_CREATE_DUMB) == 6);
+    }
+    SECTION("another pitch is another layout") {
+        card->pitch = [](std::uint32_t width, std::uint32_t bpp) { return width * bpp / 8 + 256; };
+        CHECK(allocate(spec).layout->planes[0].stride == 896);
+        CHECK(fake.count(DRM_IOCTL_MODE_CREATE_DUMB) == 4);
+    }
+}
+
 TEST_CASE("a driver that takes no bpp is unsupported, not our bug") {
     FakeKernel fake;
     const auto card = add_drm_card(fake);
