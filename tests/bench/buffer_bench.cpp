@@ -28,7 +28,7 @@ namespace {
 
 /// What the library may do of its own where the kernel does so little that no ratio can hold; in
 /// nanoseconds, which are instructions by the guest's clock. docs/cost.md says what they are.
-constexpr double own_work = 3000;
+constexpr double own_work = 4000;
 
 /// A ratio to the bare calls; 0: there is none to be met.
 struct Aim {
