@@ -76,7 +76,6 @@ std::string_view escape(Style style) {
 
 } // namespace
 
-/// C0 controls and DEL; and C1 controls, which UTF-8 spells 0xc2 0x80 to 0xc2 0x9f.
 std::string heading(std::string_view text, const Screen& screen) {
     return "\n" + styled(text, Style::bold, screen) + "\n";
 }
@@ -85,6 +84,7 @@ std::string try_note(const std::string& remedy) {
     return remedy.empty() ? std::string() : "try: " + remedy;
 }
 
+/// C0 controls and DEL; and C1 controls, which UTF-8 spells 0xc2 0x80 to 0xc2 0x9f.
 std::string printable(std::string_view text) {
     std::string clean;
     for (std::size_t i = 0; i < text.size(); ++i) {
