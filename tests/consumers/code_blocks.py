@@ -8,9 +8,8 @@ import re
 import subprocess
 import sys
 
-from consumer import SOURCE, check, need
+from consumer import SOURCE, check, need, page_blocks
 
-BLOCK = re.compile(r"^```(c|cpp)\n(.*?)^```$", re.M | re.S)
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 # An excerpt says neither who calls it nor what becomes of its results.
 EXCERPT = [f"-Wno-unused-{what}" for what in ("function", "parameter", "variable")]
@@ -61,12 +60,7 @@ struct {name} : Scene {{
 
 
 def blocks():
-    """Language, page, line and code of each."""
-    for page in [SOURCE / "README.md", *sorted((SOURCE / "docs").rglob("*.md"))]:
-        text = page.read_text()
-        for match in BLOCK.finditer(text):
-            line = text.count("\n", 0, match.start(2)) + 1
-            yield match.group(1), page.relative_to(SOURCE), line, match.group(2)
+    return [block for block in page_blocks() if block[0] in COMMANDS]
 
 
 def units():
@@ -91,7 +85,7 @@ def main(build):
         command = [*COMMANDS[language], *WARNINGS, *options, *include, "-fsyntax-only", "-"]
         return subprocess.run(command, input=text, capture_output=True, text=True).stderr
 
-    count = len(list(blocks()))
+    count = len(blocks())
     check(count >= 15, f"only {count} blocks were found")
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         text = "\n".join(filter(None, pool.map(problems, units())))

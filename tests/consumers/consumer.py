@@ -38,6 +38,15 @@ def need(program):
         skip(f"{program} is not installed")
 
 
+def page_blocks():
+    """Language, page, line and text of each code block of README.md and docs/."""
+    for page in [SOURCE / "README.md", *sorted((SOURCE / "docs").rglob("*.md"))]:
+        text = page.read_text()
+        for match in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S):
+            line = text.count("\n", 0, match.start(2)) + 1
+            yield match.group(1), page.relative_to(SOURCE), line, match.group(2)
+
+
 def readme_program():
     """The program that README.md shows."""
     blocks = re.findall(r"^```cpp\n(.*?)^```$", (SOURCE / "README.md").read_text(), re.M | re.S)

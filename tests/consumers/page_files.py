@@ -9,17 +9,9 @@ import subprocess
 import sys
 import tempfile
 
-from consumer import SOURCE, check, run
+from consumer import SOURCE, check, page_blocks, run
 
 RULE = re.compile(r'(?:[A-Z]+(?:==|!=|=|\+=)"[^"]*"(?:, |$))+')
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
-
-
-def blocks():
-    """Page, language and text of each."""
-    for page in [SOURCE / "README.md", *sorted((SOURCE / "docs").rglob("*.md"))]:
-        for match in BLOCK.finditer(page.read_text()):
-            yield page.relative_to(SOURCE), match.group(1), match.group(2)
 
 
 def accepted(program, text, folder):
@@ -34,7 +26,7 @@ def main(program):
     commands = set(re.findall(r"^\./dev (\w+)", run(SOURCE / "dev", "help"), re.M))
     seen = {"ini": 0, "udev": 0, "dev": 0}
     with tempfile.TemporaryDirectory() as folder:
-        for page, language, text in blocks():
+        for language, page, _, text in page_blocks():
             if language == "ini":
                 check(accepted(program, text, folder), f"{page}: a wrong file:\n{text}")
                 seen["ini"] += 1
