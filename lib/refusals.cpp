@@ -52,8 +52,6 @@ void Refusals::forget() {
 std::optional<Refusals::Refusal> Refusals::find(const std::string& source,
                                                 const std::string& layout_class,
                                                 const std::vector<DeviceUse>& uses) {
-    if (!any_)
-        return std::nullopt;
     for (Refusal& one : current())
         if (one.source == source && one.layout_class == layout_class &&
             std::any_of(uses.begin(), uses.end(), [&](const DeviceUse& use) {

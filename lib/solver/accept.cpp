@@ -346,11 +346,11 @@ constexpr std::array checks{
     Check{holds_all, count_objection},
 };
 
+} // namespace
+
 bool is_own(const UseInput& use, const SourceInput& source) {
     return !source.offer.device.empty() && source.offer.device == use.device;
 }
-
-} // namespace
 
 CpuCaching caching_for(const Offer& offer, CpuAccess access) {
     if (!offer.caching_selectable)

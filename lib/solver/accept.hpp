@@ -35,6 +35,9 @@ Acceptance accept(const UseInput& use, const CapabilitySet& set, const SourceInp
 Objection objection_to(const UseInput& use, const CapabilitySet& set, const SourceInput& source,
                        const Wanted& wanted);
 
+/// Whether the source's memory is the device's own.
+bool is_own(const UseInput& use, const SourceInput& source);
+
 /// The CPU's mapping of the memory: where the source has both kinds, cached for reading, and
 /// write-combined for who only writes, or not even that.
 CpuCaching caching_for(const Offer& offer, CpuAccess access);

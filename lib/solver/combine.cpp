@@ -60,7 +60,7 @@ bool aligns_offsets(const Constraints& c) {
                        [](const PlaneLimits& plane) { return plane.offset_align > 1; });
 }
 
-bool align_offsets(const std::vector<Party>& parties) {
+bool any_aligns_offsets(const std::vector<Party>& parties) {
     return std::any_of(parties.begin(), parties.end(), [](const Party& party) {
         return std::any_of(party.options.begin(), party.options.end(), [](const Option& option) {
             return aligns_offsets(option.shape->constraints);
@@ -226,7 +226,7 @@ std::optional<Combination> Search::favourite() {
 Outcome Search::run(const Judge& judge) {
     if (const auto best = favourite(); best && judge.accept(*best))
         return Outcome::found;
-    lines_matter_ = align_offsets(parties_);
+    lines_matter_ = any_aligns_offsets(parties_);
     frontier_.emplace_back();
     for (const Party& party : parties_) {
         options_.push_back(sifted(party));

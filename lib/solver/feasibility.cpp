@@ -24,7 +24,7 @@ std::vector<std::uint64_t> taken_by_all(const Problem& p, const Fit& fit,
     for (const Modifier& wish : wishes) {
         bool by_all = wish.state != Modifier::State::implicit;
         for (std::size_t i = 0; by_all && i < p.scope.uses.size(); ++i)
-            by_all = p.ways(i).takes(fit.alternatives[i], wish, p.is_own(p.use(i)));
+            by_all = p.ways(i).takes(fit.alternatives[i], wish, is_own(p.use(i), p.source));
         if (by_all)
             taken.push_back(wish.value);
     }

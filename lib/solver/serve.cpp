@@ -42,7 +42,7 @@ std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation&
     Party party{use.party, {}};
     std::size_t nearest = 0;
     unsigned passed = 0;
-    Ways::Taking ways = p.ways(index).taking(p.wanted.modifier, p.is_own(use));
+    Ways::Taking ways = p.ways(index).taking(p.wanted.modifier, is_own(use, p.source));
     while (const Way* way = ways.next()) {
         ++result.work;
         const std::size_t i = way->alternative;

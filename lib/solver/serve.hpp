@@ -24,9 +24,6 @@ struct Problem {
     [[nodiscard]] const Ways& ways(std::size_t index) const {
         return ground.ways[scope.uses[index]];
     }
-    [[nodiscard]] bool is_own(const UseInput& use) const {
-        return !source.offer.device.empty() && source.offer.device == use.device;
-    }
 };
 
 /// Each use against the offer, then all of them in one layout.
