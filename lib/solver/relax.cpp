@@ -167,17 +167,6 @@ void Offers::try_pairs(const std::vector<Proposal>& proposals) {
         }
 }
 
-/// XR24 and AR24: the codes differ in one letter.
-bool alpha_siblings(Fourcc a, Fourcc b) {
-    const std::string x = to_string(a);
-    const std::string y = to_string(b);
-    int differences = 0;
-    for (std::size_t i = 0; i < x.size() && i < y.size(); ++i)
-        if (x[i] != y[i])
-            differences += (x[i] == 'X' && y[i] == 'A') || (x[i] == 'A' && y[i] == 'X') ? 1 : 2;
-    return x.size() == y.size() && differences == 1;
-}
-
 /// How far a format is from another: samples of the same kind, as many planes, as many bytes.
 std::tuple<bool, std::uint64_t, std::uint64_t, Fourcc> distance(const FormatInfo& from,
                                                                 const FormatInfo& to) {
@@ -204,7 +193,7 @@ void Offers::try_formats() {
         const FormatInfo* info = format_info(format);
         if (!info || format == wanted->fourcc || format == fourcc::bytes)
             continue;
-        if (!alpha_siblings(format, wanted->fourcc)) {
+        if (alpha_sibling(wanted->fourcc) != format) {
             nearest.insert(distance(*wanted, *info));
             continue;
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What is offered where nothing serves, and that each offer holds.
+#include "lib/solver/formats.hpp"
 #include "lib/solver/relax.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/generator.hpp"
@@ -101,6 +102,24 @@ TEST_CASE("the format with alpha comes before other formats, and only formats th
     CHECK(list[2].what == "request NV12 instead of XR24");
     for (const Relaxation& offer : list)
         CHECK(offer.layout.fourcc != fourcc::yuyv);
+}
+
+TEST_CASE(
+    "every format with an alpha sibling is offered that one first, whatever its letters are") {
+    for (const FormatInfo& info : formats()) {
+        const auto sibling = alpha_sibling(info.fourcc);
+        if (!sibling)
+            continue;
+        CAPTURE(to_string(info.fourcc), to_string(*sibling));
+        Input input = image(64, 64, info.fourcc);
+        input.uses = {use("/dev/dri/card2 (scanout)", "vkms", Use::scanout)};
+        input.uses[0].alternatives[0].formats = linear({*sibling});
+        input.sources = {system_heap()};
+        const auto list = offers(input, {*sibling});
+        REQUIRE(!list.empty());
+        CHECK(list.front().kind == RelaxationKind::alpha);
+        CHECK(list.front().layout.fourcc == *sibling);
+    }
 }
 
 TEST_CASE(
