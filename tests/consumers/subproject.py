@@ -1,45 +1,52 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A Meson project with this one as a subproject. The library itself is not built again."""
+"""Meson projects with this one as a subproject, in C++ and in C alone. The library itself is not built again."""
 
 import pathlib
-import sys
+import re
 import tempfile
 
 from consumer import SOURCE, check, readme_program, run
 
 PROJECT = """\
-project('consumer', 'c', 'cpp',
-  default_options: ['c_std=c99', 'cpp_std=c++20', 'warning_level=3', 'werror=true'],
+project('consumer', {languages},
+  default_options: ['c_std=c99', 'warning_level=3', 'werror=true'],
 )
 library = dependency('libsimplealloc', fallback: 'libsimplealloc', version: '>=0.1')
 assert(library.type_name() == 'internal')
 assert(library.get_variable('backends') != '')
-executable('consumer', 'main.cpp', dependencies: library)
-executable('c-consumer', 'main.c', dependencies: library)
+executable('consumer', '{source}', dependencies: library)
 """
+
+
+def check_project(folder, languages, source, text, *options):
+    folder.mkdir()
+    (folder / "meson.build").write_text(PROJECT.format(languages=languages, source=source))
+    (folder / source).write_text(text)
+    (folder / "subprojects").mkdir()
+    (folder / "subprojects/libsimplealloc").symlink_to(SOURCE)
+    run(
+        *["meson", "setup", "--fatal-meson-warnings", "--force-fallback-for=libsimplealloc"],
+        *["-Dlibsimplealloc:tests=disabled", *options, folder / "build", folder],
+    )
+    # Compiling needs the headers' folder and the generated version header.
+    run("ninja", "-C", folder / "build", f"consumer.p/{source}.o")
+    commands = run("ninja", "-C", folder / "build", "-t", "commands", "all").splitlines()
+    [link] = [line for line in commands if re.search(r" -o consumer ", line)]
+    check(
+        "subprojects/libsimplealloc/lib/libsimplealloc.so" in link,
+        f"the consumer is not linked with the library: {link}",
+    )
 
 
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        (folder / "meson.build").write_text(PROJECT)
-        (folder / "main.cpp").write_text(readme_program())
-        (folder / "main.c").write_text((SOURCE / "examples/c_allocate/main.c").read_text())
-        (folder / "subprojects").mkdir()
-        (folder / "subprojects/libsimplealloc").symlink_to(SOURCE)
-        run(
-            *["meson", "setup", "--fatal-meson-warnings", "--force-fallback-for=libsimplealloc"],
-            *["-Dlibsimplealloc:tests=disabled", folder / "build", folder],
-        )
-        # Compiling needs the headers' folder and the generated version header.
-        run("ninja", "-C", folder / "build", "consumer.p/main.cpp.o", "c-consumer.p/main.c.o")
-        commands = run("ninja", "-C", folder / "build", "-t", "commands", "consumer").splitlines()
-        link = commands[-1]
-        check(
-            "subprojects/libsimplealloc/lib/libsimplealloc.so" in link,
-            f"the consumer is not linked with the library: {link}",
-        )
+        cpp = ["'cpp'", "main.cpp", readme_program(), "-Dcpp_std=c++20"]
+        check_project(folder / "cpp", *cpp)
+        example = (SOURCE / "examples/c_allocate/main.c").read_text()
+        check_project(folder / "c", "'c'", "main.c", example)
+        check_project(folder / "both", "'c', 'cpp'", "main.c", example)
 
 
 main()
