@@ -132,7 +132,7 @@ Result<void> apply_pitch(const SourceRecord& source, Layout& layout, std::size_t
 /// A driver whose bpp nobody knows is asked with one after the other.
 Result<Dumb> make_any_dumb(const SourceRecord& source, int card, const Layout& layout,
                            std::size_t dmabuf) {
-    const auto shapes = dumb_shapes(layout, dmabuf, source.device->drm->dumb_bpp);
+    const auto shapes = dumb_shapes(layout, dmabuf, source.device->drm->dumb_bpp.value);
     if (!shapes) {
         Error error = shapes.error();
         error.object = source.input.name;
@@ -153,8 +153,9 @@ Result<Dumb> make_any_dumb(const SourceRecord& source, int card, const Layout& l
 bool has_dumb_buffers(const DrmInfo& drm) {
     // Drivers without KMS answer no cap and may make dumb buffers all the same (vgem): a quirk row
     // knows them.
-    return !drm.card_node.empty() && (drm.dumb || drm.kms || drm.has_connectors ||
-                                      drm.dumb_contiguity != solver::OfferContiguity::unknown);
+    return !drm.card_node.empty() &&
+           (drm.dumb || drm.kms || drm.has_connectors ||
+            drm.dumb_contiguity.value != solver::OfferContiguity::unknown);
 }
 
 /// Whether allocate() can do without opening the card node.
@@ -162,11 +163,49 @@ bool has_callers_card(const DeviceRecord& device) {
     return device.caller_fd && !device.drm->is_render_node;
 }
 
-std::uint64_t stride_align(const DrmInfo& drm) {
-    std::uint64_t granule = 1;
-    if (drm.dumb_bpp && !drm.dumb_bpp->empty())
-        granule = std::max(*std::min_element(drm.dumb_bpp->begin(), drm.dumb_bpp->end()) / 8, 1U);
-    return std::lcm(granule, std::max<std::uint64_t>(drm.dumb_pitch_align, 1));
+std::uint64_t smallest_pixel(const DrmInfo& drm) {
+    const auto& bpp = drm.dumb_bpp.value;
+    if (!bpp || bpp->empty())
+        return 1;
+    return std::max(*std::min_element(bpp->begin(), bpp->end()) / 8, 1U);
+}
+
+/// Each rule of the layout with the rows that it is from.
+void describe_layout(const DrmInfo& drm, solver::Offer& offer) {
+    const std::uint64_t pixel = smallest_pixel(drm);
+    const std::uint64_t pitch = std::max<std::uint64_t>(drm.dumb_pitch_align.value, 1);
+    offer.layout.stride_align = std::lcm(pixel, pitch);
+    offer.layout.stride_align_pixels = drm.dumb_width_align.value;
+    Evidence stride{Confidence::assumed, "default for dumb buffers"};
+    if (pixel > 1 && pitch > 1)
+        stride = both(drm.dumb_bpp.evidence, drm.dumb_pitch_align.evidence);
+    else if (pixel > 1 || drm.dumb_pitch_align.is_said())
+        stride = pixel > 1 ? drm.dumb_bpp.evidence : drm.dumb_pitch_align.evidence;
+    offer.evidence[ConstraintKind::stride_align] = std::move(stride);
+    if (drm.dumb_width_align.is_said())
+        offer.evidence[ConstraintKind::stride_align_pixels] = drm.dumb_width_align.evidence;
+    offer.layout_exact = false;
+}
+
+void describe_memory(SourceRecord& source, const DeviceRecord& device) {
+    const DrmInfo& drm = *device.drm;
+    solver::Offer& offer = source.input.offer;
+    offer.contiguity = drm.dumb_contiguity.value;
+    if (offer.contiguity == solver::OfferContiguity::device_domain && !device.reach.translated)
+        offer.contiguity = solver::OfferContiguity::physical;
+    offer.scarce = offer.contiguity == solver::OfferContiguity::physical;
+    offer.caching = drm.dumb_caching.value;
+    offer.zeroed = drm.dumb_zeroed.value;
+    const auto add = [&](auto add_fact, const Evidence& by) {
+        add_fact(source, by.confidence, by.origin);
+    };
+    add(add_contiguity_fact, drm.dumb_contiguity.evidence);
+    add(add_caching_fact, drm.dumb_caching.evidence);
+    add(add_zeroed_fact, drm.dumb_zeroed.evidence);
+    add_mode_fact(source);
+    describe_memory_kind(source, device, "dumb buffers");
+    if (offer.memory_kind == MemoryKind::system && offer.scarce)
+        keep_in_reach(source, device.reach);
 }
 
 SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
@@ -183,44 +222,12 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
     input.driver = device->driver;
     solver::Offer& offer = input.offer;
     offer.device = device->id;
-    offer.contiguity = drm.dumb_contiguity;
-    if (offer.contiguity == solver::OfferContiguity::device_domain && !device->reach.translated)
-        offer.contiguity = solver::OfferContiguity::physical;
-    offer.scarce = offer.contiguity == solver::OfferContiguity::physical;
-    offer.memory_kind = drm.dumb_memory;
-    if (offer.memory_kind == MemoryKind::device_local)
-        place_device_memory(source, *device);
-    else if (offer.scarce)
-        keep_in_reach(source, device->reach);
-    offer.caching = drm.dumb_caching;
-    offer.zeroed = drm.dumb_zeroed;
     offer.max_size = max_size;
     offer.max_size_reason = "a dumb buffer is smaller than 4 GiB";
-    offer.attachable = device->attachable;
-    offer.vmap_stable = device->vmap_stable;
-    if (!offer.attachable || !offer.vmap_stable)
-        offer.attach_reason =
-            fmt::format("{} ({})",
-                        offer.attachable ? "a kernel mapping of a dumb buffer goes stale"
-                                         : "dumb buffers of this driver can't be attached",
-                        device->export_origin);
     offer.side_effect = solver::SideEffect::scanout_memory;
-    offer.layout.stride_align = stride_align(drm);
-    offer.layout.stride_align_pixels = drm.dumb_width_align;
-    offer.evidence[ConstraintKind::stride_align] =
-        drm.dumb_origin.empty() ? solver::Evidence{Confidence::assumed, "default for dumb buffers"}
-                                : solver::Evidence{Confidence::known, drm.dumb_origin};
-    offer.layout_exact = false;
-
-    add_contiguity_fact(source, Confidence::known, drm.dumb_origin);
-    add_caching_fact(source, Confidence::known, drm.dumb_origin);
-    add_zeroed_fact(source, Confidence::known, drm.dumb_zeroed_origin);
-    add_mode_fact(source);
-    source.facts.push_back(
-        {"memory-kind", offer.memory_kind == MemoryKind::device_local ? "device-local" : "system",
-         drm.dumb_origin.empty() ? Confidence::assumed : Confidence::known, drm.dumb_origin});
-    if (!offer.attach_reason.empty())
-        source.facts.push_back({"attachable", "no", Confidence::known, device->export_origin});
+    describe_memory(source, *device);
+    describe_layout(drm, offer);
+    describe_exports(source, *device, "dumb buffers");
     limit_to_cma(source, *device);
     return source;
 }

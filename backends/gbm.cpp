@@ -146,17 +146,6 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
     offer.device = device->id;
     // Whatever it is for others, its own device gets at it as if it were one run.
     offer.contiguity = solver::OfferContiguity::device_domain;
-    offer.memory_kind = drm.dumb_memory;
-    if (offer.memory_kind == MemoryKind::device_local)
-        place_device_memory(source, *device);
-    offer.attachable = device->attachable;
-    offer.vmap_stable = device->vmap_stable;
-    if (!offer.attachable || !offer.vmap_stable)
-        offer.attach_reason =
-            fmt::format("{} ({})",
-                        offer.attachable ? "a kernel mapping of its buffers goes stale"
-                                         : "buffers of this driver can't be attached",
-                        device->export_origin);
     offer.side_effect = solver::SideEffect::loads_driver;
     offer.layout_exact = false;
     offer.own_layout = true;
@@ -165,11 +154,8 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
     add_caching_fact(source, Confidence::unknown, "");
     add_zeroed_fact(source, Confidence::unknown, "");
     add_mode_fact(source);
-    source.facts.push_back(
-        {"memory-kind", offer.memory_kind == MemoryKind::device_local ? "device-local" : "system",
-         drm.dumb_origin.empty() ? Confidence::assumed : Confidence::known, drm.dumb_origin});
-    if (!offer.attach_reason.empty())
-        source.facts.push_back({"attachable", "no", Confidence::known, device->export_origin});
+    describe_memory_kind(source, *device, "GBM buffers");
+    describe_exports(source, *device, "GBM buffers");
     return source;
 }
 

@@ -127,6 +127,43 @@ void place_device_memory(SourceRecord& source, const DeviceRecord& device) {
                             Confidence::known, path});
 }
 
+void describe_exports(SourceRecord& source, const DeviceRecord& device, const char* memory) {
+    solver::Offer& offer = source.input.offer;
+    const Learned<bool>& attachable = device.attachable;
+    const Learned<bool>& stable = device.vmap_stable;
+    offer.attachable = attachable.value;
+    offer.vmap_stable = stable.value;
+    std::vector<std::string> reasons;
+    std::optional<Evidence> evidence;
+    const auto add = [&](const char* fact, const Evidence& by, std::string reason) {
+        source.facts.push_back({fact, "no", by.confidence, by.origin});
+        reasons.push_back(fmt::format("{} ({})", reason, by.origin));
+        evidence = evidence ? both(*evidence, by) : by;
+    };
+    if (!attachable.value)
+        add("attachable", attachable.evidence,
+            fmt::format("{} of this driver can't be attached", memory));
+    if (!stable.value)
+        add("vmap-stable", stable.evidence,
+            fmt::format("a kernel mapping of {} of this driver goes stale", memory));
+    if (!evidence)
+        return;
+    offer.attach_reason = fmt::format("{}", fmt::join(reasons, "; "));
+    offer.evidence[ConstraintKind::attach] = *evidence;
+}
+
+void describe_memory_kind(SourceRecord& source, const DeviceRecord& device, const char* memory) {
+    solver::Offer& offer = source.input.offer;
+    const Learned<MemoryKind>& kind = device.drm->dumb_memory;
+    offer.memory_kind = kind.value;
+    if (offer.memory_kind == MemoryKind::device_local)
+        place_device_memory(source, device);
+    source.facts.push_back(
+        {"memory-kind", kind.value == MemoryKind::device_local ? "device-local" : "system",
+         kind.is_said() ? kind.evidence.confidence : Confidence::assumed,
+         kind.is_said() ? kind.evidence.origin : fmt::format("default for {}", memory)});
+}
+
 void add_contiguity_fact(SourceRecord& source, Confidence confidence, const std::string& origin) {
     add_fact(source, "contiguity", text_of(source.input.offer.contiguity), confidence, origin);
 }

@@ -25,6 +25,12 @@ void keep_in_reach(SourceRecord& source, const Reach& reach);
 /// moves it to RAM for them. Anywhere where sysfs does not tell.
 void place_device_memory(SourceRecord& source, const DeviceRecord& device);
 
+/// Whether others can attach and map its dma-bufs, which are called `memory`, e.g. `dumb buffers`.
+void describe_exports(SourceRecord& source, const DeviceRecord& device, const char* memory);
+
+/// The kind of memory that a card's driver allocates; a fact of it.
+void describe_memory_kind(SourceRecord& source, const DeviceRecord& device, const char* memory);
+
 // Facts of SourceRecord::input.offer. What the offer does not know has confidence unknown, whatever
 // is passed.
 void add_contiguity_fact(SourceRecord& source, Confidence confidence, const std::string& origin);

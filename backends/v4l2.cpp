@@ -136,15 +136,10 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
     offer.device = device->id;
     offer.max_size = max_size;
     offer.max_size_reason = "a V4L2 buffer is smaller than 4 GiB";
-    offer.attachable = device->attachable;
-    offer.vmap_stable = device->vmap_stable;
-    if (!offer.attachable || !offer.vmap_stable)
-        offer.attach_reason = fmt::format("buffers of this driver can't be {} ({})",
-                                          offer.attachable ? "mapped by other drivers" : "attached",
-                                          device->export_origin);
     offer.side_effect = solver::SideEffect::takes_queue;
     add_tilings(*device->v4l2, offer.tilings);
     describe_memory(source);
+    describe_exports(source, *device, "buffers");
     limit_to_cma(source, *device);
     return source;
 }

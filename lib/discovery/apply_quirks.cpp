@@ -24,9 +24,20 @@ public:
         return find_value(rows_, key);
     }
 
+    /// `known` as the row of `key` says it, where there is one.
+    template <typename T, typename Convert>
+    void learn(const std::string& key, Learned<T>& known, Convert convert) const {
+        if (const auto value = find(key))
+            known = {convert(value->text), {value->confidence, value->origin}};
+    }
+
 private:
     std::span<const QuirkRowPtr> rows_;
 };
+
+bool is_yes(const std::string& text) {
+    return text == "yes";
+}
 
 void apply_sharing(const Rows& rows, DeviceRecord& record) {
     if (const auto value = rows.find("imports")) {
@@ -34,21 +45,15 @@ void apply_sharing(const Rows& rows, DeviceRecord& record) {
         record.import_confidence = value->confidence;
         record.import_origin = value->origin;
     }
-    if (const auto value = rows.find("exports-attachable")) {
-        record.attachable = value->text == "yes";
-        record.export_origin = value->origin;
-    }
-    if (const auto value = rows.find("exports-vmap-stable")) {
-        record.vmap_stable = value->text == "yes";
-        record.export_origin = value->origin;
-    }
+    rows.learn("exports-attachable", record.attachable, is_yes);
+    rows.learn("exports-vmap-stable", record.vmap_stable, is_yes);
 }
 
 void apply_reach(const Rows& rows, Reach& reach) {
+    std::optional<Evidence> window;
     const auto learn = [&](const QuirkValue& value) {
-        reach.mask_known = true;
-        reach.mask_confidence = value.confidence;
-        reach.mask_origin = value.origin;
+        const Evidence evidence{value.confidence, value.origin};
+        window = window ? both(*window, evidence) : evidence;
     };
     if (const auto value = rows.find("max-address")) {
         const std::uint64_t address = number_of(value->text);
@@ -59,46 +64,39 @@ void apply_reach(const Rows& rows, Reach& reach) {
         reach.min_address = number_of(value->text);
         learn(*value);
     }
+    if (window) {
+        reach.mask_known = true;
+        reach.mask_confidence = window->confidence;
+        reach.mask_origin = window->origin;
+    }
     if (const auto value = rows.find("coherent"); value && value->text != "dt")
-        reach.coherent = value->text == "yes";
+        reach.coherent = is_yes(value->text);
+}
+
+std::vector<std::uint32_t> numbers_of(const std::string& text) {
+    std::vector<std::uint32_t> numbers;
+    for (const std::string& word : ini::words(text))
+        numbers.push_back(static_cast<std::uint32_t>(number_of(word)));
+    return numbers;
 }
 
 void apply_dumb(const Rows& rows, const Reach& reach, DrmInfo& drm) {
-    if (const auto value = rows.find("dumb-bpp")) {
-        drm.dumb_bpp.emplace();
-        for (const std::string& word : ini::words(value->text))
-            drm.dumb_bpp->push_back(static_cast<std::uint32_t>(number_of(word)));
-        drm.dumb_origin = value->origin;
-    }
-    if (const auto value = rows.find("dumb-pitch-align")) {
-        drm.dumb_pitch_align = number_of(value->text);
-        drm.dumb_origin = value->origin;
-    }
-    if (const auto value = rows.find("dumb-width-align")) {
-        drm.dumb_width_align = number_of(value->text);
-        drm.dumb_origin = value->origin;
-    }
-    if (const auto value = rows.find("dumb-zeroed")) {
-        drm.dumb_zeroed = value->text == "yes";
-        drm.dumb_zeroed_origin = value->origin;
-    }
-    if (const auto value = rows.find("dumb-caching")) {
-        drm.dumb_caching = value->text == "cached" ? solver::CpuCaching::cached
-                                                   : solver::CpuCaching::write_combined;
-        drm.dumb_origin = value->origin;
-    }
-    if (const auto value = rows.find("dumb-memory")) {
-        drm.dumb_memory = value->text == "system" ? MemoryKind::system : MemoryKind::device_local;
-        drm.dumb_origin = value->origin;
-    }
-    if (const auto value = rows.find("dumb-contiguity")) {
+    rows.learn("dumb-bpp", drm.dumb_bpp, numbers_of);
+    rows.learn("dumb-pitch-align", drm.dumb_pitch_align, number_of);
+    rows.learn("dumb-width-align", drm.dumb_width_align, number_of);
+    rows.learn("dumb-zeroed", drm.dumb_zeroed, is_yes);
+    rows.learn("dumb-caching", drm.dumb_caching, [](const std::string& text) {
+        return text == "cached" ? solver::CpuCaching::cached : solver::CpuCaching::write_combined;
+    });
+    rows.learn("dumb-memory", drm.dumb_memory, [](const std::string& text) {
+        return text == "system" ? MemoryKind::system : MemoryKind::device_local;
+    });
+    rows.learn("dumb-contiguity", drm.dumb_contiguity, [&](const std::string& text) {
         // Behind an IOMMU, a driver's contiguous memory is contiguous in its own domain alone.
         const auto contiguous = reach.translated ? solver::OfferContiguity::device_domain
                                                  : solver::OfferContiguity::physical;
-        drm.dumb_contiguity =
-            value->text == "contiguous" ? contiguous : solver::OfferContiguity::scattered;
-        drm.dumb_origin = value->origin;
-    }
+        return text == "contiguous" ? contiguous : solver::OfferContiguity::scattered;
+    });
 }
 
 V4l2Memory memory_named(const std::string& name) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/discovery/device_tree.hpp"
+#include "lib/discovery/learned.hpp"
 #include "lib/discovery/quirks.hpp"
 #include "lib/solver/model.hpp"
 
@@ -64,16 +65,15 @@ struct DrmInfo {
     std::uint32_t max_width = 0; ///< of mode resources; 0 unknown
     std::uint32_t max_height = 0;
     std::vector<DrmPlane> planes;
-    std::optional<std::vector<std::uint32_t>>
-        dumb_bpp;                       ///< which bpp CREATE_DUMB takes (quirk), nothing: any
-    std::uint64_t dumb_pitch_align = 1; ///< bytes (quirk)
-    std::uint64_t dumb_width_align = 1; ///< pixels (quirk)
-    solver::CpuCaching dumb_caching = solver::CpuCaching::unknown;              ///< quirk
-    MemoryKind dumb_memory = MemoryKind::system;                                ///< quirk
-    solver::OfferContiguity dumb_contiguity = solver::OfferContiguity::unknown; ///< quirk
-    std::optional<bool> dumb_zeroed;                                            ///< quirk
-    std::string dumb_zeroed_origin;
-    std::string dumb_origin; ///< of the other quirk values above
+    // By quirk rows, each by its own.
+    /// Which bpp CREATE_DUMB takes, nothing: any.
+    Learned<std::optional<std::vector<std::uint32_t>>> dumb_bpp;
+    Learned<std::uint64_t> dumb_pitch_align{1}; ///< bytes
+    Learned<std::uint64_t> dumb_width_align{1}; ///< pixels
+    Learned<solver::CpuCaching> dumb_caching{solver::CpuCaching::unknown};
+    Learned<MemoryKind> dumb_memory{MemoryKind::system};
+    Learned<solver::OfferContiguity> dumb_contiguity{solver::OfferContiguity::unknown};
+    Learned<std::optional<bool>> dumb_zeroed;
 };
 
 /// The kind of vb2 memory of a V4L2 driver.
@@ -131,12 +131,11 @@ struct DeviceRecord {
     std::optional<V4l2Info> v4l2;
     std::optional<DeviceDescription> described;
 
-    bool imports = true;    ///< takes other devices' dma-bufs (quirk imports=no clears it)
-    bool attachable = true; ///< others can attach its exports (quirk)
-    bool vmap_stable = true;
+    bool imports = true;            ///< takes other devices' dma-bufs (quirk imports=no clears it)
+    Learned<bool> attachable{true}; ///< others can attach its exports (quirk)
+    Learned<bool> vmap_stable{true};
     Confidence import_confidence = Confidence::known;
     std::string import_origin;
-    std::string export_origin;
     std::vector<HeapLink> heap_links;
     DeviceIdentity identity;
     std::vector<QuirkRowPtr> quirks; ///< that are for the device, the strongest first

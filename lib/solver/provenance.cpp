@@ -30,6 +30,11 @@ Evidence evidence_of(const EvidenceMap& map, Kind kind) {
     return found == map.end() ? Evidence{Confidence::unknown, ""} : found->second;
 }
 
+Confidence evidence_or(const EvidenceMap& map, Kind kind, Confidence otherwise) {
+    const auto found = map.find(kind);
+    return found == map.end() ? otherwise : found->second.confidence;
+}
+
 std::string list_in_brief(std::vector<std::string> names) {
     const std::size_t all = names.size();
     if (all > most_names) {
@@ -138,7 +143,8 @@ Evidence evidence_of(const SourceInput& source, Kind kind) {
                                        ? "/proc/meminfo"
                                        : offer.max_size_reason};
     case Kind::attach:
-        return {Confidence::known, offer.attach_reason};
+        // A buffer that was refused before is refused for sure.
+        return {evidence_or(offer.evidence, kind, Confidence::known), offer.attach_reason};
     case Kind::placement:
         if (offer.max_dmabufs)
             return {Confidence::known, source.backend};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The drm-dumb backend: pitches and bpp that differ, master, handles, and every failure.
 #include "backends/dumb_shape.hpp"
+#include "lib/discovery/apply_quirks.hpp"
 #include "tests/support/backend_checks.hpp"
 
 #include <cerrno>
@@ -19,8 +20,8 @@ const Backend& backend() {
     return *find_backend("drm-dumb");
 }
 
-/// What discovery makes of the fake card, as far as the backend looks at it.
-DeviceRecord card_record() {
+/// The fake card before any quirk row, as far as the backend looks at it.
+DeviceRecord unknown_card() {
     DeviceRecord record;
     record.id = "/sys/devices/platform/vkms.0";
     record.path = "/dev/dri/card0";
@@ -29,10 +30,14 @@ DeviceRecord card_record() {
     record.drm.emplace();
     record.drm->card_node = "/dev/dri/card0";
     record.drm->opened = record.drm->kms = record.drm->dumb = true;
-    record.drm->dumb_contiguity = OfferContiguity::scattered;
-    record.drm->dumb_origin = "quirk builtin [drm:vkms]";
-    record.drm->dumb_zeroed = true;
-    record.drm->dumb_zeroed_origin = "quirk builtin [drm:vkms]";
+    return record;
+}
+
+DeviceRecord card_record() {
+    DeviceRecord record = unknown_card();
+    const solver::Evidence by_row{Confidence::known, "quirk builtin [drm:vkms]"};
+    record.drm->dumb_contiguity = {OfferContiguity::scattered, by_row};
+    record.drm->dumb_zeroed = {true, by_row};
     return record;
 }
 
@@ -80,7 +85,7 @@ TEST_CASE("a render-only GPU has no dumb buffers, vgem has by its quirk row") {
     add_drm_card(fake);
     DeviceRecord record = card_record();
     record.drm->kms = record.drm->dumb = false;
-    record.drm->dumb_contiguity = OfferContiguity::unknown;
+    record.drm->dumb_contiguity.value = OfferContiguity::unknown;
     CHECK(sources(std::move(record)).empty());
 
     record = card_record();
@@ -110,7 +115,7 @@ TEST_CASE("contiguity in the card's own domain is physical without a translating
     FakeKernel fake;
     add_drm_card(fake);
     DeviceRecord record = card_record();
-    record.drm->dumb_contiguity = OfferContiguity::device_domain;
+    record.drm->dumb_contiguity.value = OfferContiguity::device_domain;
     record.reach.mask_known = true;
     record.reach.max_address = 0xffffffff;
     const SourceRecord physical = source(std::move(record));
@@ -119,7 +124,7 @@ TEST_CASE("contiguity in the card's own domain is physical without a translating
     CHECK(physical.input.offer.max_address == 0xffffffff);
 
     record = card_record();
-    record.drm->dumb_contiguity = OfferContiguity::device_domain;
+    record.drm->dumb_contiguity.value = OfferContiguity::device_domain;
     record.reach.translated = true;
     CHECK(source(std::move(record)).input.offer.contiguity == OfferContiguity::device_domain);
 }
@@ -130,7 +135,7 @@ TEST_CASE("contiguous dumb memory is no larger than the CMA areas, which it come
     fake.add_file("/proc/meminfo", "CmaTotal:          65536 kB\n");
     DeviceRecord record = card_record();
     CHECK(source(card_record()).input.offer.max_size == 0xfffff000);
-    record.drm->dumb_contiguity = OfferContiguity::physical;
+    record.drm->dumb_contiguity.value = OfferContiguity::physical;
     SECTION("as of the default area") {
         const SourceRecord found = source(std::move(record));
         CHECK(found.input.offer.max_size == 64U << 20U);
@@ -141,7 +146,7 @@ TEST_CASE("contiguous dumb memory is no larger than the CMA areas, which it come
         CHECK(source(std::move(record)).input.offer.max_size == 0xfffff000);
     }
     SECTION("and a translating IOMMU makes one run of any pages") {
-        record.drm->dumb_contiguity = OfferContiguity::device_domain;
+        record.drm->dumb_contiguity.value = OfferContiguity::device_domain;
         record.reach.translated = true;
         CHECK(source(std::move(record)).input.offer.max_size == 0xfffff000);
     }
@@ -152,17 +157,78 @@ TEST_CASE("what the quirks say of exports is in the offer, with its origin") {
     add_drm_card(fake);
     DeviceRecord record = card_record();
     record.driver = "bochs-drm";
-    record.attachable = false;
-    record.vmap_stable = false;
-    record.export_origin = "quirk builtin [drm:bochs-drm]";
-    record.drm->dumb_memory = MemoryKind::device_local;
+    const solver::Evidence by_row{Confidence::known, "quirk builtin [drm:bochs-drm]"};
+    record.attachable = {false, by_row};
+    record.vmap_stable = {false, by_row};
+    record.drm->dumb_memory = {MemoryKind::device_local, by_row};
     const SourceRecord found = source(std::move(record));
     CHECK_FALSE(found.input.offer.attachable);
     CHECK_FALSE(found.input.offer.vmap_stable);
     CHECK(found.input.offer.memory_kind == MemoryKind::device_local);
     CHECK(found.input.offer.attach_reason ==
-          "dumb buffers of this driver can't be attached (quirk builtin [drm:bochs-drm])");
+          "dumb buffers of this driver can't be attached (quirk builtin [drm:bochs-drm]); a kernel "
+          "mapping of dumb buffers of this driver goes stale (quirk builtin [drm:bochs-drm])");
     CHECK(find_fact(found, "attachable")->value == "no");
+}
+
+TEST_CASE("each value of a source is known as its own row knows it, and by that row") {
+    FakeKernel fake;
+    add_drm_card(fake);
+    Quirks quirks;
+    REQUIRE(quirks.read("[drm:vkms]\nsource = x\nconfidence = assumed\ndumb-caching = cached\n"
+                        "exports-attachable = no\n",
+                        "guess.quirks"));
+    REQUIRE(quirks.read("[drm:vkms]\nsource = x\ndumb-contiguity = scattered\n"
+                        "dumb-pitch-align = 64\nexports-vmap-stable = no\n",
+                        "sure.quirks"));
+    REQUIRE(quirks.read("[drm:vkms]\nsource = x\nconfidence = assumed\ndumb-width-align = 8\n"
+                        "dumb-zeroed = yes\n",
+                        "width.quirks"));
+    DeviceRecord record = unknown_card();
+    record.quirks = quirks.rows_for({"drm", {"vkms"}, {}, {}});
+    apply_quirks(record);
+    const SourceRecord found = source(std::move(record));
+
+    const Fact facts[] = {
+        {"contiguity", "scattered", Confidence::known, "quirk sure.quirks [drm:vkms]"},
+        {"caching", "cached", Confidence::assumed, "quirk guess.quirks [drm:vkms]"},
+        {"zeroed", "yes", Confidence::assumed, "quirk width.quirks [drm:vkms]"},
+        {"memory-kind", "system", Confidence::assumed, "default for dumb buffers"},
+        {"attachable", "no", Confidence::assumed, "quirk guess.quirks [drm:vkms]"},
+        {"vmap-stable", "no", Confidence::known, "quirk sure.quirks [drm:vkms]"},
+    };
+    for (const Fact& fact : facts) {
+        CAPTURE(fact.name);
+        const Fact* real = find_fact(found, fact.name);
+        REQUIRE(real != nullptr);
+        CHECK(*real == fact);
+    }
+    const auto evidence = [&](ConstraintKind kind) { return found.input.offer.evidence.at(kind); };
+    CHECK(evidence(ConstraintKind::stride_align) ==
+          solver::Evidence{Confidence::known, "quirk sure.quirks [drm:vkms]"});
+    CHECK(evidence(ConstraintKind::stride_align_pixels) ==
+          solver::Evidence{Confidence::assumed, "quirk width.quirks [drm:vkms]"});
+    CHECK(evidence(ConstraintKind::attach).confidence == Confidence::assumed);
+    CHECK_THAT(found.input.offer.attach_reason,
+               Catch::Matchers::Contains("quirk guess.quirks [drm:vkms]") &&
+                   Catch::Matchers::Contains("quirk sure.quirks [drm:vkms]"));
+}
+
+TEST_CASE("two rows that make up a stride are both named, and the less sure one counts") {
+    FakeKernel fake;
+    add_drm_card(fake);
+    Quirks quirks;
+    REQUIRE(quirks.read("[drm:vkms]\nsource = x\nconfidence = assumed\ndumb-bpp = 16 32\n",
+                        "guess.quirks"));
+    REQUIRE(quirks.read("[drm:vkms]\nsource = x\ndumb-pitch-align = 3\n", "sure.quirks"));
+    DeviceRecord record = unknown_card();
+    record.quirks = quirks.rows_for({"drm", {"vkms"}, {}, {}});
+    apply_quirks(record);
+    const SourceRecord found = source(std::move(record));
+    CHECK(found.input.offer.layout.stride_align == 6);
+    CHECK(found.input.offer.evidence.at(ConstraintKind::stride_align) ==
+          solver::Evidence{Confidence::assumed,
+                           "quirk guess.quirks [drm:vkms]; quirk sure.quirks [drm:vkms]"});
 }
 
 TEST_CASE("others reach a card's own memory in its BARs, or in RAM where its driver moves it") {
@@ -171,7 +237,7 @@ TEST_CASE("others reach a card's own memory in its BARs, or in RAM where its dri
     add_drm_card(fake);
     const auto describe = [] {
         DeviceRecord record = card_record();
-        record.drm->dumb_memory = MemoryKind::device_local;
+        record.drm->dumb_memory.value = MemoryKind::device_local;
         return source(std::move(record));
     };
     CHECK(describe().input.offer.max_address == no_limit); // nobody says
@@ -190,8 +256,8 @@ TEST_CASE("the stride is a multiple of the driver's pitch rule and smallest pixe
     FakeKernel fake;
     add_drm_card(fake);
     DeviceRecord record = card_record();
-    record.drm->dumb_bpp = std::vector<std::uint32_t>{32};
-    record.drm->dumb_pitch_align = 6;
+    record.drm->dumb_bpp.value = std::vector<std::uint32_t>{32};
+    record.drm->dumb_pitch_align.value = 6;
     CHECK(source(std::move(record)).input.offer.layout.stride_align == 12);
     CHECK(source().input.offer.layout.stride_align == 1);
 }
@@ -200,7 +266,7 @@ TEST_CASE("a driver that rounds widths up has its pixels as a rule of the layout
     FakeKernel fake;
     add_drm_card(fake);
     DeviceRecord record = card_record();
-    record.drm->dumb_width_align = 32;
+    record.drm->dumb_width_align.value = 32;
     CHECK(source(std::move(record)).input.offer.layout.stride_align_pixels == 32);
 }
 
@@ -209,7 +275,7 @@ TEST_CASE("only a driver that a quirk says it of hands its buffers out cleared")
     add_drm_card(fake);
     DeviceRecord record = card_record();
     CHECK(find_fact(source(card_record()), "zeroed")->origin == "quirk builtin [drm:vkms]");
-    record.drm->dumb_zeroed.reset();
+    record.drm->dumb_zeroed.value.reset();
     CHECK_FALSE(source(card_record()).input.offer.zeroed == std::nullopt);
     CHECK(source(std::move(record)).input.offer.zeroed == std::nullopt);
 }
