@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// From a request to a plan: collects what discovery and backends know, and lets solver and V4L2
-// drivers agree.
+// From a request to a plan: collects what discovery and backends know, and what solver and V4L2
+// drivers agree on.
 #include <simplealloc/plan.hpp>
 
 #include "lib/discovery/quirk_limits.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 #include "lib/log.hpp"
+#include "lib/negotiate.hpp"
 #include "lib/plan_data.hpp"
 #include "lib/solver/conflict.hpp"
 #include "lib/solver/relax.hpp"
@@ -19,11 +20,6 @@
 namespace simplealloc {
 
 namespace {
-
-/// A V4L2 driver's stride rule is a function of the whole format, so it is asked again after each
-/// change; three rounds are enough for drivers that only round up, and bound those that never
-/// settle.
-constexpr int max_format_rounds = 3;
 
 /// Who leaves the source out; empty: nobody.
 std::string left_out_by(const Request::Fields& request, const Policy& policy,
@@ -87,100 +83,6 @@ Result<std::vector<solver::UseInput>> find_uses(const Request::Fields& request) 
         uses.push_back(std::move(*input));
     }
     return uses;
-}
-
-/// What an answer of a driver does to the stride of its capability set.
-enum class Answer { exact, least };
-
-/// Asks every V4L2 use what it makes of the best layout, and folds answers that differ into its
-/// capability set. Returns whether there was such an answer.
-Result<bool> negotiate(const Request::Fields& request, const solver::Choice& best, Answer kind,
-                       std::vector<solver::UseInput>& uses) {
-    bool changed = false;
-    const Layout& layout = best.candidate.layout;
-    for (std::size_t i = 0; i < uses.size(); ++i) {
-        const DeviceUse& use = request.uses[i];
-        auto answer = try_format(use.device.record(), use, layout);
-        if (!answer)
-            return answer.error();
-        if (!answer->has_value())
-            continue;
-        const Constraints& wanted = **answer;
-        solver::CapabilitySet& set = uses[i].alternatives[best.alternatives[i]];
-        const std::uint64_t stride = layout.planes.front().stride;
-        if (stride < wanted.min_stride || stride > wanted.max_stride) {
-            log::line(LogLevel::debug, "plan: {} makes a stride of {} bytes out of {}",
-                      uses[i].party, wanted.min_stride, stride);
-            set.constraints.min_stride = wanted.min_stride;
-            // A driver that makes it shorter takes no padding.
-            if (kind == Answer::exact || stride > wanted.max_stride) {
-                set.constraints.max_stride = wanted.max_stride;
-                set.evidence[ConstraintKind::max_stride] = {Confidence::known, "VIDIOC_TRY_FMT"};
-            }
-            set.evidence[ConstraintKind::min_stride] = {Confidence::known, "VIDIOC_TRY_FMT"};
-            changed = true;
-        }
-        if (set.constraints.height_align % wanted.height_align != 0) {
-            // Of all multiples only this one; the driver knows better than a quirk.
-            set.constraints.height_align = wanted.height_align;
-            set.evidence[ConstraintKind::height_align] = {Confidence::known, "VIDIOC_TRY_FMT"};
-            changed = true;
-        }
-        if (wanted.min_size > set.constraints.min_size) {
-            changed = changed || layout.dmabuf_sizes.front() < wanted.min_size;
-            set.constraints.min_size = wanted.min_size;
-            set.evidence[ConstraintKind::min_size] = {Confidence::known, "VIDIOC_TRY_FMT"};
-        }
-    }
-    return changed;
-}
-
-struct Settled {
-    solver::Output output;
-    solver::Input input; ///< with the answers
-    bool drivers_agree = true;
-    bool asked_again = false; ///< some answer differed from what was proposed
-};
-
-Result<Settled> settle(const Request::Fields& request, Answer kind, solver::Input& input) {
-    Settled settled;
-    for (int round = 0;; ++round) {
-        auto solved = solver::candidates(input);
-        if (!solved)
-            return solved.error();
-        const std::size_t before = settled.output.work;
-        settled.output = std::move(*solved);
-        settled.output.work += before;
-        if (settled.output.choices.empty())
-            return settled;
-        const auto changed = negotiate(request, settled.output.choices.front(), kind, input.uses);
-        if (!changed)
-            return changed.error();
-        if (!*changed)
-            return settled;
-        settled.asked_again = true;
-        if (round == max_format_rounds) {
-            settled.drivers_agree = false;
-            return settled;
-        }
-    }
-}
-
-/// An answer is taken as the only stride of the driver, so that every candidate has it. Where that
-/// leaves nothing, a driver that only rounds up is given the next stride that suits the others.
-Result<Settled> settle(const Request::Fields& request, const solver::Input& input) {
-    solver::Input exact = input;
-    auto settled = settle(request, Answer::exact, exact);
-    if (settled)
-        settled->input = std::move(exact);
-    if (!settled || !settled->output.choices.empty() || !settled->asked_again)
-        return settled;
-    solver::Input least = input;
-    auto rounded = settle(request, Answer::least, least);
-    if (rounded)
-        rounded->input = std::move(least);
-    const bool better = rounded && !rounded->output.choices.empty() && rounded->drivers_agree;
-    return better ? rounded : settled;
 }
 
 /// What plans of a request and of its relaxations have in common.
@@ -288,6 +190,7 @@ Result<Plan> make_plan(const Request& request, const Policy& policy,
     for (const solver::Choice& choice : data->choices)
         data->candidates.push_back(choice.candidate);
     data->rejections = std::move(output.rejections);
+    add_refused_ways(settled->input, data->rejections);
     if (data->choices.empty())
         explain_failure(*settled, around, *data);
     log::line(LogLevel::debug, "plan: {} candidates, {} rejections, best {}",

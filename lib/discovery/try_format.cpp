@@ -5,6 +5,7 @@
 #include "lib/discovery/capabilities_parts.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
+#include "lib/solver/merge.hpp"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -84,12 +85,6 @@ TriedFormat read_answer(const v4l2_format& answer, bool multiplanar) {
     return tried;
 }
 
-/// Of the first plane; the others' follow.
-std::uint64_t lines_of(const Layout& layout) {
-    const Plane& first = layout.planes.front();
-    return first.stride != 0 ? first.size / first.stride : layout.height;
-}
-
 /// What the driver changes that a buffer can't make up for; empty when nothing.
 std::string difference(const TriedFormat& tried, const V4l2Choice& choice, Use use,
                        const Layout& layout) {
@@ -103,19 +98,15 @@ std::string difference(const TriedFormat& tried, const V4l2Choice& choice, Use u
     const std::size_t planes = choice.format->per_plane ? layout.planes.size() : 1;
     if (tried.planes.size() != planes)
         return fmt::format("wants {} memory planes instead of {}", tried.planes.size(), planes);
-    // Other strides of the later planes can't be expressed: they follow from the first.
-    for (std::size_t i = 1; i < planes; ++i)
-        if (tried.planes[0].stride == layout.planes[0].stride &&
-            tried.planes[i].stride != layout.planes[i].stride)
-            return fmt::format("offers a stride of {} bytes for plane {} instead of {}",
-                               tried.planes[i].stride, i, layout.planes[i].stride);
-    // Neither can a least size of a later dma-buf, but one that only padding lacks.
-    for (std::size_t i = 1; i < planes && lines_of(layout) >= tried.height; ++i)
-        if (const std::uint64_t room = layout.dmabuf_sizes[layout.planes[i].dmabuf];
-            tried.planes[i].size > room)
-            return fmt::format("wants {} bytes for plane {}, its dma-buf has {}",
-                               tried.planes[i].size, i, room);
     return {};
+}
+
+/// What to ask for instead of what the driver does not make.
+std::string remedy_for(const TriedFormat& tried, const V4l2Choice& choice, const Layout& layout) {
+    const bool same_size = tried.width == layout.width && tried.height == layout.height;
+    if (tried.pixelformat != choice.format->pixelformat || same_size)
+        return "another format";
+    return fmt::format("an image of {}x{}", tried.width, tried.height);
 }
 
 /// What there is to ask about the layout; nothing for other devices and for plain bytes.
@@ -187,16 +178,18 @@ Result<std::optional<Constraints>> try_format(const DeviceRecord& device, const 
     if (!tried)
         return no_answer;
     if (std::string what = difference(*tried, *choice, use.use, layout); !what.empty())
-        return unsupported_use(device, use.use, std::move(what));
+        return unsupported_use(device, use.use, std::move(what),
+                               remedy_for(*tried, *choice, layout));
 
     Constraints answer;
-    const TriedPlane& first = tried->planes.front();
-    // Tiled formats and some drivers leave it 0: no rule then.
-    if (first.stride != 0) {
-        answer.min_stride = first.stride;
-        answer.max_stride = first.stride;
+    for (std::size_t i = 0; i < std::min(tried->planes.size(), max_planes); ++i) {
+        PlaneLimits& limits = answer.planes[i];
+        // Tiled formats and some drivers leave it 0: no rule then.
+        if (const std::uint64_t stride = tried->planes[i].stride; stride != 0)
+            limits.min_stride = limits.max_stride = stride;
+        limits.min_size = tried->planes[i].size;
     }
-    answer.min_size = first.size;
+    answer = solver::normal(answer);
     if (tried->height != layout.height)
         answer.height_align = tried->height;
     return std::optional(answer);

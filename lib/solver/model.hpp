@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,12 @@ struct SourceNote {
     std::string origin;
 };
 
+/// What a driver makes instead of the image, so that no buffer is right for this way of the use.
+struct RefusedWay {
+    std::string reason; ///< after the use's name, e.g. `offers 640x480 instead of 800x600`
+    std::string remedy;
+};
+
 /// One use of the request, as discovery describes it.
 struct UseInput {
     std::string party;  ///< e.g. `/dev/video0 (capture)`
@@ -34,7 +41,8 @@ struct UseInput {
     std::string row;    ///< the section that is for it in a quirk file, e.g. `drm:vc4`; empty: none
     Use use = Use::read;
     std::vector<CapabilitySet> alternatives; ///< never empty; in the device's order of preference
-    bool coherent = true;                    ///< snoops CPU caches
+    std::map<std::size_t, RefusedWay> refused = {}; ///< by place in `alternatives`
+    bool coherent = true;                           ///< snoops CPU caches
     std::vector<SourceNote> notes;
     /// Who says that memory which the CPU maps cached does not work with it; empty: nobody.
     std::string refuses_cached;

@@ -85,16 +85,20 @@ std::string value_of(const UseInput& use, const CapabilitySet& set, Kind kind, F
 Contributor of_use(const UseInput& use, Kind kind, Fourcc fourcc) {
     std::vector<std::string> values;
     Evidence evidence{Confidence::unknown, ""};
-    for (const CapabilitySet& set : use.alternatives) {
+    for (std::size_t i = 0; i < use.alternatives.size(); ++i) {
+        const CapabilitySet& set = use.alternatives[i];
         const bool general =
             kind == Kind::format || kind == Kind::attach || kind == Kind::cpu_access;
         if (!general && !limits(set.constraints, kind))
             continue;
-        std::string value = value_of(use, set, kind, fourcc);
+        const auto refused = kind == Kind::format ? use.refused.find(i) : use.refused.end();
+        const bool by_driver = refused != use.refused.end();
+        std::string value = by_driver ? refused->second.reason : value_of(use, set, kind, fourcc);
         if (std::find(values.begin(), values.end(), value) != values.end())
             continue;
         if (values.empty())
-            evidence = evidence_of(set.evidence, kind);
+            evidence = by_driver ? Evidence{Confidence::known, "VIDIOC_TRY_FMT"}
+                                 : evidence_of(set.evidence, kind);
         values.push_back(std::move(value));
     }
     return make(use.party, kind, fmt::format("{}", fmt::join(values, " or ")), evidence);

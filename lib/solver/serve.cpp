@@ -35,6 +35,16 @@ LayoutNeeds layout_needs(const Problem& p, const UseInput& use, const Constraint
     return needs;
 }
 
+/// What the driver itself said of the way when it was asked.
+Objection refusal(const UseInput& use, std::size_t alternative) {
+    const RefusedWay& way = use.refused.at(alternative);
+    return {ConstraintKind::format,
+            fmt::format("{} {}", use.party, way.reason),
+            {use.party},
+            way.remedy,
+            false};
+}
+
 /// A use with the alternatives that accept the source; without one, the objection of the
 /// alternative that came nearest.
 std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation& result) {
@@ -46,6 +56,10 @@ std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation&
     while (const Way* way = ways.next()) {
         ++result.work;
         const std::size_t i = way->alternative;
+        if (use.refused.count(i) > 0) {
+            nearest = passed == 0 ? i : nearest;
+            continue;
+        }
         const Acceptance acceptance = accept(use, use.alternatives[i], p.source, p.wanted);
         if (acceptance.accepted) {
             party.options.push_back({i, i + (acceptance.unproven ? unproven_cost : 0), &way->shape,
@@ -63,6 +77,8 @@ std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation&
                                      {use.party},
                                      "describe what it takes",
                                      false});
+    else if (p.explain && use.refused.count(nearest) > 0)
+        result.objections.push_back(refusal(use, nearest));
     else if (p.explain)
         result.objections.push_back(
             objection_to(use, use.alternatives[nearest], p.source, p.wanted));

@@ -105,6 +105,8 @@ void leave_out(UseInput& use, const Kinds& kinds, const FormatSupport& any_forma
         if (kinds.count(Kind::format) > 0)
             set.formats = {any_format};
     }
+    if (kinds.count(Kind::format) > 0)
+        use.refused.clear();
     use.attaches = use.attaches && kinds.count(Kind::attach) == 0;
     use.coherent = use.coherent || kinds.count(Kind::cpu_access) > 0;
 }

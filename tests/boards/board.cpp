@@ -241,6 +241,8 @@ Queue read_queue(Table& table) {
     out.width_step = table.small("width-step", 1);
     out.height_step = table.small("height-step", 1);
     out.macroblock_bytes = table.small("macroblock-bytes", 0);
+    out.own_strides = table.flag("own-strides", false);
+    out.extra_lines = table.numbers("extra-lines");
     const auto max = read_size(table, "max-size", {out.max_width, out.max_height});
     out.max_width = max[0];
     out.max_height = max[1];

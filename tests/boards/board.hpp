@@ -80,6 +80,8 @@ struct Queue {
     std::uint32_t max_height = 65535;
     std::vector<std::array<std::uint32_t, 2>> sizes; ///< not empty: the only ones
     std::uint32_t macroblock_bytes = 0;              ///< behind a picture, for each 16x16 pixels
+    bool own_strides = false; ///< each memory plane's lines are rounded for themselves
+    std::vector<std::uint64_t> extra_lines; ///< behind each memory plane
 };
 
 struct Video {

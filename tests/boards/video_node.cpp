@@ -94,11 +94,15 @@ void adjust_size(const Queue& queue, Image& image) {
     image.height = nearest[1];
 }
 
+std::uint32_t stride_of(const Queue& queue, std::uint32_t least, std::uint32_t wished) {
+    const std::uint32_t kept = std::min(std::max(least, wished), queue.max_stride);
+    return round_up(queue.padding ? kept : least, queue.stride_align);
+}
+
 int adjust(const Queue& queue, Image& image) {
     if (!has(queue.raw, image.pixelformat) && !has(queue.compressed, image.pixelformat))
         image.pixelformat = queue.raw.empty() ? queue.compressed.front() : queue.raw.front();
     adjust_size(queue, image);
-    const std::uint32_t wished = image.planes.empty() ? 0 : image.planes[0].bytesperline;
     if (has(queue.compressed, image.pixelformat)) {
         image.planes.assign(1, {});
         image.planes[0].sizeimage = compressed_size;
@@ -107,14 +111,21 @@ int adjust(const Queue& queue, Image& image) {
     const Shape* shape = shape_of(image.pixelformat);
     if (shape == nullptr)
         return -EINVAL;
-    const std::uint32_t least = image.width * shape->bytes;
-    const std::uint32_t kept = std::min(std::max(least, wished), queue.max_stride);
-    const std::uint32_t stride = round_up(queue.padding ? kept : least, queue.stride_align);
+    const std::vector<v4l2_plane_pix_format> wishes = std::move(image.planes);
     image.planes.clear();
-    for (const Share& share : shape->planes) {
+    for (std::size_t i = 0; i < shape->planes.size(); ++i) {
+        const Share& share = shape->planes[i];
         v4l2_plane_pix_format plane = {};
-        plane.bytesperline = stride / share.stride_divisor;
-        plane.sizeimage = stride * image.height * share.size_numerator / share.size_divisor;
+        plane.bytesperline =
+            queue.own_strides || i == 0
+                ? stride_of(queue, image.width * shape->bytes / share.stride_divisor,
+                            i < wishes.size() ? wishes[i].bytesperline : 0)
+                : image.planes[0].bytesperline / share.stride_divisor;
+        plane.sizeimage = plane.bytesperline * share.stride_divisor * image.height *
+                          share.size_numerator / share.size_divisor;
+        if (i < queue.extra_lines.size())
+            plane.sizeimage +=
+                plane.bytesperline * static_cast<std::uint32_t>(queue.extra_lines[i]);
         image.planes.push_back(plane);
     }
     image.planes[0].sizeimage += queue.macroblock_bytes * (round_up(image.width, 16) / 16) *
@@ -137,7 +148,10 @@ int try_format(const Queue& queue, v4l2_pix_format& pixels) {
 }
 
 int try_format(const Queue& queue, v4l2_pix_format_mplane& pixels) {
-    Image image{pixels.width, pixels.height, pixels.pixelformat, {pixels.plane_fmt[0]}};
+    Image image{pixels.width, pixels.height, pixels.pixelformat, {}};
+    image.planes.assign(std::begin(pixels.plane_fmt),
+                        std::begin(pixels.plane_fmt) +
+                            std::min<std::size_t>(pixels.num_planes, VIDEO_MAX_PLANES));
     if (const int error = adjust(queue, image); error < 0)
         return error;
     pixels.width = image.width;

@@ -5,12 +5,17 @@
 
 #include <simplealloc/simplealloc.hpp>
 
+#include <cerrno>
 #include <functional>
 
 using namespace simplealloc;
 using test::FakeKernel;
 
 namespace {
+
+std::uint32_t up_to(std::uint32_t value, std::uint32_t multiple) {
+    return (value + multiple - 1) / multiple * multiple;
+}
 
 /// A camera of 640x480 YUYV that makes its own stride out of the one that it is asked for.
 struct Machine {
@@ -53,11 +58,119 @@ struct Machine {
     }
 };
 
-std::uint32_t up_to(std::uint32_t value, std::uint32_t multiple) {
-    return (value + multiple - 1) / multiple * multiple;
-}
+/// A multi-planar camera that lists NM12 before NV12; `answer` is its TRY_FMT, which has no say
+/// where it returns nothing: then the format is taken as it is asked for.
+struct TwoWays {
+    FakeKernel kernel;
+    Allocator allocator;
+
+    explicit TwoWays(std::function<void(v4l2_pix_format_mplane&)> answer)
+        : allocator(prepare(std::move(answer))) {}
+
+    Allocator prepare(std::function<void(v4l2_pix_format_mplane&)> answer) {
+        kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\n");
+        test::FakeHeap heap;
+        heap.name = "system";
+        add_dma_heap(kernel, heap);
+        test::FakeVideo camera;
+        camera.m2m = false;
+        camera.multiplanar = true;
+        camera.driver = "uvcvideo"; // takes any memory
+        camera.override = [answer](unsigned long request, void* argument) -> std::optional<int> {
+            if (request == VIDIOC_ENUM_FMT)
+                return list(*static_cast<v4l2_fmtdesc*>(argument));
+            if (request != VIDIOC_TRY_FMT)
+                return std::nullopt;
+            auto& pixels = static_cast<v4l2_format*>(argument)->fmt.pix_mp;
+            const bool apart = pixels.pixelformat == V4L2_PIX_FMT_NV12M;
+            const std::uint32_t luma = pixels.plane_fmt[0].bytesperline * pixels.height;
+            pixels.plane_fmt[0].sizeimage = apart ? luma : luma * 3 / 2;
+            pixels.plane_fmt[1].sizeimage = apart ? luma / 2 : 0;
+            answer(pixels);
+            return 0;
+        };
+        add_v4l2(kernel, camera);
+        return *Allocator::open();
+    }
+
+    static int list(v4l2_fmtdesc& out) {
+        if (out.index > 1)
+            return -EINVAL;
+        out.pixelformat = out.index == 0 ? V4L2_PIX_FMT_NV12M : V4L2_PIX_FMT_NV12;
+        return 0;
+    }
+
+    Plan plan(Request request = Request::image(640, 480, fourcc::nv12)) {
+        const auto camera = allocator.device("/dev/video0");
+        REQUIRE(camera);
+        const auto plan = allocator.plan(request.use(*camera, Use::capture));
+        INFO((plan ? "" : plan.error().message()));
+        REQUIRE(plan);
+        return *plan;
+    }
+};
 
 } // namespace
+
+TEST_CASE("strides and sizes of planes in dma-bufs of their own are agreed on one by one") {
+    TwoWays machine([](v4l2_pix_format_mplane& pixels) {
+        // NV12 in one buffer is none of its formats.
+        if (pixels.pixelformat == V4L2_PIX_FMT_NV12)
+            pixels.height = 1;
+        pixels.plane_fmt[0].bytesperline = up_to(pixels.plane_fmt[0].bytesperline, 256);
+        pixels.plane_fmt[0].sizeimage = pixels.plane_fmt[0].bytesperline * pixels.height;
+        pixels.plane_fmt[1].bytesperline = up_to(pixels.plane_fmt[1].bytesperline, 512);
+        pixels.plane_fmt[1].sizeimage = pixels.plane_fmt[1].bytesperline * 250;
+    });
+    const Plan plan = machine.plan();
+    REQUIRE(plan.candidates().size() == 1);
+    const Layout& layout = plan.candidates()[0].layout;
+    REQUIRE(layout.planes.size() == 2);
+    CHECK(layout.planes[0].stride == 768);
+    CHECK(layout.planes[1].stride == 1024);
+    CHECK(layout.dmabuf_sizes == std::vector<std::uint64_t>{768 * 480, up_to(1024 * 250, 4096)});
+}
+
+TEST_CASE("a way that its driver does not take gives way to the next one, and is told") {
+    // The same with a driver that never settles: it has a stride of its own each time.
+    const bool changes = GENERATE(true, false);
+    TwoWays machine([=](v4l2_pix_format_mplane& pixels) {
+        if (pixels.pixelformat != V4L2_PIX_FMT_NV12M)
+            return;
+        if (changes)
+            pixels.width = 320;
+        else
+            pixels.plane_fmt[1].bytesperline += 64;
+    });
+    const Plan plan = machine.plan();
+    REQUIRE(plan.candidates().size() == 1);
+    CHECK(plan.candidates()[0].layout.dmabuf_sizes.size() == 1);
+    REQUIRE(plan.rejections().size() == 1);
+    CHECK(plan.rejections()[0].source == "/dev/video0 (capture) as NM12");
+    CHECK(plan.rejections()[0].constraint == "format");
+    CHECK_THAT(
+        plan.rejections()[0].reason,
+        Catch::Matchers::Contains(changes ? "offers 320x480 instead of 640x480" : "never settles"));
+    CHECK(plan.rejections()[0].required_by == std::vector<std::string>{"/dev/video0 (capture)"});
+}
+
+TEST_CASE("an image that its driver makes in no way is a conflict, and what it offers is told") {
+    TwoWays machine([](v4l2_pix_format_mplane& pixels) { pixels.height = 360; });
+    const Plan plan = machine.plan();
+    CHECK(plan.candidates().empty());
+    REQUIRE(plan.conflict().size() == 1);
+    CHECK(plan.conflict()[0].constraint == "format");
+    CHECK(plan.conflict()[0].parties == std::vector<std::string>{"/dev/video0 (capture)"});
+    REQUIRE(plan.conflict()[0].contributors.size() == 1);
+    CHECK(plan.conflict()[0].contributors[0].value == "offers 640x360 instead of 640x480");
+    CHECK(plan.conflict()[0].contributors[0].origin == "VIDIOC_TRY_FMT");
+    REQUIRE(!plan.rejections().empty());
+    CHECK(plan.rejections()[0].source == "dma-heap:system");
+    CHECK_THAT(
+        plan.rejections()[0].reason,
+        Catch::Matchers::Contains("/dev/video0 (capture) offers 640x360 instead of 640x480"));
+    CHECK_THAT(plan.rejections()[0].remedy, Catch::Matchers::Contains("640x360"));
+}
 
 TEST_CASE("a driver that rounds strides up meets a device with another alignment") {
     Machine machine([](std::uint32_t asked) { return up_to(std::max(asked, 1280U), 96); });
