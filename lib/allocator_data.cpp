@@ -17,7 +17,7 @@ AllocatorData::devices(const std::vector<DeviceUse>& uses) const {
             devices.push_back(record);
     }
     // A sandbox may hide sysfs: the devices that the request names and the heaps do without.
-    auto listed = discovery.list();
+    auto listed = discovery.list_givers();
     if (!listed && listed.error().cause == Cause::fd_limit)
         return listed.error();
     if (!listed) {
@@ -43,7 +43,7 @@ AllocatorData::sources(std::span<const std::shared_ptr<const DeviceRecord>> devi
 }
 
 Result<std::vector<SourceRecord>> AllocatorData::all_sources() const {
-    auto listed = discovery.list();
+    auto listed = discovery.list_givers();
     if (!listed)
         return listed.error();
     std::vector<std::shared_ptr<const DeviceRecord>> devices;

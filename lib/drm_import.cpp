@@ -56,8 +56,9 @@ namespace {
 using Place = std::pair<UniqueFd, DrmPlace>;
 
 Error no_drm_device(const DeviceRecord& record) {
-    return failure(Stage::import_fd, Cause::invalid, 0, record.path, "it is no DRM device",
-                   "name a node such as /dev/dri/card0");
+    return failure(Stage::import_fd, Cause::invalid, 0, record.path,
+                   "it is neither a DRM device nor an accelerator",
+                   "name a node such as /dev/dri/card0 or /dev/accel/accel0");
 }
 
 Result<Place> callers_place(const DeviceRecord& record) {
@@ -136,6 +137,10 @@ Result<std::uint32_t> DrmImport::framebuffer() {
     if (data_->framebuffer != 0)
         return data_->framebuffer;
     const DrmImporterData& device = *data_->device;
+    if (!device.record->drm)
+        return failure(Stage::import_fd, Cause::unsupported, 0, device.record->path,
+                       "an accelerator has no framebuffers",
+                       "framebuffers are for the card node of a display");
     const auto setup = make_drm_setup(*device.record, data_->layout);
     if (!setup)
         return setup.error();
@@ -149,7 +154,7 @@ DrmImporter::DrmImporter(std::shared_ptr<DrmImporterData> data) noexcept : data_
 
 Result<DrmImporter> DrmImporter::open(const Device& device, DrmHandles handles) {
     const DeviceRecord& record = device.record();
-    if (!record.drm)
+    if (!record.drm && !record.accel)
         return no_drm_device(record);
     if (handles == DrmHandles::callers && !record.caller_fd)
         return failure(Stage::import_fd, Cause::invalid, 0, record.path,

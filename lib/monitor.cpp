@@ -4,6 +4,7 @@
 
 #include "lib/allocator_data.hpp"
 #include "lib/discovery/nodes.hpp"
+#include "lib/discovery/other_nodes.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 #include "lib/log.hpp"
@@ -68,18 +69,31 @@ Result<std::set<std::string>> source_names(const AllocatorData& allocator) {
     return names;
 }
 
-Result<std::map<std::string, std::string>> node_ids() {
+/// What a node is, also where a row says so.
+NodeKind node_kind(const udev::Node& node, const Quirks& quirks) {
+    return is_named(node, quirks) ? NodeKind::device : kind_of(node);
+}
+
+Result<std::map<std::string, std::string>> node_ids(const Quirks& quirks) {
     std::map<std::string, std::string> ids;
-    for (const std::string_view subsystem : node_subsystems) {
-        int error = 0;
-        const std::vector<udev::Node> nodes = udev::enumerate(subsystem, error);
-        if (error < 0)
-            return failure(Stage::discover, cause_of(-error), -error, std::string(subsystem),
-                           "enumerate devices");
+    int error = 0;
+    const auto add = [&](const std::vector<udev::Node>& nodes) {
         for (const udev::Node& node : nodes)
-            if (kind_of(node) != NodeKind::other)
+            if (node_kind(node, quirks) != NodeKind::other)
                 ids.emplace(node.syspath, node_id(node, node.devnode));
+    };
+    const auto failed = [&](std::string_view subsystem) {
+        return failure(Stage::discover, cause_of(-error), -error, std::string(subsystem),
+                       "enumerate devices");
+    };
+    for (const std::string_view subsystem : node_subsystems) {
+        add(udev::enumerate(subsystem, error));
+        if (error < 0)
+            return failed(subsystem);
     }
+    add(named_nodes(quirks, error));
+    if (error < 0)
+        return failed("char");
     return ids;
 }
 
@@ -126,7 +140,10 @@ Result<void> MonitorData::receive() {
 
 void MonitorData::take(const udev::Event& event) {
     const udev::Node& node = event.node;
-    const NodeKind kind = kind_of(node);
+    NodeKind kind = node_kind(node, allocator->discovery.quirks());
+    // The driver that a row goes by has left when its device goes.
+    if (kind == NodeKind::other && known.ids.contains(node.syspath))
+        kind = NodeKind::device;
     if (kind == NodeKind::other)
         return;
     HotplugEvent out;
@@ -150,7 +167,7 @@ void MonitorData::take(const udev::Event& event) {
 /// What the event changes; on failure it changes nothing yet.
 Result<void> MonitorData::complete(HotplugEvent& event) {
     if (event.kind == HotplugKind::rescan) {
-        auto ids = node_ids();
+        auto ids = node_ids(allocator->discovery.quirks());
         if (!ids)
             return ids.error();
         known.ids = std::move(*ids);
@@ -201,12 +218,14 @@ Result<Monitor> Allocator::monitor() const {
     // udevd's control socket tells that it runs, as libudev itself sees it.
     data->origin = kernel::access("/run/udev/control", F_OK) >= 0 ? "udev" : "kernel";
     int error = 0;
-    data->socket = udev::Monitor::open(data->origin.c_str(), node_subsystems, error);
+    const std::vector<std::string> classes = watched_classes(data_->discovery.quirks());
+    const std::vector<std::string_view> names(classes.begin(), classes.end());
+    data->socket = udev::Monitor::open(data->origin.c_str(), names, error);
     if (!data->socket)
         return failure(Stage::discover, cause_of(-error), -error, "hotplug events",
                        "open the socket");
     // Listening comes first, so that nothing can come or go unseen in between.
-    auto ids = node_ids();
+    auto ids = node_ids(data_->discovery.quirks());
     if (!ids)
         return ids.error();
     data->known.ids = std::move(*ids);

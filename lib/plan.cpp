@@ -3,6 +3,7 @@
 // drivers agree on.
 #include <simplealloc/plan.hpp>
 
+#include "lib/discovery/other_nodes.hpp"
 #include "lib/discovery/quirk_limits.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
@@ -146,7 +147,9 @@ Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc) {
     solver::UseInput input;
     input.party = party_name(record, use.use);
     input.device = record.id;
-    if (!record.described && !record.driver.empty())
+    if (record.by_row)
+        input.row = row_of_node(record.path);
+    else if (!record.described && !record.driver.empty())
         input.row = record.subsystem + ":" + record.driver;
     input.use = use.use;
     input.alternatives = std::move(*alternatives);

@@ -75,7 +75,8 @@ std::vector<Node> enumerate(std::string_view subsystem, int& error) {
         error = -ENOMEM;
         return nodes;
     }
-    error = udev_enumerate_add_match_subsystem(found.get(), std::string(subsystem).c_str());
+    if (!subsystem.empty())
+        error = udev_enumerate_add_match_subsystem(found.get(), std::string(subsystem).c_str());
     if (error >= 0)
         error = udev_enumerate_scan_devices(found.get());
     if (error < 0)

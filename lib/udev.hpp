@@ -26,8 +26,8 @@ struct Node {
     std::map<std::string, std::string> properties;
 };
 
-/// All devices of a subsystem that have a node, in the order of their numbers (card2 before
-/// card10). A negative errno in `error` when udev can't be asked.
+/// All devices of a subsystem (empty: of the machine) that have a node, in the order of their
+/// numbers (card2 before card10). A negative errno in `error` when udev can't be asked.
 std::vector<Node> enumerate(std::string_view subsystem, int& error);
 /// The character device with this number.
 std::optional<Node> by_devnum(dev_t devnum);
@@ -40,8 +40,8 @@ struct Event {
 /// A socket that gets events. Not thread-safe.
 class Monitor {
 public:
-    /// `group` is `udev` or `kernel`; only events of the subsystems arrive. Null and a negative
-    /// errno in `error` on failure.
+    /// `group` is `udev` or `kernel`; only events of the subsystems arrive (none named: all). Null
+    /// and a negative errno in `error` on failure.
     static std::unique_ptr<Monitor> open(const char* group,
                                          std::span<const std::string_view> subsystems, int& error);
     ~Monitor();

@@ -49,7 +49,7 @@ constexpr Way ways[] = {
     {Use::capture, Use::scanout}, {Use::capture, Use::encode}, {Use::capture, Use::m2m_in},
     {Use::capture, Use::sample},  {Use::decode, Use::scanout}, {Use::decode, Use::sample},
     {Use::m2m_out, Use::scanout}, {Use::m2m_out, Use::encode}, {Use::render, Use::scanout},
-    {Use::render, Use::encode},
+    {Use::render, Use::encode},   {Use::capture, Use::read},   {Use::decode, Use::read},
 };
 
 DeviceHealth examine_device(const Device& device) {

@@ -169,7 +169,7 @@ int run(int argc, char** argv) {
                "standard error.");
 
     CLI::App* devices = app.add_subcommand(
-        "devices", "List DRM and V4L2 devices; no node is opened, but for those named");
+        "devices", "List the machine's devices; no node is opened, but for those named");
     devices->add_option("path", line.device_paths, "Ask these nodes, and tell all about them")
         ->type_name("PATH");
     add_common_options(*devices, line.common);

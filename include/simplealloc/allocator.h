@@ -83,9 +83,9 @@ SIMPLEALLOC_API int simplealloc_allocator_open(const struct simplealloc_allocato
 /// Frees it; what was made with it lives on. NULL is fine.
 SIMPLEALLOC_API void simplealloc_allocator_free(struct simplealloc_allocator* allocator);
 
-/// Asks a DRM or V4L2 node. It is opened for the questions and closed again; that this process may
-/// not open it is a fact of the device, not an error. Fails with gone (no such node) or invalid
-/// (not such a device).
+/// Asks a DRM or V4L2 node, opened and closed again; accelerators and nodes that quirk rows name
+/// are not opened. That this process may not open it is a fact of the device, not an error. Fails
+/// with gone (no such node) or invalid (not such a device).
 SIMPLEALLOC_API int simplealloc_allocator_device(const struct simplealloc_allocator* allocator,
                                                  const char* path,
                                                  struct simplealloc_device** device,
@@ -96,7 +96,7 @@ SIMPLEALLOC_API int simplealloc_allocator_device_fd(const struct simplealloc_all
                                                     int fd, enum simplealloc_queue_access access,
                                                     struct simplealloc_device** device,
                                                     struct simplealloc_error** error);
-/// All DRM and V4L2 nodes, from sysfs and udev alone: no node is opened.
+/// All nodes that are devices, from sysfs and udev alone: no node is opened.
 SIMPLEALLOC_API int simplealloc_allocator_devices(const struct simplealloc_allocator* allocator,
                                                   struct simplealloc_devices** devices,
                                                   struct simplealloc_error** error);

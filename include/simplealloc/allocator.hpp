@@ -60,14 +60,14 @@ public:
     Allocator& operator=(const Allocator&) = delete;
     ~Allocator();
 
-    /// Asks a DRM or V4L2 node. It is opened for the questions and closed again; that this process
-    /// may not open it is a fact of the device, not an error. Fails with gone (no such node) or
-    /// invalid (not such a device).
+    /// Asks a DRM or V4L2 node, opened and closed again; accelerators and nodes that quirk rows
+    /// name are not opened. That this process may not open it is a fact of the device, not an
+    /// error. Fails with gone (no such node) or invalid (not such a device).
     [[nodiscard]] Result<Device> device(const std::string& path) const;
     /// The same for an open node. The descriptor is duplicated: the caller keeps its own, and may
     /// close it.
     [[nodiscard]] Result<Device> device(int fd, QueueAccess access = QueueAccess::not_ours) const;
-    /// All DRM and V4L2 nodes, from sysfs and udev alone: no node is opened.
+    /// All nodes that are devices, from sysfs and udev alone: no node is opened.
     [[nodiscard]] Result<std::vector<Device>> devices() const;
     /// All sources of this machine; those bound to a device are listed for every device. No node is
     /// opened, and only an open V4L2 node tells that it is a memory-to-memory one: as a source such

@@ -75,7 +75,7 @@ simplealloc_device_describe(const struct simplealloc_device_description* descrip
 SIMPLEALLOC_API const char* simplealloc_device_get_id(const struct simplealloc_device* device);
 /// The node's path, or the name of a described device.
 SIMPLEALLOC_API const char* simplealloc_device_get_path(const struct simplealloc_device* device);
-/// `drm`, `video4linux` or `described`.
+/// `drm`, `accel`, `video4linux`, the class of a node that a quirk row names, or `described`.
 SIMPLEALLOC_API const char*
 simplealloc_device_get_subsystem(const struct simplealloc_device* device);
 /// The kernel driver's name; empty when unknown.

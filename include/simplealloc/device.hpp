@@ -66,7 +66,7 @@ public:
     [[nodiscard]] const std::string& id() const noexcept;
     /// The node's path, or the name of a described device.
     [[nodiscard]] const std::string& path() const noexcept;
-    /// `drm`, `video4linux` or `described`.
+    /// `drm`, `accel`, `video4linux`, the class of a node that a quirk row names, or `described`.
     [[nodiscard]] const std::string& subsystem() const noexcept;
     /// The kernel driver's name; empty when unknown.
     [[nodiscard]] const std::string& driver() const noexcept;

@@ -68,8 +68,9 @@ private:
 /// forked child must not use it, or let it be destroyed: it has the same file description.
 class SIMPLEALLOC_API DrmImporter {
 public:
-    /// `device` is a DRM device of Allocator::device. Fails with invalid for any other, with denied
-    /// or gone where it can't be opened and there is no descriptor of the caller.
+    /// `device` is a DRM device or accelerator of Allocator::device. Fails with invalid for any
+    /// other, with denied or gone where it can't be opened and there is no descriptor of the
+    /// caller.
     static Result<DrmImporter> open(const Device& device, DrmHandles handles = DrmHandles::apart);
     /// The same for an open node, which is duplicated: the caller keeps its own, and may close it.
     static Result<DrmImporter> open(int fd, DrmHandles handles = DrmHandles::apart);

@@ -16,7 +16,7 @@ enum simplealloc_hotplug_kind {
 
 /// What a node is for.
 enum simplealloc_hotplug_subject {
-    SIMPLEALLOC_HOTPLUG_DEVICE,  ///< a DRM or V4L2 node
+    SIMPLEALLOC_HOTPLUG_DEVICE,  ///< a node that devices stand for
     SIMPLEALLOC_HOTPLUG_HEAP,    ///< memory alone can come from it
     SIMPLEALLOC_HOTPLUG_MACHINE, ///< all of them, with SIMPLEALLOC_HOTPLUG_RESCAN
 };

@@ -23,7 +23,7 @@ enum class HotplugKind : std::uint8_t {
 
 /// What a node is for.
 enum class HotplugSubject : std::uint8_t {
-    device,  ///< a DRM or V4L2 node, as Allocator::devices lists it
+    device,  ///< a node that Allocator::devices lists
     heap,    ///< memory alone can come from it: dma-heap, udmabuf, ION, simple allocator
     machine, ///< all of them, with HotplugKind::rescan
 };

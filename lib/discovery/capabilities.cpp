@@ -137,6 +137,9 @@ CapabilitySets narrow(const DeviceRecord& device, const DeviceUse& use,
 
 /// Nothing when the device was asked what it can do.
 std::optional<Error> unasked(const DeviceRecord& device) {
+    // Of these there is nothing to ask.
+    if (device.accel || device.by_row)
+        return std::nullopt;
     if (device.drm ? device.drm->opened : device.v4l2 && device.v4l2->opened)
         return std::nullopt;
     if (!device.readable)
@@ -179,8 +182,9 @@ Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& devi
     } else {
         if (auto error = unasked(device))
             return std::move(*error);
-        sets = device.drm ? drm_capabilities(device, use.use, fourcc)
-                          : v4l2_capabilities(device, use.use, fourcc);
+        sets = device.drm    ? drm_capabilities(device, use.use, fourcc)
+               : device.v4l2 ? v4l2_capabilities(device, use.use, fourcc)
+                             : other_capabilities(device, use.use, fourcc);
         if (sets)
             for (CapabilitySet& set : *sets)
                 add_decided_limits(device, use.use, fourcc, set);

@@ -19,6 +19,8 @@ std::vector<std::string> places_of(const udev::Node& node) {
         return {};
     if (node.subsystem == "drm")
         return {path->second + "-card", path->second + "-render"};
+    if (node.subsystem != "video4linux")
+        return {};
     std::string index;
     if (kernel::read_file(node.syspath + "/index", index) < 0)
         return {};
@@ -33,6 +35,17 @@ DeviceIdentity identity_of(const udev::Node& node, const std::string& driver) {
     for (const std::string& name : {driver, node.driver})
         if (!name.empty() && (identity.drivers.empty() || identity.drivers.front() != name))
             identity.drivers.push_back(name);
+    if (node.subsystem != "drm" && node.subsystem != "accel" && node.subsystem != "video4linux") {
+        identity.subsystem = "char";
+        identity.node_class = node.subsystem;
+        identity.node = node.devnode;
+        // Without sysfs the path is all that there is.
+        const std::string own =
+            node.sysname.empty() ? node.devnode.substr(node.devnode.rfind('/') + 1) : node.sysname;
+        for (const std::string& name : {node.subsystem, own})
+            if (!name.empty())
+                identity.drivers.push_back(name);
+    }
     // Of the hardware alone: an ancestor's node would be that of a bus or a host controller.
     if (!node.parent_syspath.empty())
         identity.compatible = device_tree::strings(node.parent_syspath + "/of_node/compatible");

@@ -11,14 +11,17 @@
 namespace simplealloc {
 
 struct DeviceIdentity {
-    std::string subsystem; ///< drm, video4linux
-    /// As DRM_IOCTL_VERSION or VIDIOC_QUERYCAP tells it, then as sysfs does where that differs.
+    std::string subsystem; ///< drm, accel, video4linux, or char: of any other class
+    /// As DRM_IOCTL_VERSION or VIDIOC_QUERYCAP tells it, then as sysfs does where that differs. Of
+    /// char its class and the node's name there as well.
     std::vector<std::string> drivers;
     std::vector<std::string> compatible; ///< of its own device-tree node, the closest first
     /// Names in /dev/dri/by-path or /dev/v4l/by-path, which stay when node numbers change.
     std::vector<std::string> places;
     std::optional<bool> discrete =
-        {}; ///< a GPU with VRAM of its own, or without; nothing: nobody says
+        {};                      ///< a GPU with VRAM of its own, or without; nothing: nobody says
+    std::string node_class = {}; ///< of char: its class in sysfs, empty where sysfs is not there
+    std::string node = {};       ///< of char: its path
 };
 
 /// What sysfs and udev tell. The driver's own name is put before what sysfs shows.

@@ -129,6 +129,8 @@ struct DeviceRecord {
 
     std::optional<DrmInfo> drm;
     std::optional<V4l2Info> v4l2;
+    bool accel = false;  ///< imports by PRIME as a DRM node does, and has nothing else to ask
+    bool by_row = false; ///< a quirk row alone says that the node imports, by calls of its own
     std::optional<DeviceDescription> described;
 
     bool imports = true;            ///< takes other devices' dma-bufs (quirk imports=no clears it)
@@ -152,11 +154,17 @@ public:
 
     [[nodiscard]] Result<DeviceRecord> find(const std::string& path) const;
     [[nodiscard]] Result<DeviceRecord> find(int fd, QueueAccess access) const;
-    /// All nodes of drm and video4linux by sysfs and udev only.
+    /// All nodes that are devices, by sysfs and udev only.
     [[nodiscard]] Result<std::vector<DeviceRecord>> list() const;
+    /// The same of those that may give memory to others: DRM and V4L2.
+    [[nodiscard]] Result<std::vector<DeviceRecord>> list_givers() const;
     [[nodiscard]] const Quirks& quirks() const noexcept { return quirks_; }
 
 private:
+    /// Adds those of one subsystem; `char` are the nodes that rows name.
+    [[nodiscard]] Result<void> list(const std::string& subsystem,
+                                    std::vector<DeviceRecord>& records) const;
+
     Quirks quirks_;
     std::shared_ptr<const device_tree::Phandles> phandles_;
 };

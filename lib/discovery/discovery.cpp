@@ -5,6 +5,7 @@
 #include "lib/discovery/drm.hpp"
 #include "lib/discovery/heap_links.hpp"
 #include "lib/discovery/nodes.hpp"
+#include "lib/discovery/other_nodes.hpp"
 #include "lib/discovery/permission.hpp"
 #include "lib/discovery/reach.hpp"
 #include "lib/discovery/v4l2.hpp"
@@ -26,10 +27,12 @@ namespace {
 
 constexpr unsigned drm_major = 226;
 constexpr unsigned video4linux_major = 81;
+constexpr unsigned accel_major = 261;
 
 Error invalid(const std::string& path, std::string detail) {
     return failure(Stage::discover, Cause::invalid, 0, path, std::move(detail),
-                   "name a DRM or V4L2 node such as /dev/dri/card0 or /dev/video0");
+                   "name a DRM, accelerator or V4L2 node such as /dev/dri/card0, /dev/accel/accel0 "
+                   "or /dev/video0");
 }
 
 bool is_denied(int sys_errno) {
@@ -45,9 +48,15 @@ Error unreachable(const std::string& path, int sys_errno, std::string detail) {
     return failure(Stage::discover, cause, sys_errno, path, std::move(detail));
 }
 
-/// The DRM or V4L2 node with this number. A number that sysfs does not know (sysfs not mounted, a
+bool has_subsystem_of_devices(const udev::Node& node) {
+    return node.subsystem == "drm" || node.subsystem == "video4linux" ||
+           (node.subsystem == "accel" && kind_of(node) == NodeKind::device);
+}
+
+/// The device's node with this number. A number that sysfs does not know (sysfs not mounted, a
 /// stale node) still gives its subsystem, by major number.
-Result<udev::Node> identify(const std::string& path, const kernel::Stat& stat) {
+Result<udev::Node> identify(const std::string& path, const kernel::Stat& stat,
+                            const Quirks& quirks) {
     if (S_ISDIR(stat.mode))
         return invalid(path, "is a directory");
     if (!S_ISCHR(stat.mode))
@@ -60,13 +69,17 @@ Result<udev::Node> identify(const std::string& path, const kernel::Stat& stat) {
         node.subsystem = "drm";
         const unsigned minor = ::minor(stat.rdev);
         node.sysname = fmt::format("{}{}", minor >= 128 && minor < 192 ? "renderD" : "card", minor);
+    } else if (::major(stat.rdev) == accel_major) {
+        node.subsystem = "accel";
+        node.sysname = fmt::format("accel{}", ::minor(stat.rdev));
     } else if (::major(stat.rdev) == video4linux_major)
         node.subsystem = "video4linux";
-    if (node.subsystem != "drm" && node.subsystem != "video4linux")
-        return invalid(path, fmt::format("is neither a DRM nor a V4L2 device (character device "
-                                         "{}:{})",
-                                         ::major(stat.rdev), ::minor(stat.rdev)));
     node.devnum = stat.rdev;
+    udev::Node there = node;
+    if (there.devnode.empty())
+        there.devnode = path;
+    if (!has_subsystem_of_devices(there) && !is_named(there, quirks))
+        return unnamed(path, node);
     return node;
 }
 
@@ -89,10 +102,13 @@ DeviceRecord describe(const udev::Node& node, const std::string& path,
     if (!node.driver.empty())
         record.facts.push_back(
             {"kernel-driver", node.driver, Confidence::known, node.parent_syspath + "/driver"});
+    record.accel = node.subsystem == "accel";
     if (node.subsystem == "drm")
         find_drm_nodes(node, siblings, record);
-    else
+    else if (node.subsystem == "video4linux")
         find_v4l2_node(node, record);
+    else
+        record.by_row = !record.accel;
     return record;
 }
 
@@ -134,8 +150,10 @@ void conclude(const udev::Node& node, const Quirks& quirks, const device_tree::P
     if (record.v4l2) {
         assume_memory(record);
         record.uses = v4l2_uses(*record.v4l2, node);
-    } else {
+    } else if (record.drm) {
         record.uses = drm_uses(*record.drm);
+    } else {
+        record.uses = {Use::read, Use::write};
     }
 }
 
@@ -158,6 +176,12 @@ Result<UniqueFd> open_node(const DeviceRecord& record) {
 }
 
 Result<void> ask(int fd, bool own, DeviceRecord& record) {
+    if (record.by_row)
+        return {};
+    if (record.accel) {
+        ask_accel(fd, record);
+        return {};
+    }
     if (record.drm) {
         ask_drm(fd, own, record);
         return {};
@@ -170,6 +194,29 @@ Result<void> ask(int fd, bool own, DeviceRecord& record) {
     return {};
 }
 
+/// What only an open node tells; one that may not be opened leaves that as a fact.
+Result<void> open_and_ask(DeviceRecord& record) {
+    if (record.accel || record.by_row) {
+        if (!check_permission(record.path, record.subsystem).granted)
+            deny(record, {}, {});
+        return {};
+    }
+    const auto fd = open_node(record);
+    if (fd)
+        return ask(fd->get(), true, record);
+    if (is_denied(fd.error().sys_errno)) {
+        deny(record, fd.error().message(), fd.error().remedy);
+    } else if (is_gone(fd.error().sys_errno) || fd.error().cause == Cause::fd_limit) {
+        return unreachable(record.path, fd.error().sys_errno, fd.error().detail);
+    } else {
+        // In use by somebody exclusively, or a master that can't be dropped.
+        record.denied_reason = fd.error().message();
+        record.facts.push_back(
+            {"opened", "no: " + record.denied_reason, Confidence::known, record.path});
+    }
+    return {};
+}
+
 } // namespace
 
 Discovery::Discovery(Quirks quirks)
@@ -179,7 +226,7 @@ Result<DeviceRecord> Discovery::find(const std::string& path) const {
     kernel::Stat stat;
     if (const int result = kernel::stat(path.c_str(), stat); result < 0)
         return unreachable(path, -result, "look up device");
-    auto node = identify(path, stat);
+    auto node = identify(path, stat, quirks_);
     if (!node)
         return node.error();
     if (node->devnode.empty())
@@ -187,19 +234,8 @@ Result<DeviceRecord> Discovery::find(const std::string& path) const {
     DeviceRecord record = describe(*node, path, quirks_);
     record.place = place_of(*node);
 
-    const auto fd = open_node(record);
-    if (fd) {
-        if (auto asked = ask(fd->get(), true, record); !asked)
-            return asked.error();
-    } else if (is_denied(fd.error().sys_errno)) {
-        deny(record, fd.error().message(), fd.error().remedy);
-    } else if (is_gone(fd.error().sys_errno) || fd.error().cause == Cause::fd_limit) {
-        return unreachable(path, fd.error().sys_errno, fd.error().detail);
-    } else {
-        // In use by somebody exclusively, or a master that can't be dropped.
-        record.denied_reason = fd.error().message();
-        record.facts.push_back({"opened", "no: " + record.denied_reason, Confidence::known, path});
-    }
+    if (auto asked = open_and_ask(record); !asked)
+        return asked.error();
     conclude(*node, quirks_, *phandles_, record);
     return record;
 }
@@ -210,7 +246,7 @@ Result<DeviceRecord> Discovery::find(int fd, QueueAccess access) const {
     if (const int result = kernel::fstat(fd, stat); result < 0)
         return failure(Stage::discover, result == -EBADF ? Cause::invalid : cause_of(-result),
                        -result, name, "look up device");
-    const auto node = identify(name, stat);
+    const auto node = identify(name, stat, quirks_);
     if (!node)
         return node.error();
     auto copy = UniqueFd::dup(fd);
@@ -241,24 +277,41 @@ Result<DeviceRecord> Discovery::find(int fd, QueueAccess access) const {
     return record;
 }
 
-Result<std::vector<DeviceRecord>> Discovery::list() const {
-    std::vector<DeviceRecord> records;
-    for (const char* subsystem : {"drm", "video4linux"}) {
-        int error = 0;
-        const std::vector<udev::Node> nodes = udev::enumerate(subsystem, error);
-        if (error < 0)
-            return failure(Stage::discover, cause_of(-error), -error, subsystem,
-                           "enumerate devices");
-        for (const udev::Node& node : nodes) {
-            if (kind_of(node) != NodeKind::device)
-                continue;
-            DeviceRecord record = describe(node, node.devnode, nodes, quirks_);
-            if (!check_permission(record.path, record.subsystem).granted)
-                deny(record, {}, {});
-            conclude(node, quirks_, *phandles_, record);
-            records.push_back(std::move(record));
-        }
+Result<void> Discovery::list(const std::string& subsystem,
+                             std::vector<DeviceRecord>& records) const {
+    int error = 0;
+    const bool by_row = subsystem == "char";
+    std::vector<udev::Node> nodes =
+        by_row ? named_nodes(quirks_, error) : udev::enumerate(subsystem, error);
+    if (error < 0)
+        return failure(Stage::discover, cause_of(-error), -error, subsystem, "enumerate devices");
+    for (const udev::Node& node : nodes) {
+        if (!by_row && kind_of(node) != NodeKind::device)
+            continue;
+        DeviceRecord record = describe(node, node.devnode, nodes, quirks_);
+        if (!check_permission(record.path, record.subsystem).granted)
+            deny(record, {}, {});
+        conclude(node, quirks_, *phandles_, record);
+        records.push_back(std::move(record));
     }
+    return {};
+}
+
+Result<std::vector<DeviceRecord>> Discovery::list_givers() const {
+    std::vector<DeviceRecord> records;
+    for (const char* subsystem : {"drm", "video4linux"})
+        if (auto listed = list(subsystem, records); !listed)
+            return listed.error();
+    return records;
+}
+
+Result<std::vector<DeviceRecord>> Discovery::list() const {
+    auto records = list_givers();
+    if (!records)
+        return records;
+    for (const char* subsystem : {"accel", "char"})
+        if (auto listed = list(subsystem, *records); !listed)
+            return listed.error();
     return records;
 }
 

@@ -14,8 +14,9 @@ namespace simplealloc {
 namespace {
 
 constexpr const char* tree = "/sys/firmware/devicetree/base";
-/// Devices of a system on chip are not far from the root.
-constexpr unsigned search_depth = 4;
+/// Devices of a system on chip are not far from the root; a DSP's sessions are the farthest
+/// (soc/remoteproc/glink-edge/fastrpc/compute-cb).
+constexpr unsigned search_depth = 5;
 constexpr const char* platform_devices = "/sys/bus/platform/devices/";
 
 /// `/sys/devices/…/pci0000:00/…`: what is before the root bus is the host bridge.

@@ -47,17 +47,6 @@ std::optional<std::uint64_t> capability(int fd, std::uint64_t name) {
     return request.value;
 }
 
-std::string driver_name(int fd) {
-    std::array<char, 64> name = {};
-    drm_version request = {};
-    request.name = name.data();
-    request.name_len = name.size();
-    if (kernel::ioctl(fd, DRM_IOCTL_VERSION, &request) < 0)
-        return {};
-    // The length comes back whole even when less was copied.
-    return {name.data(), std::min<std::size_t>(request.name_len, name.size())};
-}
-
 void ask_memory(int fd, DeviceRecord& record) {
     DrmInfo& drm = *record.drm;
     drm.discrete =
@@ -136,6 +125,17 @@ void ask_planes(int fd, bool own, DeviceRecord& record) {
 
 } // namespace
 
+std::string drm_driver_name(int fd) {
+    std::array<char, 64> name = {};
+    drm_version request = {};
+    request.name = name.data();
+    request.name_len = name.size();
+    if (kernel::ioctl(fd, DRM_IOCTL_VERSION, &request) < 0)
+        return {};
+    // The length comes back whole even when less was copied.
+    return {name.data(), std::min<std::size_t>(request.name_len, name.size())};
+}
+
 void find_drm_nodes(const udev::Node& node, std::span<const udev::Node> all, DeviceRecord& record) {
     DrmInfo& drm = record.drm.emplace();
     drm.is_render_node = is_render(node);
@@ -165,7 +165,7 @@ void find_drm_nodes(const udev::Node& node, std::span<const udev::Node> all, Dev
 void ask_drm(int fd, bool own, DeviceRecord& record) {
     DrmInfo& drm = *record.drm;
     drm.opened = true;
-    if (std::string name = driver_name(fd); !name.empty()) {
+    if (std::string name = drm_driver_name(fd); !name.empty()) {
         record.driver = std::move(name);
         record.facts.push_back({"driver", record.driver, Confidence::known, "DRM_IOCTL_VERSION"});
     }

@@ -12,6 +12,9 @@ namespace simplealloc {
 /// Fills `record.drm` with what udev and sysfs know; `all` are the nodes of subsystem drm.
 void find_drm_nodes(const udev::Node& node, std::span<const udev::Node> all, DeviceRecord& record);
 
+/// As DRM_IOCTL_VERSION tells it, which accelerators answer as well; empty when it fails.
+std::string drm_driver_name(int fd);
+
 /// Asks an open node: driver, capabilities, planes. Client capabilities change what a file
 /// description is shown, so they are set on `own` ones only; on a borrowed one the planes are those
 /// that it already sees.

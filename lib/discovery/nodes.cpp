@@ -2,7 +2,20 @@
 // Which nodes of sysfs count, and as what.
 #include "lib/discovery/nodes.hpp"
 
+#include <algorithm>
+#include <cctype>
+
 namespace simplealloc {
+
+namespace {
+
+bool is_numbered(std::string_view name, std::string_view word) {
+    return name.size() > word.size() && name.starts_with(word) &&
+           std::all_of(name.begin() + static_cast<std::ptrdiff_t>(word.size()), name.end(),
+                       [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+} // namespace
 
 NodeKind kind_of(const udev::Node& node) {
     const std::string& name = node.sysname;
@@ -14,6 +27,9 @@ NodeKind kind_of(const udev::Node& node) {
     // video4linux also has radios, VBI and subdevices, none of which takes dma-bufs.
     if (node.subsystem == "video4linux")
         return name.starts_with("video") ? NodeKind::device : NodeKind::other;
+    // Habana's control nodes (accel_controlD0) are of the class as well, and run no work.
+    if (node.subsystem == "accel")
+        return is_numbered(name, "accel") ? NodeKind::device : NodeKind::other;
     if (node.subsystem == "misc")
         return name == "udmabuf" || name == "ion" ? NodeKind::heap : NodeKind::other;
     return node.subsystem == "dma_heap" || node.subsystem == "simple_allocator" ? NodeKind::heap

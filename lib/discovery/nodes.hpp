@@ -13,13 +13,13 @@ namespace simplealloc {
 
 enum class NodeKind : std::uint8_t {
     other,  ///< neither takes buffers nor gives memory
-    device, ///< a DRM or V4L2 node that takes dma-bufs
+    device, ///< a DRM, accelerator or V4L2 node that takes dma-bufs
     heap,   ///< gives memory and takes none
 };
 
 /// The subsystems in which there are nodes of the other two kinds.
-inline constexpr std::array<std::string_view, 5> node_subsystems{"drm", "video4linux", "dma_heap",
-                                                                 "misc", "simple_allocator"};
+inline constexpr std::array<std::string_view, 6> node_subsystems{
+    "drm", "video4linux", "accel", "dma_heap", "misc", "simple_allocator"};
 
 NodeKind kind_of(const udev::Node& node);
 

@@ -21,20 +21,21 @@ bool group_may(const kernel::Stat& node, bool write) {
 }
 
 /// As systemd's 50-udev-default.rules have it.
-const char* usual_group(std::string_view name) {
+const char* usual_group(std::string_view name, const std::string& subsystem) {
     if (name == "udmabuf")
         return "kvm";
-    return name.starts_with("renderD") ? "render" : "video";
+    return name.starts_with("renderD") || subsystem == "accel" ? "render" : "video";
 }
 
 std::string udev_rule(const std::string& path, const std::string& subsystem) {
     const std::string name = path.substr(path.rfind('/') + 1);
-    // Other nodes of class misc (kvm, fuse, uinput) are nobody's business, and the two kinds of
-    // DRM nodes have groups of their own.
-    const bool alone = subsystem == "misc" || subsystem == "drm";
+    // Other nodes of class misc (kvm, fuse, uinput) or of a vendor's class are nobody's business,
+    // and the kinds of DRM nodes have groups of their own.
+    const bool together =
+        subsystem == "video4linux" || subsystem == "dma_heap" || subsystem == "simple_allocator";
     return fmt::format(R"(SUBSYSTEM=="{}", {}GROUP="{}", MODE="0660")", subsystem,
-                       alone ? fmt::format(R"(KERNEL=="{}", )", name) : std::string(),
-                       usual_group(name));
+                       together ? std::string() : fmt::format(R"(KERNEL=="{}", )", name),
+                       usual_group(name, subsystem));
 }
 
 std::string remedy_for(const std::string& path, const kernel::Stat& node,

@@ -15,6 +15,10 @@ bool is_pattern(std::string_view name) {
     return name.find_first_of("*?[") != std::string_view::npos;
 }
 
+bool is_device_subsystem(std::string_view name) {
+    return name == "drm" || name == "accel" || name == "video4linux" || name == "char";
+}
+
 /// Reads one section.
 class Reader {
 public:
@@ -78,11 +82,11 @@ private:
                                 : "a section is [subsystem:driver]");
         row_.subsystem = head.substr(0, colon);
         row_.driver = head.substr(colon + 1);
-        if (row_.subsystem != "drm" && row_.subsystem != "video4linux" &&
+        if (!is_device_subsystem(row_.subsystem) &&
             (row_.subsystem != "ion" || kind_ == RowKind::policy))
             complain(section_.line,
-                     fmt::format("`{}` is no subsystem: drm, {}video4linux", row_.subsystem,
-                                 kind_ == RowKind::policy ? "" : "ion or "));
+                     fmt::format("`{}` is no subsystem: drm, accel, video4linux{}", row_.subsystem,
+                                 kind_ == RowKind::policy ? " or char" : ", char or ion"));
         if (ini::words(row_.driver).size() != 1)
             complain(section_.line, "the section names no driver");
     }
@@ -112,6 +116,10 @@ private:
             row_.compatible = ini::words(value);
         else if (key == "machine")
             row_.machine = ini::words(value);
+        else if (key == "class")
+            row_.classes = ini::words(value);
+        else if (key == "node")
+            row_.nodes = ini::words(value);
         else if (key == "kernel")
             row_.kernel = parse_kernel_range(value);
         else if (key == "discrete")
@@ -142,6 +150,8 @@ private:
         }
         if (row_.subsystem == "ion" && (narrow || has("compatible")))
             complain(row_.line, "of ion a section may be for a machine or a kernel only");
+        if (row_.subsystem == "char" && row_.values.contains("sysfs-driver"))
+            complain(line_of("sysfs-driver"), "sysfs-driver is not for char: no node tells a name");
         if (is_pattern(row_.driver) && row_.values.contains("sysfs-driver"))
             complain(line_of("sysfs-driver"), "a pattern of drivers has no one name");
         const auto least = row_.values.find("min-address");

@@ -68,6 +68,9 @@ bool is_role(std::string_view text) {
 bool is_fourcc(std::string_view text) {
     return Fourcc::parse(text).has_value();
 }
+bool is_node(std::string_view text) {
+    return text.starts_with("/dev/");
+}
 bool is_kernel_range(std::string_view text) {
     return parse_kernel_range(text).has_value();
 }
@@ -103,6 +106,9 @@ constexpr QuirkKey keys[] = {
     {"machine", KeyScope::row, "", is_not_empty, patterns_text},
     {"kernel", KeyScope::row, "", is_kernel_range,
      "a range of kernels: 5.10..6.12, >=5.10, <6.1 or 6.6"},
+    {"class", KeyScope::row, "char", is_not_empty, "classes of sysfs, separated by spaces"},
+    {"node", KeyScope::row, "char", [](std::string_view t) { return all_words(t, is_node); },
+     "patterns of a path below /dev/, separated by spaces"},
     {"discrete", KeyScope::row, "drm", is_switch, switch_text},
     {"role", KeyScope::row, "", [](std::string_view t) { return all_words(t, is_role); },
      "a list of uses (capture, scanout, m2m-in…) or output"},

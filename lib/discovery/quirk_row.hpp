@@ -18,13 +18,15 @@
 namespace simplealloc {
 
 struct QuirkRow {
-    std::string subsystem; ///< drm, video4linux, ion
+    std::string subsystem; ///< drm, accel, video4linux, char, ion
     std::string driver;    ///< a name or a pattern
 
     // Conditions; all of them must hold. Empty: holds always.
     std::string place; ///< a pattern of a name in /dev/dri/by-path or /dev/v4l/by-path
     std::vector<std::string> compatible; ///< patterns, one of them of the device's own node
     std::vector<std::string> machine;    ///< patterns, one of them of the device tree's root
+    std::vector<std::string> classes;    ///< of char: names, one of them of the node's class
+    std::vector<std::string> nodes;      ///< of char: patterns, one of them of the node's path
     std::optional<KernelRange> kernel;
     std::optional<bool> discrete;   ///< GPUs with VRAM of their own, or those without
     std::vector<std::string> roles; ///< names of uses, or `output`

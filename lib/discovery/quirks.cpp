@@ -24,10 +24,15 @@ Error unreadable(const std::string& path, int result, std::string what) {
 std::size_t condition_count(const QuirkRow& row) {
     constexpr std::size_t more_than_all = 8;
     return (row.place.empty() ? 0 : more_than_all) + std::size_t{!row.compatible.empty()} +
-           std::size_t{!row.machine.empty()} + std::size_t{row.kernel.has_value()} +
+           std::size_t{!row.machine.empty()} + std::size_t{!row.classes.empty()} +
+           std::size_t{!row.nodes.empty()} + std::size_t{row.kernel.has_value()} +
            std::size_t{row.discrete.has_value()} + std::size_t{!row.roles.empty()} +
            std::size_t{!row.formats.empty()} +
            std::size_t{row.driver.find_first_of("*?[") == std::string::npos};
+}
+
+bool has_name(const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 /// Of rows in the order in which they were read.
@@ -141,6 +146,8 @@ std::vector<QuirkRowPtr> Quirks::rows_for(const DeviceIdentity& device) const {
         if (row->subsystem == device.subsystem && matches_any({row->driver}, device.drivers) &&
             (row->place.empty() || matches_any({row->place}, device.places)) &&
             (row->compatible.empty() || matches_any(row->compatible, device.compatible)) &&
+            (row->classes.empty() || has_name(row->classes, device.node_class)) &&
+            (row->nodes.empty() || matches_any(row->nodes, {device.node})) &&
             (!row->discrete || row->discrete == device.discrete) && is_for_machine(*row))
             found.push_back(row);
     strongest_first(found);

@@ -73,6 +73,12 @@ void find_iommu(const std::vector<DmaHardware>& hardware, DeviceRecord& record) 
     const auto own = find_value(record.quirks, "iommu-domain");
     record.reach.translated = !hardware.empty();
     for (const DmaHardware& part : hardware) {
+        if (part.syspath.empty()) {
+            record.reach.translated = false;
+            record.facts.push_back({"iommu", "sysfs does not show what does its DMA",
+                                    Confidence::unknown, record.path});
+            continue;
+        }
         const Iommu iommu = iommu_of(part.syspath);
         if (iommu.group.empty()) {
             record.reach.translated = false;

@@ -125,7 +125,8 @@ Result<Setup> make_setup(const DeviceRecord& device, const DeviceUse& use, const
     if (device.v4l2)
         return v4l2_setup(device, use, layout);
     return failure(Stage::request, Cause::invalid, 0, party_name(device, use.use),
-                   "is described by the caller, who knows how to program it");
+                   device.described ? "is described by the caller, who knows how to program it"
+                                    : "is programmed by calls of its own driver");
 }
 
 } // namespace simplealloc

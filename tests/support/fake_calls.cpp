@@ -402,7 +402,7 @@ struct FakeKernel::Implementation {
         if (error != 0)
             return out;
         for (const udev::Node& node : k.udev_) {
-            if (node.subsystem == subsystem && !node.devnode.empty())
+            if ((subsystem.empty() || node.subsystem == subsystem) && !node.devnode.empty())
                 out.push_back(node);
         }
         std::stable_sort(out.begin(), out.end(), [](const udev::Node& a, const udev::Node& b) {

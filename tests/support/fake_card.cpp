@@ -33,7 +33,7 @@ struct Handle {
 
 class CardFile {
 public:
-    enum class Kind { card, render, lessee };
+    enum class Kind { card, render, accel, lessee };
 
     CardFile(FakeKernel& kernel, std::shared_ptr<FakeCard> card, Kind kind)
         : kernel_(kernel), card_(std::move(card)), render_(kind == Kind::render),
@@ -280,12 +280,14 @@ private:
 void add_drm_node(FakeKernel& kernel, const std::shared_ptr<FakeCard>& card, bool render) {
     FakeNode node;
     node.path = render ? card->render_path() : card->card_path();
-    node.devnum = makedev(226, card->index + (render ? 128 : 0));
+    node.devnum = makedev(card->accel ? 261 : 226, card->index + (render ? 128 : 0));
     node.mode = 0660;
-    node.group = render ? 105 : 44;
-    node.open = [&kernel, card, render](int) -> IoctlHandler {
-        const auto file = std::make_shared<CardFile>(
-            kernel, card, render ? CardFile::Kind::render : CardFile::Kind::card);
+    node.group = render || card->accel ? 105 : 44;
+    const CardFile::Kind kind = render        ? CardFile::Kind::render
+                                : card->accel ? CardFile::Kind::accel
+                                              : CardFile::Kind::card;
+    node.open = [&kernel, card, kind](int) -> IoctlHandler {
+        const auto file = std::make_shared<CardFile>(kernel, card, kind);
         return [file](int, unsigned long request, void* argument) {
             return file->ioctl(request, argument);
         };
@@ -294,21 +296,47 @@ void add_drm_node(FakeKernel& kernel, const std::shared_ptr<FakeCard>& card, boo
     known.sysname = node.path.substr(node.path.rfind('/') + 1);
     known.parent_syspath =
         "/sys/devices/" + card->parent + "/" + card->driver + "." + std::to_string(card->index);
-    known.syspath = known.parent_syspath + "/drm/" + known.sysname;
+    known.subsystem = card->accel ? "accel" : "drm";
+    known.syspath = known.parent_syspath + "/" + known.subsystem + "/" + known.sysname;
     known.devnode = node.path;
-    known.subsystem = "drm";
     known.devnum = node.devnum;
     known.parent_subsystem = card->parent;
     known.driver = card->driver;
-    known.properties["DEVTYPE"] = "drm_minor";
+    known.properties["DEVTYPE"] = card->accel ? "accel_minor" : "drm_minor";
     kernel.add_directory(known.syspath);
     kernel.add_link(known.syspath + "/device", known.parent_syspath);
-    kernel.add_link("/sys/class/drm/" + known.sysname, known.syspath);
+    kernel.add_link("/sys/class/" + known.subsystem + "/" + known.sysname, known.syspath);
     kernel.add_udev(std::move(known));
     kernel.add_node(std::move(node));
 }
 
 } // namespace
+
+udev::Node add_character(FakeKernel& kernel, const FakeCharacter& node) {
+    FakeNode device;
+    device.path = node.path;
+    device.devnum = makedev(node.major, node.minor);
+    device.mode = node.mode;
+    udev::Node known;
+    known.sysname = node.path.substr(node.path.rfind('/') + 1);
+    known.subsystem = node.node_class;
+    known.devnode = node.path;
+    known.devnum = device.devnum;
+    known.parent_syspath = node.parent;
+    if (!node.parent.empty()) {
+        known.parent_subsystem = node.bus;
+        known.driver = node.driver;
+    }
+    known.syspath = (node.parent.empty() ? "/sys/devices/virtual" : node.parent) + "/" +
+                    node.node_class + "/" + known.sysname;
+    kernel.add_node(std::move(device));
+    if (!node.in_udev)
+        return known;
+    kernel.add_directory(known.syspath);
+    kernel.add_link("/sys/class/" + node.node_class + "/" + known.sysname, known.syspath);
+    kernel.add_udev(known);
+    return known;
+}
 
 std::shared_ptr<FakeCard> add_drm_card(FakeKernel& kernel, FakeCard card) {
     auto shared = std::make_shared<FakeCard>(std::move(card));

@@ -74,6 +74,7 @@ std::shared_ptr<FakeSimpleAllocator> add_simple_allocator(FakeKernel& kernel,
 struct FakeCard {
     unsigned index = 0;
     bool render_node = false; ///< also renderD128 + index
+    bool accel = false;       ///< of the accel subsystem: one node, without mode setting
     std::string driver = "vkms";
     std::string parent = "platform";
     bool kms = true; ///< GET_CAP answers; vgem makes dumb buffers without it
@@ -99,7 +100,9 @@ struct FakeCard {
     std::size_t framebuffers = 0;
     std::size_t lessees = 0;
     std::size_t ended_leases = 0; ///< each sends a uevent
-    std::string card_path() const { return "/dev/dri/card" + std::to_string(index); }
+    std::string card_path() const {
+        return (accel ? "/dev/accel/accel" : "/dev/dri/card") + std::to_string(index);
+    }
     std::string render_path() const { return "/dev/dri/renderD" + std::to_string(128 + index); }
 };
 /// Mode setting calls of a screen on a description that did or did not enable atomic; nothing for
@@ -142,6 +145,20 @@ struct FakeVideo {
     std::string path() const { return "/dev/video" + std::to_string(index); }
 };
 std::shared_ptr<FakeVideo> add_v4l2(FakeKernel& kernel, FakeVideo video = {});
+
+/// A character device of a class that is no subsystem of devices; every ioctl is ENOTTY.
+struct FakeCharacter {
+    std::string path = "/dev/hailo0";
+    std::string node_class = "hailo_chardev";
+    std::string parent = "/sys/devices/pci0000:00/0000:01:00.0"; ///< empty: it has none
+    std::string bus = "pci";
+    std::string driver = "hailo";
+    unsigned major = 240;
+    unsigned minor = 0;
+    mode_t mode = 0660;
+    bool in_udev = true;
+};
+udev::Node add_character(FakeKernel& kernel, const FakeCharacter& node = {});
 
 enum class FakeIonAbi { legacy, legacy_query, modern, modular };
 

@@ -117,7 +117,8 @@ void FakeKernel::send(const udev::Event& event) {
     const std::lock_guard lock(mutex_);
     for (const auto& entry : monitors_)
         if (const auto monitor = entry.lock();
-            monitor && monitor->subsystems.contains(event.node.subsystem))
+            monitor &&
+            (monitor->subsystems.empty() || monitor->subsystems.contains(event.node.subsystem)))
             monitor->events.push_back(event);
 }
 

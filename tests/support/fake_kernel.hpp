@@ -85,7 +85,7 @@ struct FakeMemfd {
 
 /// A socket for hotplug events.
 struct FakeMonitor {
-    std::set<std::string, std::less<>> subsystems;
+    std::set<std::string, std::less<>> subsystems; ///< empty: all
     std::deque<udev::Event> events;
     bool lost = false; ///< some had no room
 };

@@ -175,7 +175,8 @@ TEST_CASE("what is no DRM or V4L2 device is refused in clear words") {
         {"/dev/video9", Cause::gone, "look up device: No such file or directory"},
         {"/dev/dri", Cause::invalid, "is a directory"},
         {"/etc/passwd", Cause::invalid, "is no character device"},
-        {"/dev/null", Cause::invalid, "is neither a DRM nor a V4L2 device (character device 1:3)"},
+        {"/dev/null", Cause::invalid,
+         "is no DRM, accelerator or V4L2 device, and no quirk row names it (character device 1:3"},
     }));
     CAPTURE(path);
     const auto found = discovery().find(path);

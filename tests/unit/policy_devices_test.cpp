@@ -56,7 +56,7 @@ TEST_CASE("a section for a device is checked by the table of quirk keys, and by 
     CHECK(complaints("[drm:vc4]\nstride-align = 0\nstride = 1\n[ion:a]\n[by-path:pci-0]\n") ==
           std::vector<std::string>{
               "2: `0` of stride-align is not a number of bytes above 0", "3: unknown key `stride`",
-              "4: `ion` is no subsystem: drm, video4linux",
+              "4: `ion` is no subsystem: drm, accel, video4linux or char",
               "5: a name in by-path ends with -card, -render or -video-indexN"});
     CHECK(complaints("[vc4]\n[drm:vc4]\nsysfs-driver = vc4-drm\n") ==
           std::vector<std::string>{

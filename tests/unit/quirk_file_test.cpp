@@ -60,7 +60,7 @@ TEST_CASE("a mistake in a quirk file is named with its line") {
     CHECK(mistakes("imports = no\nimports = no\n") ==
           List{"1: a value stands before the first section"});
     CHECK(mistakes("[usb:toy]\nsource = x\n") ==
-          List{"1: `usb` is no subsystem: drm, ion or video4linux"});
+          List{"1: `usb` is no subsystem: drm, accel, video4linux, char or ion"});
     CHECK(mistakes("[drm:]\nsource = x\n") == List{"1: the section names no driver"});
     CHECK(mistakes("[drm:a b]\nsource = x\n") == List{"1: the section names no driver"});
     CHECK(mistakes("[drm]\nsource = x\n") == List{"1: a section is [subsystem:driver]"});
@@ -77,7 +77,7 @@ TEST_CASE("all mistakes of a file are named, in the order of their lines") {
           List{"1: a value stands before the first section", "2: a section is [subsystem:driver]",
                "2: the section has no source", "3: unknown key `import`",
                "4: the section has no source", "5: `maybe` of imports is not yes or no",
-               "6: `usb` is no subsystem: drm, ion or video4linux",
+               "6: `usb` is no subsystem: drm, accel, video4linux, char or ion",
                "6: the section has no source"});
 }
 
@@ -158,6 +158,16 @@ TEST_CASE("values for V4L2 and for ION are checked, too") {
         {"[ion:toy]\nheaps = 1::scattered", false},
         {"[ion:toy]\nheaps = 1:system", false},
         {"[ion:toy]\nheaps = 1:system:fast", false},
+        {"[accel:toy]\ncontiguous = no", true},
+        {"[accel:toy]\ndumb-bpp = 32", false},
+        {"[accel:toy]\nclass = misc", false},
+        {"[char:toy]\nclass = misc toys", true},
+        {"[char:toy]\nclass =", false},
+        {"[char:toy]\nnode = /dev/toy[0-9] /dev/toys/*", true},
+        {"[char:toy]\nnode = toy0", false},
+        {"[char:toy]\nmemory = vmalloc", false},
+        {"[char:toy]\nsysfs-driver = toy-drv", false},
+        {"[drm:toy]\nnode = /dev/dri/card0", false},
     }));
     CAPTURE(line);
     CHECK(mistakes(line + "\nsource = x\n").empty() == good);
