@@ -269,6 +269,16 @@ Video read_video(Table& table) {
     return out;
 }
 
+Accelerator read_accelerator(Table& table) {
+    table.require_source();
+    return {table.small("accel"), table.text("on"), table.text("name")};
+}
+
+Character read_character(Table& table) {
+    table.require_source();
+    return {table.text("path"), table.text("class"), table.text("on", "")};
+}
+
 Row read_row(Table& table) {
     Row out;
     out.title = table.text("title");
@@ -360,6 +370,10 @@ Board read_tables(Table& root) {
                     [&](Table& table) { board.hardware.push_back(read_hardware(table)); });
     root.each_table("drm", [&](Table& table) { board.cards.push_back(read_card(table)); });
     root.each_table("v4l2", [&](Table& table) { board.videos.push_back(read_video(table)); });
+    root.each_table("accel",
+                    [&](Table& table) { board.accelerators.push_back(read_accelerator(table)); });
+    root.each_table("char",
+                    [&](Table& table) { board.characters.push_back(read_character(table)); });
     root.each_table("described",
                     [&](Table& table) { board.described.push_back(read_described(table)); });
     root.each_table("fact", [&](Table& table) {

@@ -94,6 +94,20 @@ struct Video {
     std::optional<Queue> output; ///< with capture: memory to memory
 };
 
+/// A node of the accel subsystem.
+struct Accelerator {
+    unsigned number = 0; ///< N of accelN
+    std::string on;      ///< Hardware::path
+    std::string name;    ///< by DRM_IOCTL_VERSION
+};
+
+/// A character device of any other class.
+struct Character {
+    std::string path;       ///< below /dev
+    std::string node_class; ///< by sysfs
+    std::string on;         ///< Hardware::path; empty: sysfs shows none
+};
+
 struct ExpectedRejection {
     std::string source;
     std::string constraint;
@@ -164,6 +178,8 @@ struct Board {
     std::vector<Hardware> hardware;
     std::vector<Card> cards;
     std::vector<Video> videos;
+    std::vector<Accelerator> accelerators;
+    std::vector<Character> characters;
     std::vector<Described> described;
     std::vector<ExpectedFact> facts;
     std::vector<Row> rows;

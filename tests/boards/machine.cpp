@@ -46,6 +46,13 @@ public:
         for (const Video& video : board_.videos)
             if (auto added = add_video(video); !added)
                 return added.error();
+        for (const Accelerator& accelerator : board_.accelerators)
+            if (auto added = add_accelerator(accelerator); !added)
+                return added.error();
+        unsigned minor = 0;
+        for (const Character& character : board_.characters)
+            if (auto added = add_character(character, minor++); !added)
+                return added.error();
         return {};
     }
 
@@ -152,14 +159,16 @@ private:
         udev::Node known;
         known.sysname = sysname;
         known.parent_syspath = hardware.path;
-        known.syspath = hardware.path + "/" + subsystem + "/" + sysname;
+        known.syspath = (hardware.path.empty() ? "/sys/devices/virtual" : hardware.path) + "/" +
+                        subsystem + "/" + sysname;
         known.devnode = node.path;
         known.subsystem = subsystem;
         known.devnum = node.devnum;
         known.parent_subsystem = hardware.subsystem;
         known.driver = hardware.driver;
         kernel_.add_directory(known.syspath);
-        kernel_.add_link(known.syspath + "/device", hardware.path);
+        if (!hardware.path.empty())
+            kernel_.add_link(known.syspath + "/device", hardware.path);
         kernel_.add_link("/sys/class/" + subsystem + "/" + sysname, known.syspath);
         kernel_.add_node(std::move(node));
         kernel_.add_udev(known);
@@ -207,6 +216,39 @@ private:
         node.open = [video, bus](int) { return video_answers(video, bus); };
         const udev::Node known = add_node(*hardware, "video4linux", sysname, std::move(node));
         kernel_.add_file(known.syspath + "/name", video.name + "\n");
+        return {};
+    }
+
+    Result<void> add_accelerator(const Accelerator& accelerator) {
+        const Hardware* hardware = find_hardware(accelerator.on);
+        if (hardware == nullptr)
+            return wrong(fmt::format("no hardware {} for {}", accelerator.on, accelerator.name));
+        const std::string sysname = fmt::format("accel{}", accelerator.number);
+        test::FakeNode node;
+        node.path = "/dev/accel/" + sysname;
+        node.devnum = makedev(261, accelerator.number);
+        node.mode = 0660;
+        node.group = render_group;
+        // As a card without planes: only PRIME and the name answer.
+        Card card;
+        card.name = accelerator.name;
+        node.open = [card](int) { return card_answers(card, true); };
+        add_node(*hardware, "accel", sysname, std::move(node));
+        return {};
+    }
+
+    Result<void> add_character(const Character& character, unsigned minor) {
+        static const Hardware none{};
+        const Hardware* hardware = character.on.empty() ? &none : find_hardware(character.on);
+        if (hardware == nullptr)
+            return wrong(fmt::format("no hardware {} for {}", character.on, character.path));
+        test::FakeNode node;
+        node.path = character.path;
+        node.devnum = makedev(240, minor);
+        node.mode = 0660;
+        node.group = video_group;
+        add_node(*hardware, character.node_class,
+                 character.path.substr(character.path.rfind('/') + 1), std::move(node));
         return {};
     }
 

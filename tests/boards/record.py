@@ -295,6 +295,30 @@ class Recording:
                 queue = video.queue(direction, facts.get(f"{kind}-buffers", ""))
                 self.parts[-1] += table(f"[v4l2.{direction}]", queue)
 
+    def accelerators(self):
+        for entry in sorted(pathlib.Path("/sys/class/accel").glob("accel[0-9]*")):
+            hardware = os.path.realpath(entry / "device")
+            self.add_hardware(hardware)
+            self.device(f"/dev/accel/{entry.name}")
+            self.add("[[accel]]", {"accel": int(entry.name[5:]), "on": hardware,
+                                   "name": os.path.basename(link(f"{hardware}/driver") or "")},
+                     f"/sys/class/accel/{entry.name}")
+
+    def characters(self):
+        """Nodes that are devices by a row alone."""
+        for device in ask("devices")["devices"]:
+            if device["subsystem"] in ("drm", "video4linux", "accel"):
+                continue
+            path, node_class = device["path"], device["subsystem"]
+            name = os.path.basename(path)
+            entry = next((one for one in (f"/sys/class/{node_class}/{name}",
+                                          f"/sys/bus/{node_class}/devices/{name}") if os.path.exists(one)), None)
+            hardware = link(f"{entry}/device") if entry else None
+            if hardware:
+                self.add_hardware(hardware)
+            self.device(path)
+            self.add("[[char]]", {"path": path, "class": node_class, "on": hardware}, entry or path)
+
     def found_out(self):
         """What the library found out here, which it has to find out from the recording as well."""
         for source in ask("sources")["sources"]:
@@ -382,7 +406,7 @@ def main():
     options = parser.parse_args()
     recording = Recording(options)
     for part in (recording.machine, recording.files, recording.sources, recording.cards,
-                 recording.videos, recording.found_out, recording.rows):
+                 recording.videos, recording.accelerators, recording.characters, recording.found_out, recording.rows):
         part()
     text = "\n".join(recording.parts)
     if options.output:
