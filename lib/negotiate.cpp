@@ -37,14 +37,10 @@ auto& least_size(Limits& limits, std::size_t plane) {
 }
 /// @}
 
-const Evidence& by_driver() {
-    static const Evidence evidence{Confidence::known, "VIDIOC_TRY_FMT"};
-    return evidence;
-}
-
 /// Folds what the driver makes of a plane into its limits. Returns whether the layout breaks them.
-bool fold_plane(const Constraints& wanted, const Layout& layout, std::size_t plane, Answer kind,
+bool fold_plane(const FormatAnswer& answer, const Layout& layout, std::size_t plane, Answer kind,
                 solver::CapabilitySet& set) {
+    const Constraints& wanted = answer.limits;
     Constraints& limits = set.constraints;
     const std::uint64_t stride = layout.planes[plane].stride;
     const std::uint64_t least = least_stride(wanted, plane);
@@ -55,29 +51,30 @@ bool fold_plane(const Constraints& wanted, const Layout& layout, std::size_t pla
         // A driver that makes it shorter takes no padding.
         if (kind == Answer::exact || stride > most) {
             most_stride(limits, plane) = most;
-            set.evidence[ConstraintKind::max_stride] = by_driver();
+            set.evidence[ConstraintKind::max_stride] = answer.evidence;
         }
-        set.evidence[ConstraintKind::min_stride] = by_driver();
+        set.evidence[ConstraintKind::min_stride] = answer.evidence;
         changed = true;
     }
     if (const std::uint64_t size = least_size(wanted, plane); size > least_size(limits, plane)) {
         changed = changed || layout.dmabuf_sizes[layout.planes[plane].dmabuf] < size;
         least_size(limits, plane) = size;
-        set.evidence[ConstraintKind::min_size] = by_driver();
+        set.evidence[ConstraintKind::min_size] = answer.evidence;
     }
     return changed;
 }
 
 /// The same for all planes, and the lines that they are padded to.
-bool fold(const Constraints& wanted, const Layout& layout, Answer kind,
+bool fold(const FormatAnswer& answer, const Layout& layout, Answer kind,
           solver::CapabilitySet& set) {
+    const Constraints& wanted = answer.limits;
     bool changed = false;
     for (std::size_t i = 0; i < std::min(layout.planes.size(), max_planes); ++i)
-        changed = fold_plane(wanted, layout, i, kind, set) || changed;
+        changed = fold_plane(answer, layout, i, kind, set) || changed;
     if (set.constraints.height_align % wanted.height_align != 0) {
         // Of all multiples only this one; the driver knows better than a quirk.
         set.constraints.height_align = wanted.height_align;
-        set.evidence[ConstraintKind::height_align] = by_driver();
+        set.evidence[ConstraintKind::height_align] = answer.evidence;
         changed = true;
     }
     return changed;
@@ -85,7 +82,7 @@ bool fold(const Constraints& wanted, const Layout& layout, Answer kind,
 
 /// What a round of answers did to the uses.
 struct Answers {
-    bool refused = false;             ///< some way of a use is given up
+    bool learned = false;             ///< a way of a use is given up, or its sizes are unknown
     std::vector<std::size_t> changed; ///< uses whose limits are others now
 };
 
@@ -102,10 +99,14 @@ Answers negotiate(const Request::Fields& request, const solver::Choice& best, An
         if (!answer) {
             log::line(LogLevel::debug, "plan: {}", answer.error().message());
             uses[i].refused[way] = {answer.error().detail, answer.error().remedy};
-            answers.refused = true;
-        } else if (answer->has_value() && fold(**answer, layout, kind, uses[i].alternatives[way])) {
-            log::line(LogLevel::debug, "plan: {} makes another layout of it", uses[i].party);
-            answers.changed.push_back(i);
+            answers.learned = true;
+        } else if (answer->has_value()) {
+            if (!(*answer)->sized && uses[i].unsized.insert(way).second)
+                answers.learned = true;
+            if (fold(**answer, layout, kind, uses[i].alternatives[way])) {
+                log::line(LogLevel::debug, "plan: {} makes another layout of it", uses[i].party);
+                answers.changed.push_back(i);
+            }
         }
     }
     return answers;
@@ -137,11 +138,11 @@ Result<Settled> settle(const Request::Fields& request, Answer kind, solver::Inpu
             return settled;
         const solver::Choice& best = settled.output.choices.front();
         const Answers answers = negotiate(request, best, kind, input.uses);
-        if (!answers.refused && answers.changed.empty())
+        if (!answers.learned && answers.changed.empty())
             return settled;
         settled.asked_again = true;
-        // Each way is given up once, so that ends.
-        if (answers.refused)
+        // Of each way once, so that ends.
+        if (answers.learned)
             continue;
         if (round++ < max_format_rounds)
             continue;

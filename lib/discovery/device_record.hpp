@@ -183,11 +183,19 @@ Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& devi
 /// which takes all.
 std::vector<Fourcc> listed_formats(const DeviceUse& use);
 
-/// Asks a V4L2 driver (TRY_FMT: no side effect) which stride and size it makes of `layout`; the
-/// answer as constraints. No answer (no V4L2 device, no TRY_FMT, no permission): nothing. Fails
-/// with unsupported when the driver changes width, height or pixel format.
-Result<std::optional<Constraints>> try_format(const DeviceRecord& device, const DeviceUse& use,
-                                              const Layout& layout);
+/// What a driver makes of a layout.
+struct FormatAnswer {
+    Constraints limits; ///< its strides, sizes and lines
+    Evidence evidence;  ///< of the limits
+    /// False: it took the image and did not say how many bytes its planes have.
+    bool sized = true;
+};
+
+/// Asks a V4L2 driver (TRY_FMT: no side effect) which stride and size it makes of `layout`. No
+/// answer (no V4L2 device, no TRY_FMT, no permission): nothing. Fails with unsupported when the
+/// driver changes width, height or pixel format.
+Result<std::optional<FormatAnswer>> try_format(const DeviceRecord& device, const DeviceUse& use,
+                                               const Layout& layout);
 
 /// Asks a V4L2 driver whether it takes the strides and sizes of a real layout as they are. No
 /// answer: it passes. Fails with mismatch.

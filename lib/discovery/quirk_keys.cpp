@@ -62,6 +62,9 @@ bool is_alignment(std::string_view text) {
 bool is_bpp_list(std::string_view text) {
     return all_words(text, is_count);
 }
+bool is_size_list(std::string_view text) {
+    return all_words(text, [](std::string_view word) { return number(word, 10).has_value(); });
+}
 bool is_role(std::string_view text) {
     return text == "output" || parse_use(text).has_value();
 }
@@ -182,6 +185,8 @@ constexpr QuirkKey keys[] = {
     {"size-align", KeyScope::use, "", is_alignment, bytes_text},
     {"offset-align", KeyScope::use, "", is_alignment, bytes_text},
     {"tail-padding", KeyScope::use, "", is_count, bytes_text},
+    {"plane-padding", KeyScope::use, "video4linux", is_size_list,
+     "numbers of bytes, separated by spaces"},
     {"max-width", KeyScope::use, "", is_count, pixels_text},
     {"max-height", KeyScope::use, "", is_count, "a number of lines above 0"},
     {"max-segments", KeyScope::use, "", is_count, "a number of segments above 0"},

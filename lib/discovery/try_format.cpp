@@ -3,7 +3,10 @@
 #include "lib/discovery/try_format.hpp"
 
 #include "lib/discovery/capabilities_parts.hpp"
+#include "lib/discovery/quirk_keys.hpp"
+#include "lib/discovery/quirk_limits.hpp"
 #include "lib/failure.hpp"
+#include "lib/ini.hpp"
 #include "lib/kernel.hpp"
 #include "lib/solver/merge.hpp"
 
@@ -138,7 +141,61 @@ std::string deviation(const TriedFormat& tried, const V4l2Choice& choice, const 
     return {};
 }
 
+/// By a row, which says what each memory plane has behind its lines.
+bool add_sizes_of_row(const DeviceRecord& device, Use use, const Layout& layout,
+                      TriedFormat& tried) {
+    const auto row = use_quirk(device, use, layout.fourcc, "plane-padding");
+    if (!row)
+        return false;
+    const std::vector<std::string> padding = ini::words(row->text);
+    for (std::size_t i = 0; i < tried.planes.size(); ++i) {
+        const std::string& behind = padding[std::min(i, padding.size() - 1)];
+        std::uint64_t end = 0;
+        for (const Plane& plane : layout.planes)
+            if (plane.dmabuf == layout.planes[i].dmabuf)
+                end = std::max(end, plane.offset + plane.size);
+        tried.planes[i].size = end + number_of(behind);
+    }
+    tried.evidence = {row->confidence, row->origin};
+    return true;
+}
+
+/// S_FMT in a context that is nobody else's: each opener of a memory-to-memory node has one, and it
+/// ends with the descriptor. A decoder's pictures follow from a stream that it has not.
+std::optional<TriedFormat> ask_own_context(const DeviceRecord& device, Use use,
+                                           const V4l2Choice& choice, const Layout& layout) {
+    if (!device.v4l2->m2m || use == Use::decode)
+        return std::nullopt;
+    const int opened = kernel::open(device.path.c_str(), O_RDWR | O_NONBLOCK);
+    if (opened < 0)
+        return std::nullopt;
+    const UniqueFd own = UniqueFd::adopt(opened);
+    v4l2_format request = {};
+    fill(request, choice, layout);
+    if (kernel::ioctl(own.get(), VIDIOC_S_FMT, &request) < 0)
+        return std::nullopt;
+    TriedFormat set = read_answer(request, is_multiplanar(*choice.queue));
+    set.evidence.origin = "VIDIOC_S_FMT in a context of our own";
+    return set.is_sized() ? std::optional(std::move(set)) : std::nullopt;
+}
+
+/// An answer without sizes is the question once more (s5p_mfc_enc.c vidioc_try_fmt()): strides in
+/// it are no agreement.
+TriedFormat instead_of_echo(const DeviceRecord& device, Use use, const V4l2Choice& choice,
+                            const Layout& layout, TriedFormat echo) {
+    for (TriedPlane& plane : echo.planes)
+        plane = {};
+    if (add_sizes_of_row(device, use, layout, echo))
+        return echo;
+    return ask_own_context(device, use, choice, layout).value_or(std::move(echo));
+}
+
 } // namespace
+
+bool TriedFormat::is_sized() const {
+    return std::all_of(planes.begin(), planes.end(),
+                       [](const TriedPlane& plane) { return plane.size != 0; });
+}
 
 bool is_coded_size(const TriedFormat& tried, Use use, const Layout& layout) {
     constexpr std::uint32_t largest_block = 128; // superblocks of AV1
@@ -160,6 +217,8 @@ std::optional<TriedFormat> ask_try_format(const DeviceRecord& device, Use use,
     if (kernel::ioctl(fd.get(), VIDIOC_TRY_FMT, &request) < 0)
         return std::nullopt;
     TriedFormat tried = read_answer(request, is_multiplanar(*choice.queue));
+    if (!tried.is_sized())
+        tried = instead_of_echo(device, use, choice, layout, std::move(tried));
     // A decoder's pictures are as large as its stream says: in a context without one it answers
     // with a size of its own, whatever it is asked (e.g. hantro_try_fmt()).
     const bool streamless = use == Use::decode && device.queue_access != QueueAccess::ours;
@@ -168,9 +227,9 @@ std::optional<TriedFormat> ask_try_format(const DeviceRecord& device, Use use,
     return tried;
 }
 
-Result<std::optional<Constraints>> try_format(const DeviceRecord& device, const DeviceUse& use,
-                                              const Layout& layout) {
-    const std::optional<Constraints> no_answer;
+Result<std::optional<FormatAnswer>> try_format(const DeviceRecord& device, const DeviceUse& use,
+                                               const Layout& layout) {
+    const std::optional<FormatAnswer> no_answer;
     const auto choice = askable(device, use, layout);
     if (!choice)
         return no_answer;
@@ -189,10 +248,10 @@ Result<std::optional<Constraints>> try_format(const DeviceRecord& device, const 
             limits.min_stride = limits.max_stride = stride;
         limits.min_size = tried->planes[i].size;
     }
-    answer = solver::normal(answer);
     if (tried->height != layout.height)
         answer.height_align = tried->height;
-    return std::optional(answer);
+    return std::optional(
+        FormatAnswer{solver::normal(std::move(answer)), tried->evidence, tried->is_sized()});
 }
 
 Result<void> check_format(const DeviceRecord& device, const DeviceUse& use, const Layout& layout) {

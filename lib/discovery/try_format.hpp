@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// VIDIOC_TRY_FMT: what a driver would make of a layout.
+// VIDIOC_TRY_FMT: what a driver would make of a layout. Where it only repeats the question, a
+// quirk row or a context of our own has the answer.
 #pragma once
 
 #include "lib/discovery/device_record.hpp"
@@ -19,6 +20,11 @@ struct TriedFormat {
     std::uint32_t height = 0;
     std::uint32_t pixelformat = 0;
     std::vector<TriedPlane> planes; ///< memory planes
+    Evidence evidence = {Confidence::known, "VIDIOC_TRY_FMT"};
+
+    /// Whether it says how many bytes each plane takes: a driver that leaves that out has laid
+    /// nothing out.
+    [[nodiscard]] bool is_sized() const;
 };
 
 /// Nothing when the driver can't be asked. Works beside an owner of the queue, and changes nothing.

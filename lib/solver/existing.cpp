@@ -33,7 +33,7 @@ Suitability suits(const Input& input, const SourceInput& source, const Layout& l
     if (!evaluation.fit)
         return {std::move(evaluation.objections), false};
     Suitability result;
-    result.unproven = !evaluation.fit->unproven_by.empty();
+    result.unproven = evaluation.fit->is_unproven();
     if (auto checked = check_layout(layout, evaluation.fit->merged); !checked)
         result.objections.push_back(
             {parse_constraint_kind(checked.error().object).value_or(ConstraintKind::placement),

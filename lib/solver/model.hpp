@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,7 +43,9 @@ struct UseInput {
     Use use = Use::read;
     std::vector<CapabilitySet> alternatives; ///< never empty; in the device's order of preference
     std::map<std::size_t, RefusedWay> refused = {}; ///< by place in `alternatives`
-    bool coherent = true;                           ///< snoops CPU caches
+    /// Likewise: nobody knows how many bytes the planes take.
+    std::set<std::size_t> unsized = {};
+    bool coherent = true; ///< snoops CPU caches
     std::vector<SourceNote> notes;
     /// Who says that memory which the CPU maps cached does not work with it; empty: nobody.
     std::string refuses_cached;

@@ -89,6 +89,10 @@ Contributor of_use(const UseInput& use, Kind kind, Fourcc fourcc) {
         const CapabilitySet& set = use.alternatives[i];
         const bool general =
             kind == Kind::format || kind == Kind::attach || kind == Kind::cpu_access;
+        if (kind == Kind::min_size && use.unsized.count(i) > 0) {
+            values.emplace_back("nobody says how many bytes its planes take");
+            continue;
+        }
         if (!general && !limits(set.constraints, kind))
             continue;
         const auto refused = kind == Kind::format ? use.refused.find(i) : use.refused.end();

@@ -19,6 +19,11 @@ Criterion proven(const Fit& fit) {
         return {"proven",
                 fmt::format("unproven: {} may need contiguous memory", list_text(fit.unproven_by)),
                 1};
+    if (!fit.unsized_by.empty())
+        return {"proven",
+                fmt::format("unproven: nobody says how many bytes {} wants of each plane",
+                            list_text(fit.unsized_by)),
+                1};
     return {"proven", fit.assumed_by.empty() ? "proven" : "assumed", 0};
 }
 

@@ -45,6 +45,22 @@ Objection refusal(const UseInput& use, std::size_t alternative) {
             false};
 }
 
+/// The row that would say how much it is.
+std::string size_remedy(const UseInput& use) {
+    return fmt::format("say it in a quirk file{}: `plane-padding = …`",
+                       use.row.empty() ? "" : fmt::format(", in `[{}]`", use.row));
+}
+
+Objection unsized_objection(const UseInput& use) {
+    return {ConstraintKind::min_size,
+            fmt::format("nobody says how many bytes {} wants of each plane, and the request is "
+                        "strict",
+                        use.party),
+            {use.party},
+            "allow unproven candidates (not strict); " + size_remedy(use),
+            false};
+}
+
 /// A use with the alternatives that accept the source; without one, the objection of the
 /// alternative that came nearest.
 std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation& result) {
@@ -60,10 +76,15 @@ std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation&
             nearest = passed == 0 ? i : nearest;
             continue;
         }
+        const bool unsized = use.unsized.count(i) > 0;
+        if (unsized && p.wanted.strict) {
+            nearest = passed == 0 ? i : nearest;
+            continue;
+        }
         const Acceptance acceptance = accept(use, use.alternatives[i], p.source, p.wanted);
         if (acceptance.accepted) {
-            party.options.push_back({i, i + (acceptance.unproven ? unproven_cost : 0), &way->shape,
-                                     layout_needs(p, use, way->constraints)});
+            party.options.push_back({i, i + (acceptance.unproven || unsized ? unproven_cost : 0),
+                                     &way->shape, layout_needs(p, use, way->constraints)});
         } else if (passed < acceptance.passed + 1) { // the format is a check as well
             passed = acceptance.passed + 1;
             nearest = i;
@@ -79,6 +100,8 @@ std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation&
                                      false});
     else if (p.explain && use.refused.count(nearest) > 0)
         result.objections.push_back(refusal(use, nearest));
+    else if (p.explain && p.wanted.strict && use.unsized.count(nearest) > 0)
+        result.objections.push_back(unsized_objection(use));
     else if (p.explain)
         result.objections.push_back(
             objection_to(use, use.alternatives[nearest], p.source, p.wanted));
@@ -195,6 +218,8 @@ Fit describe(const Problem& p, const Combination& combination, Layout layout) {
         const bool contiguous = contiguous_for(p.source, use);
         if (set.constraints.contiguity == Contiguity::preferred && !contiguous)
             fit.unproven_by.push_back(use.party);
+        if (use.unsized.count(fit.alternatives[i]) > 0)
+            fit.unsized_by.push_back(use.party);
         if (std::any_of(set.evidence.begin(), set.evidence.end(), [](const auto& entry) {
                 return entry.second.confidence == Confidence::assumed;
             }))

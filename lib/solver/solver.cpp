@@ -84,7 +84,7 @@ Choice choice(const Input& input, const Scope& scope, std::size_t index, Fit fit
     result.candidate.backend = source.backend;
     result.candidate.driver = source.driver;
     result.candidate.exact = source.offer.layout_exact;
-    result.candidate.unproven = !fit.unproven_by.empty();
+    result.candidate.unproven = fit.is_unproven();
     result.candidate.criteria = criteria(input, source, fit);
     result.candidate.layout = std::move(fit.layout);
     result.alternatives.resize(input.uses.size());

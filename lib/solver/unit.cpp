@@ -38,6 +38,8 @@ bool has(const UseInput& use, Kind kind, const Input& input) {
     switch (kind) {
     case Kind::format:
         return use.alternatives.empty() || input.request.fourcc != fourcc::bytes;
+    case Kind::min_size:
+        return input.request.strict && !use.unsized.empty();
     case Kind::attach:
         return unwieldy(use, input) || refused(use.party, &Input::Refusal::party, input);
     case Kind::cpu_access:
@@ -107,6 +109,8 @@ void leave_out(UseInput& use, const Kinds& kinds, const FormatSupport& any_forma
     }
     if (kinds.count(Kind::format) > 0)
         use.refused.clear();
+    if (kinds.count(Kind::min_size) > 0)
+        use.unsized.clear();
     use.attaches = use.attaches && kinds.count(Kind::attach) == 0;
     use.coherent = use.coherent || kinds.count(Kind::cpu_access) > 0;
 }
@@ -167,7 +171,7 @@ Units units_of(const Input& input) {
         for (const CapabilitySet& set : input.uses[i].alternatives)
             for (const Kind kind : limited(set.constraints))
                 units.insert({Unit::Side::use, i, kind});
-        for (const Kind kind : {Kind::format, Kind::attach, Kind::cpu_access})
+        for (const Kind kind : {Kind::format, Kind::min_size, Kind::attach, Kind::cpu_access})
             if (has(input.uses[i], kind, input))
                 units.insert({Unit::Side::use, i, kind});
     }

@@ -118,15 +118,19 @@ struct TryingCamera {
     FakeKernel kernel;
     DeviceRecord record;
 
-    explicit TryingCamera(std::function<int(v4l2_format&)> answer, DeviceRecord wanted)
+    explicit TryingCamera(std::function<int(v4l2_format&)> answer, DeviceRecord wanted,
+                          std::function<int(v4l2_format&)> set = {})
         : record(std::move(wanted)) {
         FakeVideo video;
         video.m2m = false;
-        video.override = [answer = std::move(answer)](unsigned long request,
-                                                      void* argument) -> std::optional<int> {
+        video.override = [answer = std::move(answer), set = std::move(set)](
+                             unsigned long request, void* argument) -> std::optional<int> {
+            auto& format = *static_cast<v4l2_format*>(argument);
+            if (request == VIDIOC_S_FMT && set)
+                return set(format);
             if (request != VIDIOC_TRY_FMT)
                 return std::nullopt;
-            return answer(*static_cast<v4l2_format*>(argument));
+            return answer(format);
         };
         add_v4l2(kernel, std::move(video));
     }
@@ -597,9 +601,10 @@ TEST_CASE("the driver's answer to TRY_FMT becomes an exact stride and a least si
     const auto answer = try_format(trying.record, use_of(Use::capture), xrgb(640, 360, 2560));
     REQUIRE(answer);
     REQUIRE(answer->has_value());
-    CHECK((*answer)->min_stride == 2688);
-    CHECK((*answer)->max_stride == 2688);
-    CHECK((*answer)->min_size == 2688 * 368);
+    CHECK((*answer)->limits.min_stride == 2688);
+    CHECK((*answer)->limits.max_stride == 2688);
+    CHECK((*answer)->limits.min_size == 2688 * 368);
+    CHECK((*answer)->evidence == Evidence{Confidence::known, "VIDIOC_TRY_FMT"});
     CHECK(asked.fmt.pix.bytesperline == 2560);
     CHECK(asked.fmt.pix.pixelformat == V4L2_PIX_FMT_XBGR32);
     CHECK(asked.fmt.pix.field == V4L2_FIELD_NONE);
@@ -650,7 +655,7 @@ TEST_CASE("a codec's whole blocks pad the planes, and are what is programmed") {
     const auto answer = try_format(device, use_of(Use::decode), nv12(placement, 640, 360));
     REQUIRE(answer);
     REQUIRE(answer->has_value());
-    CHECK((*answer)->height_align == 368);
+    CHECK((*answer)->limits.height_align == 368);
 
     Layout padded = nv12(placement, 640, 368);
     padded.height = 360;
@@ -682,7 +687,12 @@ TEST_CASE("a decoder has a say in the size only where it has a stream") {
 }
 
 TEST_CASE("a second plane that is not where the driver looks for it is a mismatch") {
-    TryingCamera trying([](v4l2_format&) { return 0; }, camera({V4L2_PIX_FMT_NV12}));
+    TryingCamera trying(
+        [](v4l2_format& format) {
+            format.fmt.pix.sizeimage = 640 * 540;
+            return 0;
+        },
+        camera({V4L2_PIX_FMT_NV12}));
     Layout padded = nv12(Placement::packed, 640, 368);
     padded.height = 360;
     const auto checked = check_format(trying.record, use_of(Use::capture), padded);
@@ -719,12 +729,13 @@ TEST_CASE("planes in buffers of their own are asked for one by one") {
         try_format(trying.record, use_of(Use::capture), nv12(Placement::per_plane, 640, 360));
     REQUIRE(answer);
     REQUIRE(answer->has_value());
-    CHECK((*answer)->min_size == 640 * 368);
+    CHECK((*answer)->limits.min_size == 640 * 368);
 }
 
 TEST_CASE("strides and sizes of planes in buffers of their own are limits of each") {
     TryingCamera trying(
         [](v4l2_format& format) {
+            format.fmt.pix_mp.plane_fmt[0].sizeimage = 640 * 360;
             format.fmt.pix_mp.plane_fmt[1].bytesperline = 704;
             format.fmt.pix_mp.plane_fmt[1].sizeimage = 704 * 360;
             return 0;
@@ -734,14 +745,70 @@ TEST_CASE("strides and sizes of planes in buffers of their own are limits of eac
         try_format(trying.record, use_of(Use::capture), nv12(Placement::per_plane, 640, 360));
     REQUIRE(answer);
     REQUIRE(answer->has_value());
-    const Constraints& limits = **answer;
+    const Constraints& limits = (*answer)->limits;
     CHECK(limits.min_stride == 640);
     CHECK(limits.max_stride == 640);
-    CHECK(limits.min_size == 0);
     CHECK(limits.planes[1].min_stride == 704);
     CHECK(limits.planes[1].max_stride == 704);
     CHECK(limits.planes[1].min_size == 704 * 360);
     CHECK(limits.planes[2] == PlaneLimits{});
+}
+
+TEST_CASE("a driver that only repeats the question has agreed to nothing") {
+    TryingCamera trying([](v4l2_format&) { return 0; },
+                        camera({V4L2_PIX_FMT_NV12M}, V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE));
+    const Layout layout = nv12(Placement::per_plane, 640, 360);
+    const auto answer = try_format(trying.record, use_of(Use::capture), layout);
+    REQUIRE(answer);
+    REQUIRE(answer->has_value());
+    CHECK_FALSE((*answer)->sized);
+    CHECK((*answer)->limits == Constraints{});
+    CHECK(trying.kernel.count(VIDIOC_S_FMT) == 0); // the queue is everybody's
+
+    // Of a row that says more than one number the last one is for all further planes.
+    trying.record.quirks =
+        rows("[video4linux:toy]\nsource = x\nplane-padding = 256 128\n", "video4linux");
+    const auto by_row = try_format(trying.record, use_of(Use::capture), layout);
+    REQUIRE(by_row);
+    REQUIRE(by_row->has_value());
+    CHECK((*by_row)->sized);
+    CHECK((*by_row)->limits.min_stride == 0);
+    CHECK((*by_row)->limits.min_size == 640 * 360 + 256);
+    CHECK((*by_row)->limits.planes[1].min_size == 640 * 180 + 128);
+    CHECK((*by_row)->evidence.origin == "quirk mine.quirks [video4linux:toy]");
+    const auto setup = make_setup(trying.record, use_of(Use::capture), layout);
+    REQUIRE(setup);
+    CHECK(setup->v4l2->planes[0].sizeimage == 640 * 360 + 256);
+    CHECK(setup->v4l2->planes[1].sizeimage == 640 * 180 + 128);
+}
+
+TEST_CASE("what TRY_FMT leaves open a context of one's own tells, but a decoder's not") {
+    const auto [use, told] =
+        GENERATE(table<Use, bool>({{Use::m2m_out, true}, {Use::decode, false}}));
+    const Use asked = use;
+    DeviceRecord codec = camera({V4L2_PIX_FMT_NV12M}, V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE);
+    codec.v4l2->m2m = true;
+    TryingCamera trying([](v4l2_format&) { return 0; }, std::move(codec),
+                        [](v4l2_format& format) {
+                            v4l2_pix_format_mplane& pixels = format.fmt.pix_mp;
+                            for (unsigned i = 0; i < 2; ++i) {
+                                pixels.plane_fmt[i].bytesperline = 704;
+                                pixels.plane_fmt[i].sizeimage = 704 * 368 / (i + 1);
+                            }
+                            return 0;
+                        });
+    const auto answer =
+        try_format(trying.record, use_of(asked), nv12(Placement::per_plane, 640, 360));
+    REQUIRE(answer);
+    REQUIRE(answer->has_value());
+    CHECK((*answer)->sized == told);
+    CHECK(trying.kernel.census() == Census{});
+    if (!told)
+        return;
+    CHECK((*answer)->limits.min_stride == 704);
+    CHECK((*answer)->limits.planes[1].max_stride == 704);
+    CHECK((*answer)->limits.planes[1].min_size == 704 * 184);
+    CHECK_THAT((*answer)->evidence.origin, Catch::Matchers::StartsWith("VIDIOC_S_FMT"));
 }
 
 TEST_CASE("a V4L2 setup covers the payload, and more where the driver wants it") {

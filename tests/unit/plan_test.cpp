@@ -154,6 +154,33 @@ TEST_CASE("a way that its driver does not take gives way to the next one, and is
     CHECK(plan.rejections()[0].required_by == std::vector<std::string>{"/dev/video0 (capture)"});
 }
 
+TEST_CASE("planes whose sizes nobody tells are unproven, and strict rejects them") {
+    const bool both = GENERATE(true, false);
+    TwoWays machine([=](v4l2_pix_format_mplane& pixels) {
+        if (both || pixels.pixelformat == V4L2_PIX_FMT_NV12M)
+            pixels.plane_fmt[0].sizeimage = pixels.plane_fmt[1].sizeimage = 0;
+    });
+    const Plan plan = machine.plan();
+    REQUIRE(plan.candidates().size() == 1);
+    CHECK(plan.candidates()[0].unproven == both);
+    // A way that is proven comes first.
+    CHECK(plan.candidates()[0].layout.dmabuf_sizes.size() == (both ? 2 : 1));
+    CHECK((plan.candidates()[0].criteria.front().value ==
+           "unproven: nobody says how many bytes /dev/video0 (capture) wants of each plane") ==
+          both);
+    const Plan strict = machine.plan(Request::image(640, 480, fourcc::nv12).strict());
+    CHECK(strict.candidates().empty() == both);
+    if (!both)
+        return;
+    REQUIRE(!strict.rejections().empty());
+    CHECK(strict.rejections()[0].constraint == "min-size");
+    CHECK_THAT(strict.rejections()[0].remedy, Catch::Matchers::Contains("plane-padding"));
+    REQUIRE(strict.conflict().size() == 1);
+    CHECK(strict.conflict()[0].constraint == "min-size");
+    REQUIRE(!strict.relaxations().empty());
+    CHECK(strict.relaxations()[0].kind == RelaxationKind::strict);
+}
+
 TEST_CASE("an image that its driver makes in no way is a conflict, and what it offers is told") {
     TwoWays machine([](v4l2_pix_format_mplane& pixels) { pixels.height = 360; });
     const Plan plan = machine.plan();
