@@ -4,6 +4,7 @@
 
 #include "lib/allocator_data.hpp"
 #include "lib/backend.hpp"
+#include "lib/discovery/min_buffers.hpp"
 #include "lib/kernel.hpp"
 #include "lib/plan_data.hpp"
 #include "lib/policy.hpp"
@@ -89,7 +90,8 @@ Stats Allocator::stats() const {
 }
 
 Result<Plan> Allocator::plan(const Request& request) const {
-    const Request full = data_->policy.complete(request);
+    Request full = data_->policy.complete(request);
+    full.complete_count(least_buffers(full.fields().uses));
     // Before any device is asked: what makes no sense is not for them to refuse.
     if (auto checked = solver::check_request(full.fields(), kernel::page_size()); !checked)
         return checked.error();

@@ -3,6 +3,7 @@
 // drivers agree on.
 #include <simplealloc/plan.hpp>
 
+#include "lib/discovery/min_buffers.hpp"
 #include "lib/discovery/other_nodes.hpp"
 #include "lib/discovery/quirk_limits.hpp"
 #include "lib/failure.hpp"
@@ -100,6 +101,7 @@ Result<solver::Input> input_for(const Request::Fields& request, const Surroundin
     if (!uses)
         return uses.error();
     input.uses = std::move(*uses);
+    input.least_count = std::max(least_buffers(request.uses), input.least_count);
     for (const DeviceUse& use : request.uses)
         add_preferred_sources(use.device.record(), use.use, request.fourcc, input.preferred);
     apply_policy(request, around.policy, around.sources, input.sources);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a Pool and its slots share: who has which buffer, and how much there may be.
 #include "lib/pool_state.hpp"
+#include "lib/discovery/min_buffers.hpp"
 
 #include "lib/failure.hpp"
 #include "lib/solver/layout.hpp"
@@ -127,7 +128,7 @@ Result<std::shared_ptr<Pooled>> PoolState::allocate(PoolPlace place, const Suppl
 
 Result<PoolState::Buffers> PoolState::fill(Generation& next) {
     Buffers buffers;
-    while (buffers.size() < options_.min_buffers) {
+    while (buffers.size() < next.least) {
         auto place = [&] {
             const std::lock_guard lock(mutex_);
             return book(next);
@@ -135,7 +136,7 @@ Result<PoolState::Buffers> PoolState::fill(Generation& next) {
         if (!place)
             return failure(Stage::acquire, Cause::limit, 0, "pool",
                            fmt::format("buffer {} of {} exceeds max_bytes or max_fds",
-                                       buffers.size() + 1, options_.min_buffers),
+                                       buffers.size() + 1, next.least),
                            "raise them, release buffers, or trim the pool");
         auto pooled = allocate(*std::move(place), next.supply);
         if (!pooled)
@@ -180,6 +181,10 @@ Result<void> PoolState::start(const Plan& plan) {
     next.supply.prepared =
         std::make_shared<const Prepared>(allocator_.prepare(plan, options_.allocate));
     next.supply.count = plan.candidates().size();
+    next.least = options_.min_buffers;
+    if (next.least == 0)
+        next.least = std::min<std::size_t>(least_buffers(plan.request().fields().uses),
+                                           options_.max_buffers);
     if (next.supply.count == 0)
         return count(next.supply.prepared->allocate().error());
     {
@@ -333,8 +338,7 @@ IdleBuffer PoolState::take_coldest() noexcept {
 IdleBuffer PoolState::take_surplus() noexcept {
     if (options_.trim_after == 0 || ++releases_ < options_.trim_after)
         return {};
-    const bool surplus =
-        least_idle_ > options_.keep_idle && current_.buffers > options_.min_buffers;
+    const bool surplus = least_idle_ > options_.keep_idle && current_.buffers > current_.least;
     auto coldest = surplus ? take_coldest() : IdleBuffer();
     releases_ = 0;
     least_idle_ = idle_.size();
@@ -364,6 +368,14 @@ std::size_t PoolState::trim(std::size_t keep) {
             return freed;
         coldest = take_coldest();
     }
+}
+
+std::size_t PoolState::trim() {
+    const auto least = [&] {
+        const std::lock_guard lock(mutex_);
+        return current_.least;
+    }();
+    return trim(least);
 }
 
 void PoolState::close() noexcept {

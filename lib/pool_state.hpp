@@ -66,7 +66,7 @@ public:
     void give_back(std::shared_ptr<Pooled> pooled,
                    std::shared_ptr<const Fence> fence = {}) noexcept;
     std::size_t trim(std::size_t keep);
-    std::size_t trim() { return trim(options_.min_buffers); }
+    std::size_t trim();
     void close() noexcept;
     [[nodiscard]] PoolStats stats() const;
     /// Counts it, and hands it on.
@@ -90,6 +90,8 @@ private:
         std::string source;           ///< of the first buffer
         std::vector<bool> taken;      ///< by index: booked, in flight or idle
         std::size_t buffers = 0;      ///< how many are taken
+        /// Allocated in advance and left by hysteresis: min_buffers, or what a codec needs.
+        std::size_t least = 0;
 
         /// The first buffer decides for all. False where another source became theirs, which the
         /// supply is narrowed to now; mismatch where the layout differs.

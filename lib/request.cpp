@@ -2,6 +2,7 @@
 // The request builder.
 #include <simplealloc/request.hpp>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -72,6 +73,7 @@ Request& Request::cpu(CpuAccess access) & {
 
 Request& Request::count(std::uint32_t buffers) & {
     fields_.count = buffers;
+    says_count_ = true;
     return *this;
 }
 
@@ -112,6 +114,11 @@ void Request::complete(bool any_device, bool strict) noexcept {
         fields_.any_device = any_device;
     if (!says_strict_)
         fields_.strict = strict;
+}
+
+void Request::complete_count(std::uint32_t least) noexcept {
+    if (!says_count_)
+        fields_.count = std::max(fields_.count, least);
 }
 
 } // namespace simplealloc

@@ -69,7 +69,9 @@ Result<Request> build_request(const Allocator& allocator, const RequestOptions& 
         }
         request.use(known->second, use.use);
     }
-    request.cpu(options.cpu).count(options.count);
+    request.cpu(options.cpu);
+    if (options.count)
+        request.count(*options.count);
     if (options.any_device)
         request.any_device();
     if (options.strict)

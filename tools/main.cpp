@@ -78,7 +78,7 @@ void add_request_options(CLI::App& command, RequestText& request) {
     command
         .add_option("--count", request.count,
                     folded("How many buffers live at a time: a source must have room for all "
-                           "(default: 1)"))
+                           "(default: 1, or what a codec needs at least)"))
         ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{1} << 20U).description(""))
         ->type_name("N");
 

@@ -18,7 +18,7 @@ struct RequestText {
     std::optional<std::string> bytes; ///< N[K|M|G]
     std::vector<std::string> uses;    ///< PATH:ROLE
     std::optional<std::string> cpu;
-    std::uint32_t count = 1; ///< buffers; from 1
+    std::optional<std::uint32_t> count; ///< buffers; from 1
     std::string name;
     std::vector<std::string> without;
     std::optional<std::string> order; ///< comma separated
@@ -49,7 +49,7 @@ struct RequestOptions {
     std::uint64_t bytes = 0;
     std::vector<UseOption> uses;
     CpuAccess cpu = CpuAccess::none;
-    std::uint32_t count = 1;
+    std::optional<std::uint32_t> count; ///< nothing: as the library counts
     std::string name;
     std::vector<std::string> without;
     std::vector<std::string> order;

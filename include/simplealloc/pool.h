@@ -10,7 +10,8 @@ SIMPLEALLOC_BEGIN_C
 struct simplealloc_pool_options {
     size_t size; ///< of this struct
     /// Allocated when the pool is made and after a replan, all from one source; hysteresis leaves
-    /// as many. The same as max_buffers makes a fixed pool.
+    /// as many. The same as max_buffers makes a fixed pool. 0: as many as a codec among the plan's
+    /// uses needs at least, where its driver says so, up to max_buffers.
     size_t min_buffers;
     size_t max_buffers;  ///< most buffers of the current plan; from 1 to 65536
     uint64_t max_bytes;  ///< most of all its dma-bufs together, also those of an earlier plan

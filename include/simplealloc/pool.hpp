@@ -17,7 +17,8 @@ namespace simplealloc {
 /// What a Pool may hold and when it shrinks.
 struct PoolOptions {
     /// Allocated when the pool is made and after replan(), all from one source; hysteresis leaves
-    /// as many. The same as max_buffers makes a fixed pool.
+    /// as many. The same as max_buffers makes a fixed pool. 0: as many as a codec among the plan's
+    /// uses needs at least, where its driver says so, up to max_buffers.
     std::size_t min_buffers = 0;
     /// Most buffers of the current plan: their indices are smaller. From 1 to 65536.
     std::size_t max_buffers = 32;

@@ -53,8 +53,9 @@ public:
     Request& modifier(Modifier modifier) &;
     /// What the CPU does; CpuAccess::none unless this is called.
     Request& cpu(CpuAccess access) &;
-    /// How many buffers of it will live at a time, from 1; 1 unless this is called. A source must
-    /// have room for all of them. They are still allocated one by one.
+    /// How many buffers of it will live at a time, from 1. Unless this is called, 1, or as many as
+    /// a codec among the uses needs at least, where its driver says so. A source must have room for
+    /// all of them. They are still allocated one by one.
     Request& count(std::uint32_t buffers) &;
     /// Shown in /proc/…/fdinfo and debugfs; the kernel keeps 31 characters.
     Request& name(std::string name) &;
@@ -114,11 +115,13 @@ public:
 
     // Library-internal: what counts where the request says nothing.
     void complete(bool any_device, bool strict) noexcept;
+    void complete_count(std::uint32_t least) noexcept;
 
 private:
     Fields fields_;
     bool says_any_device_ = false;
     bool says_strict_ = false;
+    bool says_count_ = false;
 };
 
 } // namespace simplealloc

@@ -88,8 +88,9 @@ struct V4l2Queue {
     bool capabilities_known = false;
     std::uint32_t max_buffers = 32; ///< VIDEO_MAX_FRAME, unless the driver says another
     std::string max_buffers_origin = "VIDEO_MAX_FRAME";
-    bool any_raw = false;        ///< has formats that are not compressed
-    bool any_compressed = false; ///< has formats that are
+    std::uint32_t min_buffers = 0; ///< that the driver works with; 0: nobody says
+    bool any_raw = false;          ///< has formats that are not compressed
+    bool any_compressed = false;   ///< has formats that are
 };
 
 struct V4l2Info {

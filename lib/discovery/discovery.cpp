@@ -269,10 +269,10 @@ Result<DeviceRecord> Discovery::find(int fd, QueueAccess access) const {
         reached.rdev == stat.rdev)
         if (auto opened = open_drm_node(path))
             own = std::move(*opened);
+    record.queue_access = access;
     if (auto asked = ask(own ? own.get() : copy->get(), static_cast<bool>(own), record); !asked)
         return asked.error();
     record.caller_fd = std::move(*copy);
-    record.queue_access = access;
     conclude(*node, quirks_, *phandles_, record);
     return record;
 }

@@ -3,6 +3,7 @@
 #include "lib/discovery/v4l2.hpp"
 
 #include "lib/discovery/formats_v4l2.hpp"
+#include "lib/discovery/min_buffers.hpp"
 #include "lib/kernel.hpp"
 
 #include <algorithm>
@@ -79,12 +80,14 @@ void read_max_buffers(const v4l2_create_buffers& answer, V4l2Queue& queue) {
 
 /// CREATE_BUFS of 0 buffers creates none and takes no ownership, and answers beside an owner
 /// (vb2_ioctl_create_bufs()); REQBUFS of 0 would free the owner's.
-void ask_buffer_kinds(int fd, V4l2Queue& queue) {
+void ask_buffer_kinds(int fd, bool m2m, V4l2Queue& queue) {
     v4l2_create_buffers request = {};
     request.memory = V4L2_MEMORY_MMAP;
     request.format.type = queue.buf_type;
-    // A decoder's queue may have no format yet; for 0 buffers the type is enough.
-    if (kernel::ioctl(fd, VIDIOC_G_FMT, &request.format) < 0) {
+    // For 0 buffers the type is enough: a decoder's queue may have no format yet, and its driver
+    // may wait for one (s5p_mfc_dec.c vidioc_g_fmt()).
+    const bool may_wait = m2m && !V4L2_TYPE_IS_OUTPUT(queue.buf_type);
+    if (may_wait || kernel::ioctl(fd, VIDIOC_G_FMT, &request.format) < 0) {
         request.format = {};
         request.format.type = queue.buf_type;
     }
@@ -116,7 +119,7 @@ void ask_queue(int fd, const QueueKind& kind, DeviceRecord& record) {
     V4l2Queue queue;
     queue.buf_type = kind.buf_type;
     ask_formats(fd, queue);
-    ask_buffer_kinds(fd, queue);
+    ask_buffer_kinds(fd, record.v4l2->m2m, queue);
     record.facts.push_back({fmt::format("{}-formats", kind.name), names(queue.pixelformats),
                             Confidence::known, "VIDIOC_ENUM_FMT"});
     record.facts.push_back({fmt::format("{}-buffers", kind.name), buffer_kinds(queue),
@@ -176,6 +179,7 @@ int ask_v4l2(int fd, DeviceRecord& record) {
     for (const QueueKind& kind : queue_kinds)
         if ((v4l2.device_caps & (kind.capability | kind.m2m_capability)) != 0)
             ask_queue(fd, kind, record);
+    ask_min_buffers(fd, record);
     return 0;
 }
 

@@ -153,6 +153,7 @@ struct Input {
     Request::Fields request; ///< `uses` is not looked at: `uses` below replaces it
     std::vector<UseInput> uses;
     std::vector<SourceInput> sources;
+    std::uint32_t least_count = 1;       ///< buffers that a codec works with: no fewer are offered
     std::vector<std::string> order;      ///< what ranks first; may be empty
     std::string order_origin = "caller"; ///< who wants that order
     std::vector<SourceNote> preferred;   ///< what ranks next, by quirk rows and the kernel

@@ -241,7 +241,7 @@ void Offers::try_fewer_buffers() {
     };
     const auto most =
         largest(input_.request.count, [&](std::uint64_t count) { return serves(counted(count)); });
-    if (most)
+    if (most && *most >= input_.least_count)
         try_out({RelaxationKind::count, 0,
                  fmt::format("request {} {} instead of {}", *most,
                              *most == 1 ? "buffer" : "buffers", input_.request.count),

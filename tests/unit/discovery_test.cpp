@@ -394,6 +394,111 @@ TEST_CASE("asking a V4L2 node takes no queue and changes no format") {
     CHECK(found->uses == std::vector<Use>{Use::capture});
 }
 
+namespace {
+
+/// A codec with H264 on one side and NV12 on the other, and a control for how many buffers the
+/// picture side needs.
+struct Codec {
+    bool decodes = true;
+    std::uint32_t flags = 0; ///< of the control
+    std::int32_t maximum = 32;
+    int value = 6;        ///< or a negative errno of G_CTRL
+    int selection = 0;    ///< what G_SELECTION answers
+    unsigned read = 0;    ///< how often the driver was asked
+    unsigned formats = 0; ///< G_FMT of the capture queue
+
+    std::optional<int> operator()(unsigned long request, void* argument) {
+        const std::uint32_t id =
+            decodes ? V4L2_CID_MIN_BUFFERS_FOR_CAPTURE : V4L2_CID_MIN_BUFFERS_FOR_OUTPUT;
+        switch (request) {
+        case VIDIOC_ENUM_FMT: {
+            auto& out = *static_cast<v4l2_fmtdesc*>(argument);
+            const bool coded = (out.type == V4L2_BUF_TYPE_VIDEO_OUTPUT) == decodes;
+            out.pixelformat = coded ? V4L2_PIX_FMT_H264 : V4L2_PIX_FMT_NV12;
+            out.flags = coded ? V4L2_FMT_FLAG_COMPRESSED : 0;
+            return out.index == 0 ? 0 : -EINVAL;
+        }
+        case VIDIOC_G_FMT:
+            formats +=
+                static_cast<v4l2_format*>(argument)->type == V4L2_BUF_TYPE_VIDEO_CAPTURE ? 1 : 0;
+            return std::nullopt;
+        case VIDIOC_QUERYCTRL: {
+            auto& out = *static_cast<v4l2_queryctrl*>(argument);
+            out.flags = flags;
+            out.minimum = 1;
+            out.maximum = maximum;
+            return out.id == id ? 0 : -EINVAL;
+        }
+        case VIDIOC_G_SELECTION:
+            return selection;
+        case VIDIOC_G_CTRL: {
+            ++read;
+            auto& out = *static_cast<v4l2_control*>(argument);
+            out.value = value;
+            return value < 0 ? value : 0;
+        }
+        default:
+            return std::nullopt;
+        }
+    }
+};
+
+} // namespace
+
+TEST_CASE("how many buffers a codec needs is asked where its driver can't wait for a stream") {
+    struct Row {
+        bool decodes;
+        bool ours;
+        std::uint32_t flags;
+        std::int32_t maximum;
+        int value;
+        int selection;
+        std::string told; ///< of the fact
+        Confidence confidence;
+    };
+    constexpr std::uint32_t by_driver = V4L2_CTRL_FLAG_VOLATILE;
+    const Row row = GENERATE(values<Row>({
+        {true, true, by_driver, 32, 6, 0, "6", Confidence::known},
+        {true, true, by_driver, 32, 6, -ENOTTY, "6", Confidence::known},
+        {true, true, by_driver, 32, 6, -EINVAL, "unknown", Confidence::unknown},
+        {true, true, by_driver, 32, -EINVAL, 0, "unknown", Confidence::unknown},
+        {true, true, by_driver, 32, 0, 0, "unknown", Confidence::unknown},
+        {true, false, by_driver, 32, 6, 0, "unknown", Confidence::unknown},
+        {true, false, 0, 32, 1, 0, "unknown", Confidence::unknown},
+        {false, false, 0, 32, 2, 0, "2", Confidence::assumed},
+        {false, false, 0, 1, 1, 0, "1", Confidence::known},
+        {false, true, by_driver, 32, 2, 0, "unknown", Confidence::unknown},
+        {false, true, V4L2_CTRL_FLAG_DISABLED, 32, 2, 0, "", Confidence::unknown},
+    }));
+    CAPTURE(row.decodes, row.ours, row.flags, row.value, row.selection);
+    FakeKernel kernel;
+    const auto codec = std::make_shared<Codec>(
+        Codec{row.decodes, row.flags, row.maximum, row.value, row.selection});
+    FakeVideo video;
+    video.override = [codec](unsigned long request, void* argument) {
+        return (*codec)(request, argument);
+    };
+    add_v4l2(kernel, video);
+    const int fd = kernel::open("/dev/video0", O_RDWR);
+    REQUIRE(fd >= 0);
+    const auto found =
+        row.ours ? discovery().find(fd, QueueAccess::ours) : discovery().find("/dev/video0");
+    kernel::close(fd);
+    REQUIRE(found);
+    CHECK(codec->formats == 0);
+    const auto told = fact(*found, row.decodes ? "capture-min-buffers" : "output-min-buffers");
+    REQUIRE(told.has_value() == !row.told.empty());
+    CHECK(codec->read == (row.told == "unknown" && row.value == 6 ? 0 : codec->read));
+    if (!told)
+        return;
+    CHECK(told->value == row.told);
+    CHECK(told->confidence == row.confidence);
+    std::uint32_t least = 0;
+    for (const V4l2Queue& queue : found->v4l2->queues)
+        least = std::max(least, queue.min_buffers);
+    CHECK(least == (row.told == "unknown" ? 0 : static_cast<std::uint32_t>(row.value)));
+}
+
 TEST_CASE("the kind of V4L2 memory is the quirk's before the USERPTR hint before unknown") {
     FakeKernel kernel;
     FakeVideo video;

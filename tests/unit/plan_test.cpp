@@ -199,6 +199,58 @@ TEST_CASE("an image that its driver makes in no way is a conflict, and what it o
     CHECK_THAT(plan.rejections()[0].remedy, Catch::Matchers::Contains("640x360"));
 }
 
+TEST_CASE("as many buffers as a codec needs are planned and pooled, unless the caller counts") {
+    FakeKernel kernel;
+    kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\n");
+    test::FakeHeap heap;
+    heap.name = "system";
+    add_dma_heap(kernel, heap);
+    test::FakeVideo codec;
+    codec.override = [](unsigned long request, void* argument) -> std::optional<int> {
+        if (request == VIDIOC_QUERYCTRL)
+            return static_cast<v4l2_queryctrl*>(argument)->id == V4L2_CID_MIN_BUFFERS_FOR_OUTPUT
+                       ? 0
+                       : -EINVAL;
+        if (request != VIDIOC_G_CTRL)
+            return std::nullopt;
+        static_cast<v4l2_control*>(argument)->value = 3;
+        return 0;
+    };
+    add_v4l2(kernel, codec);
+    const auto allocator = Allocator::open();
+    REQUIRE(allocator);
+    const auto device = allocator->device("/dev/video0");
+    REQUIRE(device);
+    const auto asked = [&](Use use) {
+        return Request::image(640, 480, fourcc::yuyv).use(*device, use);
+    };
+    const auto planned = [&](const Request& request) {
+        const auto plan = allocator->plan(request);
+        REQUIRE(plan);
+        return plan->request().fields().count;
+    };
+    CHECK(planned(asked(Use::m2m_in)) == 3);
+    CHECK(planned(asked(Use::m2m_out)) == 1);
+    CHECK(planned(asked(Use::m2m_in).count(2)) == 2);
+    CHECK(planned(asked(Use::m2m_in).count(1)) == 1);
+
+    auto pool = Pool::create(*allocator, asked(Use::m2m_in), {});
+    REQUIRE(pool);
+    CHECK(pool->stats().allocated == 3);
+    pool->trim();
+    CHECK(pool->stats().idle == 3);
+    PoolOptions few;
+    few.max_buffers = 2;
+    auto small = Pool::create(*allocator, asked(Use::m2m_in), few);
+    REQUIRE(small);
+    CHECK(small->stats().allocated == 2);
+    PoolOptions own;
+    own.min_buffers = 1;
+    auto lazy = Pool::create(*allocator, asked(Use::m2m_in), own);
+    REQUIRE(lazy);
+    CHECK(lazy->stats().allocated == 1);
+}
+
 TEST_CASE("a driver that rounds strides up meets a device with another alignment") {
     Machine machine([](std::uint32_t asked) { return up_to(std::max(asked, 1280U), 96); });
     Constraints aligned;
