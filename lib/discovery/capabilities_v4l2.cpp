@@ -136,7 +136,15 @@ CapabilitySets v4l2_capabilities(const DeviceRecord& device, Use use, Fourcc fou
     if (fourcc == fourcc::bytes)
         return std::vector{common(device, use, fourcc)};
 
-    const std::vector<const V4l2Queue*> queues = importing_queues(v4l2, use);
+    std::vector<const V4l2Queue*> queues = importing_queues(v4l2, use);
+    std::erase_if(queues, [](const V4l2Queue* queue) { return !is_of_pictures(*queue); });
+    if (queues.empty())
+        return unsupported_use(device, use,
+                               fmt::format("has a {} queue of metadata or the like, none of "
+                                           "pictures",
+                                           wanted_queue(use)),
+                               "request plain bytes (--bytes, Request::bytes) of the size that "
+                               "VIDIOC_G_FMT tells");
     std::vector<solver::CapabilitySet> sets;
     for (const V4l2Queue* queue : queues)
         add_alternatives(device, use, *queue, fourcc, sets);

@@ -22,6 +22,7 @@ struct DeviceIdentity {
         {};                      ///< a GPU with VRAM of its own, or without; nothing: nobody says
     std::string node_class = {}; ///< of char: its class in sysfs, empty where sysfs is not there
     std::string node = {};       ///< of char: its path
+    std::vector<std::string> names = {}; ///< that sysfs shows of a V4L2 node
 };
 
 /// What sysfs and udev tell. The driver's own name is put before what sysfs shows.

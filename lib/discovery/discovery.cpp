@@ -140,6 +140,8 @@ void conclude(const udev::Node& node, const Quirks& quirks, const device_tree::P
     record.identity = identity_of(node, record.driver);
     if (record.drm)
         record.identity.discrete = record.drm->discrete;
+    if (record.v4l2)
+        record.identity.names = {record.v4l2->name};
     record.quirks = quirks.rows_for(record.identity);
     if (record.v4l2)
         number_instance(record);

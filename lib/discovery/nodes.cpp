@@ -24,9 +24,10 @@ NodeKind kind_of(const udev::Node& node) {
     if (node.subsystem == "drm")
         return name.starts_with("card") || name.starts_with("renderD") ? NodeKind::device
                                                                        : NodeKind::other;
-    // video4linux also has radios, VBI and subdevices, none of which takes dma-bufs.
+    // video4linux also has tuners of radios and subdevices, neither of which has a queue.
     if (node.subsystem == "video4linux")
-        return name.starts_with("video") ? NodeKind::device : NodeKind::other;
+        return name.starts_with("radio") || name.starts_with("v4l-subdev") ? NodeKind::other
+                                                                           : NodeKind::device;
     // Habana's control nodes (accel_controlD0) are of the class as well, and run no work.
     if (node.subsystem == "accel")
         return is_numbered(name, "accel") ? NodeKind::device : NodeKind::other;

@@ -120,6 +120,8 @@ private:
             row_.classes = ini::words(value);
         else if (key == "node")
             row_.nodes = ini::words(value);
+        else if (key == "node-name")
+            row_.names = ini::words(value);
         else if (key == "kernel")
             row_.kernel = parse_kernel_range(value);
         else if (key == "discrete")

@@ -107,6 +107,8 @@ constexpr QuirkKey keys[] = {
      "known or assumed"},
     {"compatible", KeyScope::row, "", is_not_empty, patterns_text},
     {"machine", KeyScope::row, "", is_not_empty, patterns_text},
+    {"node-name", KeyScope::row, "video4linux", is_not_empty,
+     "patterns of a node's name in sysfs, separated by spaces"},
     {"kernel", KeyScope::row, "", is_kernel_range,
      "a range of kernels: 5.10..6.12, >=5.10, <6.1 or 6.6"},
     {"class", KeyScope::row, "char", is_not_empty, "classes of sysfs, separated by spaces"},

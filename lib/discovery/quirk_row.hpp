@@ -27,6 +27,7 @@ struct QuirkRow {
     std::vector<std::string> machine;    ///< patterns, one of them of the device tree's root
     std::vector<std::string> classes;    ///< of char: names, one of them of the node's class
     std::vector<std::string> nodes;      ///< of char: patterns, one of them of the node's path
+    std::vector<std::string> names;      ///< patterns, one of them of the node's name in sysfs
     std::optional<KernelRange> kernel;
     std::optional<bool> discrete;   ///< GPUs with VRAM of their own, or those without
     std::vector<std::string> roles; ///< names of uses, or `output`

@@ -22,12 +22,12 @@ Error unreadable(const std::string& path, int result, std::string what) {
 }
 
 std::size_t condition_count(const QuirkRow& row) {
-    constexpr std::size_t more_than_all = 8;
+    constexpr std::size_t more_than_all = 16;
     return (row.place.empty() ? 0 : more_than_all) + std::size_t{!row.compatible.empty()} +
-           std::size_t{!row.machine.empty()} + std::size_t{!row.classes.empty()} +
-           std::size_t{!row.nodes.empty()} + std::size_t{row.kernel.has_value()} +
-           std::size_t{row.discrete.has_value()} + std::size_t{!row.roles.empty()} +
-           std::size_t{!row.formats.empty()} +
+           std::size_t{!row.machine.empty()} + std::size_t{!row.names.empty()} +
+           std::size_t{!row.classes.empty()} + std::size_t{!row.nodes.empty()} +
+           std::size_t{row.kernel.has_value()} + std::size_t{row.discrete.has_value()} +
+           std::size_t{!row.roles.empty()} + std::size_t{!row.formats.empty()} +
            std::size_t{row.driver.find_first_of("*?[") == std::string::npos};
 }
 
@@ -148,6 +148,7 @@ std::vector<QuirkRowPtr> Quirks::rows_for(const DeviceIdentity& device) const {
             (row->compatible.empty() || matches_any(row->compatible, device.compatible)) &&
             (row->classes.empty() || has_name(row->classes, device.node_class)) &&
             (row->nodes.empty() || matches_any(row->nodes, {device.node})) &&
+            (row->names.empty() || matches_any(row->names, device.names)) &&
             (!row->discrete || row->discrete == device.discrete) && is_for_machine(*row))
             found.push_back(row);
     strongest_first(found);

@@ -4,6 +4,7 @@
 
 #include "lib/discovery/formats_v4l2.hpp"
 #include "lib/discovery/min_buffers.hpp"
+#include "lib/discovery/v4l2_choice.hpp"
 #include "lib/kernel.hpp"
 
 #include <algorithm>
@@ -41,6 +42,15 @@ constexpr QueueKind queue_kinds[] = {
     {V4L2_CAP_VIDEO_OUTPUT, V4L2_CAP_VIDEO_M2M, V4L2_BUF_TYPE_VIDEO_OUTPUT, "output"},
     {V4L2_CAP_VIDEO_OUTPUT_MPLANE, V4L2_CAP_VIDEO_M2M_MPLANE, V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE,
      "output-mplane"},
+    // What is no picture: they take memory of a size that their format tells.
+    {V4L2_CAP_META_CAPTURE, 0, V4L2_BUF_TYPE_META_CAPTURE, "meta-capture"},
+    {V4L2_CAP_META_OUTPUT, 0, V4L2_BUF_TYPE_META_OUTPUT, "meta-output"},
+    {V4L2_CAP_VBI_CAPTURE, 0, V4L2_BUF_TYPE_VBI_CAPTURE, "vbi-capture"},
+    {V4L2_CAP_VBI_OUTPUT, 0, V4L2_BUF_TYPE_VBI_OUTPUT, "vbi-output"},
+    {V4L2_CAP_SLICED_VBI_CAPTURE, 0, V4L2_BUF_TYPE_SLICED_VBI_CAPTURE, "sliced-vbi-capture"},
+    {V4L2_CAP_SLICED_VBI_OUTPUT, 0, V4L2_BUF_TYPE_SLICED_VBI_OUTPUT, "sliced-vbi-output"},
+    {V4L2_CAP_SDR_CAPTURE, 0, V4L2_BUF_TYPE_SDR_CAPTURE, "sdr-capture"},
+    {V4L2_CAP_SDR_OUTPUT, 0, V4L2_BUF_TYPE_SDR_OUTPUT, "sdr-output"},
 };
 
 /// Before V4L2_CAP_VIDEO_M2M such drivers set both directions.
@@ -145,6 +155,14 @@ bool has_queue(const V4l2Info& v4l2, bool output, bool V4l2Queue::*quality) {
     });
 }
 
+/// A queue of pictures that lists no format holds none; other data needs no list (VBI has none).
+bool holds_data(const V4l2Info& v4l2, bool output) {
+    return std::any_of(v4l2.queues.begin(), v4l2.queues.end(), [&](const V4l2Queue& queue) {
+        return V4L2_TYPE_IS_OUTPUT(queue.buf_type) == output &&
+               (queue.any_raw || queue.any_compressed || !is_of_pictures(queue));
+    });
+}
+
 } // namespace
 
 void find_v4l2_node(const udev::Node& node, DeviceRecord& record) {
@@ -224,9 +242,9 @@ std::vector<Use> v4l2_uses(const V4l2Info& v4l2, const udev::Node& node) {
         return uses;
     }
     if (!v4l2.m2m) {
-        if (offers(false, &V4l2Queue::any_raw) || offers(false, &V4l2Queue::any_compressed))
+        if (holds_data(v4l2, false))
             uses.push_back(Use::capture);
-        if (offers(true, &V4l2Queue::any_raw) || offers(true, &V4l2Queue::any_compressed))
+        if (holds_data(v4l2, true))
             uses.push_back(Use::read);
         return uses;
     }

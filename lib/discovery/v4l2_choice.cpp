@@ -22,6 +22,11 @@ bool is_multiplanar(const V4l2Queue& queue) {
     return V4L2_TYPE_IS_MULTIPLANAR(queue.buf_type);
 }
 
+bool is_of_pictures(const V4l2Queue& queue) {
+    return queue.buf_type == V4L2_BUF_TYPE_VIDEO_CAPTURE ||
+           queue.buf_type == V4L2_BUF_TYPE_VIDEO_OUTPUT || is_multiplanar(queue);
+}
+
 std::optional<V4l2Choice> choose_format(const V4l2Info& v4l2, Use use, const Layout& layout) {
     const bool per_plane = layout.placement == Placement::per_plane && layout.planes.size() > 1;
     for (const V4l2Queue* queue : queues_for(v4l2, use)) {

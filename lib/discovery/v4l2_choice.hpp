@@ -18,6 +18,9 @@ std::vector<const V4l2Queue*> queues_for(const V4l2Info& v4l2, Use use);
 
 bool is_multiplanar(const V4l2Queue& queue);
 
+/// False: metadata, VBI or radio samples.
+bool is_of_pictures(const V4l2Queue& queue);
+
 struct V4l2Choice {
     const V4l2Queue* queue;
     const V4l2Format* format;

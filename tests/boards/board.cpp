@@ -264,6 +264,7 @@ Video read_video(Table& table) {
     out.name = table.text("name");
     out.driver = table.text("driver");
     out.multiplanar = table.flag("multiplanar", false);
+    out.metadata = table.flag("metadata", false);
     table.with_table("capture", [&](Table& queue) { out.capture = read_queue(queue); });
     table.with_table("output", [&](Table& queue) { out.output = read_queue(queue); });
     return out;

@@ -90,6 +90,7 @@ struct Video {
     std::string name;    ///< by sysfs
     std::string driver;  ///< by QUERYCAP
     bool multiplanar = false;
+    bool metadata = false; ///< its queues hold no pictures
     std::optional<Queue> capture;
     std::optional<Queue> output; ///< with capture: memory to memory
 };

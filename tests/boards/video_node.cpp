@@ -184,7 +184,9 @@ public:
 
 private:
     const Queue* queue(std::uint32_t type) const {
-        if (V4L2_TYPE_IS_MULTIPLANAR(type) != video_.multiplanar)
+        const bool metadata =
+            type == V4L2_BUF_TYPE_META_CAPTURE || type == V4L2_BUF_TYPE_META_OUTPUT;
+        if (V4L2_TYPE_IS_MULTIPLANAR(type) != video_.multiplanar || metadata != video_.metadata)
             return nullptr;
         const auto& found = V4L2_TYPE_IS_OUTPUT(type) ? video_.output : video_.capture;
         return found ? &*found : nullptr;
@@ -198,7 +200,9 @@ private:
         std::strncpy(reinterpret_cast<char*>(out.bus_info), bus_.c_str(), sizeof out.bus_info - 1);
         const bool planes = video_.multiplanar;
         std::uint32_t caps = V4L2_CAP_STREAMING;
-        if (video_.capture && video_.output)
+        if (video_.metadata)
+            caps |= video_.capture ? V4L2_CAP_META_CAPTURE : V4L2_CAP_META_OUTPUT;
+        else if (video_.capture && video_.output)
             caps |= planes ? V4L2_CAP_VIDEO_M2M_MPLANE : V4L2_CAP_VIDEO_M2M;
         else if (video_.capture)
             caps |= planes ? V4L2_CAP_VIDEO_CAPTURE_MPLANE : V4L2_CAP_VIDEO_CAPTURE;
@@ -222,7 +226,7 @@ private:
 
     int try_one(v4l2_format& format) const {
         const Queue* from = queue(format.type);
-        if (from == nullptr)
+        if (from == nullptr || video_.metadata)
             return -EINVAL;
         return video_.multiplanar ? try_format(*from, format.fmt.pix_mp)
                                   : try_format(*from, format.fmt.pix);

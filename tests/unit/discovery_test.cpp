@@ -499,6 +499,68 @@ TEST_CASE("how many buffers a codec needs is asked where its driver can't wait f
     CHECK(least == (row.told == "unknown" ? 0 : static_cast<std::uint32_t>(row.value)));
 }
 
+TEST_CASE("nodes of metadata, VBI and radio samples are devices, with the memory of their row") {
+    const auto [name, caps, type, use, memory] =
+        GENERATE(table<std::string, std::uint32_t, std::uint32_t, Use, V4l2Memory>({
+            {"rkisp1_stats", V4L2_CAP_META_CAPTURE, V4L2_BUF_TYPE_META_CAPTURE, Use::capture,
+             V4l2Memory::vmalloc},
+            {"rkisp1_params", V4L2_CAP_META_OUTPUT, V4L2_BUF_TYPE_META_OUTPUT, Use::read,
+             V4l2Memory::vmalloc},
+            {"rkisp1_mainpath", V4L2_CAP_VIDEO_CAPTURE, V4L2_BUF_TYPE_VIDEO_CAPTURE, Use::capture,
+             V4l2Memory::dma_contig},
+            {"rkisp1_vbi", V4L2_CAP_VBI_CAPTURE, V4L2_BUF_TYPE_VBI_CAPTURE, Use::capture,
+             V4l2Memory::dma_contig},
+            {"rkisp1_sdr", V4L2_CAP_SDR_CAPTURE, V4L2_BUF_TYPE_SDR_CAPTURE, Use::capture,
+             V4l2Memory::dma_contig},
+        }));
+    FakeKernel kernel;
+    FakeVideo video;
+    video.driver = "rkisp1";
+    video.m2m = false;
+    const std::uint32_t has = caps, only = type;
+    video.override = [=](unsigned long request, void* argument) -> std::optional<int> {
+        if (request == VIDIOC_QUERYCAP) {
+            auto& out = *static_cast<v4l2_capability*>(argument);
+            out = {};
+            std::strcpy(reinterpret_cast<char*>(out.driver), "rkisp1");
+            out.device_caps = has | V4L2_CAP_STREAMING;
+            out.capabilities = out.device_caps | V4L2_CAP_DEVICE_CAPS;
+            return 0;
+        }
+        if (request == VIDIOC_ENUM_FMT) {
+            auto& out = *static_cast<v4l2_fmtdesc*>(argument);
+            out.pixelformat = V4L2_PIX_FMT_NV12;
+            return out.type == only && out.index == 0 && has != V4L2_CAP_VBI_CAPTURE ? 0 : -EINVAL;
+        }
+        if (request == VIDIOC_CREATE_BUFS) {
+            auto& out = *static_cast<v4l2_create_buffers*>(argument);
+            out.capabilities = V4L2_BUF_CAP_SUPPORTS_MMAP | V4L2_BUF_CAP_SUPPORTS_DMABUF;
+            return out.format.type == only && out.count == 0 ? 0 : -EINVAL;
+        }
+        return std::nullopt;
+    };
+    add_v4l2(kernel, video);
+    kernel.add_file("/sys/devices/platform/rkisp1.0/video4linux/video0/name", name + "\n");
+    const auto found = discovery().find("/dev/video0");
+    REQUIRE(found);
+    CHECK(found->uses == std::vector<Use>{use});
+    CHECK(found->v4l2->memory == memory);
+    REQUIRE(found->v4l2->queues.size() == 1);
+    CHECK(found->v4l2->queues[0].dmabuf);
+
+    const DeviceUse asked{Device::described({}), use, {}};
+    const auto bytes = capabilities(*found, asked, fourcc::bytes);
+    REQUIRE(bytes);
+    REQUIRE(bytes->size() == 1);
+    CHECK((bytes->front().import_path == ImportPath::vmap) == (memory == V4l2Memory::vmalloc));
+    const auto image = capabilities(*found, asked, fourcc::nv12);
+    REQUIRE(static_cast<bool>(image) == (has == V4L2_CAP_VIDEO_CAPTURE));
+    if (image)
+        return;
+    CHECK_THAT(image.error().detail, Catch::Matchers::Contains("none of pictures"));
+    CHECK_THAT(image.error().remedy, Catch::Matchers::Contains("--bytes"));
+}
+
 TEST_CASE("the kind of V4L2 memory is the quirk's before the USERPTR hint before unknown") {
     FakeKernel kernel;
     FakeVideo video;
@@ -570,12 +632,12 @@ TEST_CASE("the list opens no node and guesses uses from sysfs and udev") {
     const auto found = discovery().list();
     REQUIRE(found);
     CHECK(kernel.count("open") == 0);
-    REQUIRE(found->size() == 4);
+    REQUIRE(found->size() == 5);
     CHECK((*found)[0].path == "/dev/dri/card0");
     CHECK((*found)[0].uses == std::vector<Use>{Use::scanout, Use::render, Use::sample});
     CHECK((*found)[1].uses.empty());
     CHECK_FALSE((*found)[0].readable);
-    CHECK((*found)[3].denied_remedy == "add the user to group video");
+    CHECK(found->back().denied_remedy == "add the user to group video");
 }
 
 TEST_CASE("without sysfs a DRM node is told by its number") {

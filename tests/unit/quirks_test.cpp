@@ -89,6 +89,20 @@ TEST_CASE("a row is for its driver by any of the driver's names, which may be a 
     CHECK(quirks.rows_for({"drm", {"other", name}, {}, {}}).empty() != matches);
 }
 
+TEST_CASE("a row is for the nodes of a driver that it names") {
+    const Quirks quirks = quirks_of("[video4linux:toy]\nsource = x\nmemory = dma-contig\n"
+                                    "[video4linux:toy]\nsource = x\nnode-name = toy_stats *?histo\n"
+                                    "memory = vmalloc\n");
+    const auto memory = [&](const std::string& name) {
+        DeviceIdentity device{"video4linux", {"toy"}, {}, {}};
+        device.names = {name};
+        return value(quirks, device, "memory");
+    };
+    CHECK(memory("toy_stats") == "vmalloc");
+    CHECK(memory("fe928000.vsp hgo histo") == "vmalloc");
+    CHECK(memory("toy_mainpath") == "dma-contig");
+}
+
 TEST_CASE("a row is for the compatible strings of the device's own node that it names") {
     const Quirks quirks = quirks_of(head + "compatible = acme,toy-* acme,doll\nimports = no\n",
                                     MachineIdentity{"6.12.0", {"acme,toy-board"}});
