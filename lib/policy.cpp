@@ -48,16 +48,11 @@ Result<void> check_options(const AllocatorOptions& options) {
 
 void add_disabled(std::vector<Sourced<std::string>>& forbidden) {
     const char* disabled = kernel::environment(disable_variable);
-    std::string_view names = disabled != nullptr ? disabled : "";
-    while (!names.empty()) {
-        const std::size_t end = std::min(names.find(','), names.size());
-        const std::string_view name = names.substr(0, end);
-        if (!name.empty() && !solver::names_backend_or_source(name))
+    for (std::string& name : solver::split_names(disabled != nullptr ? disabled : "").names) {
+        if (!solver::names_backend_or_source(name))
             log::line(LogLevel::warning, "{}: no backend or source is called '{}'",
                       disable_variable, name);
-        if (!name.empty())
-            forbidden.push_back({std::string(name), disable_variable});
-        names.remove_prefix(std::min(end + 1, names.size()));
+        forbidden.push_back({std::move(name), disable_variable});
     }
 }
 

@@ -103,7 +103,7 @@ void add_request_options(CLI::App& command, RequestText& request) {
         ->type_name("BACKEND")
         ->group(where);
     add_text(command, "--order", request.order,
-             "Backends or sources that rank first, separated by commas")
+             "Backends or sources that rank first, separated by commas or blanks")
         ->type_name("LIST")
         ->group(where);
     command

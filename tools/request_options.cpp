@@ -2,6 +2,8 @@
 // Reads the request's options.
 #include "tools/request_options.hpp"
 
+#include "lib/solver/source_names.hpp"
+
 #include <charconv>
 #include <fmt/format.h>
 #include <utility>
@@ -129,18 +131,12 @@ Result<UseOption> parse_use_option(std::string_view text) {
 }
 
 Result<std::vector<std::string>> parse_order(std::string_view text) {
-    const std::string_view whole = text;
-    std::vector<std::string> order;
-    for (bool more = true; more;) {
-        more = text.find(',') != std::string_view::npos;
-        const std::string_view item = take_until(text, ',');
-        if (item.empty())
-            return malformed("--order", whole, "a name is missing",
-                             "backends or sources separated by commas, e.g. "
-                             "--order udmabuf,dma-heap:system");
-        order.emplace_back(item);
-    }
-    return order;
+    solver::NameList list = solver::split_names(text);
+    if (list.gap)
+        return malformed("--order", text, "a name is missing",
+                         "backends or sources separated by commas or blanks, e.g. "
+                         "--order udmabuf,dma-heap:system");
+    return std::move(list.names);
 }
 
 Result<RequestOptions> parse_request(const RequestText& text) {

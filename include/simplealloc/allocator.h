@@ -71,9 +71,9 @@ SIMPLEALLOC_API void simplealloc_devices_free(struct simplealloc_devices* device
 /// at once.
 struct simplealloc_allocator;
 
-/// Environment: SIMPLEALLOC_DISABLE names backends or sources to leave out, separated by commas;
-/// SIMPLEALLOC_QUIRKS names further quirk files and folders, separated by colons. A set-uid program
-/// ignores the environment. `options` may be NULL.
+/// Environment: SIMPLEALLOC_DISABLE names backends or sources to leave out, separated by commas or
+/// blanks; SIMPLEALLOC_QUIRKS names further quirk files and folders, separated by colons. A set-uid
+/// program ignores the environment. `options` may be NULL.
 ///
 /// Fails with invalid where a quirk or policy file is wrong or an option names no backend, and with
 /// gone or denied where one can't be read.

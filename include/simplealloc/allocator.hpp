@@ -48,8 +48,8 @@ class Monitor;
 class SIMPLEALLOC_API Allocator {
 public:
     /// Environment: SIMPLEALLOC_DISABLE names backends or sources to leave out, separated by
-    /// commas; SIMPLEALLOC_QUIRKS names further quirk files and folders, separated by colons. A
-    /// set-uid program ignores the environment.
+    /// commas or blanks; SIMPLEALLOC_QUIRKS names further quirk files and folders, separated by
+    /// colons. A set-uid program ignores the environment.
     /// Fails with invalid where a quirk or policy file is wrong or an option names no backend, and
     /// with gone or denied where one can't be read.
     static Result<Allocator> open(AllocatorOptions options = {});

@@ -136,6 +136,35 @@ TEST_CASE("a wrong policy file is an error with file and line, and says who name
     CHECK(check_policy_file("/nowhere.conf").error().cause == Cause::gone);
 }
 
+TEST_CASE("every real name of a heap can be written wherever sources are named") {
+    FakeKernel kernel;
+    const std::string name =
+        "dma-heap:" + GENERATE(as<std::string>(), "system", "reserved", "linux,cma", "default-pool",
+                               "default_cma_region", "linux,cma-uncached", "system-uncached-dma32",
+                               "qcom,system", "protected,secure-video-record", "video@80000000",
+                               "vframe-secure", "mtk_mm");
+    CAPTURE(name);
+    kernel.environment["SIMPLEALLOC_DISABLE"] = "ion," + name + ",gbm";
+    kernel.add_file(usual_path, "[policy]\norder = udmabuf " + name + "\nforbid = v4l2 " + name +
+                                    "\n[quota]\n" + name + " = 1M\n");
+    const auto policy = Policy::load({});
+    REQUIRE(policy);
+    CHECK(policy->order.value == std::vector<std::string>{"udmabuf", name});
+    std::vector<std::string> forbidden;
+    for (const auto& one : policy->forbidden)
+        forbidden.push_back(one.value);
+    CHECK(forbidden == std::vector<std::string>{"ion", name, "gbm", "v4l2", name});
+    REQUIRE(policy->quotas.size() == 1);
+    CHECK(policy->quotas[0].quota.of == name);
+    AllocatorOptions options;
+    options.order = {name};
+    options.without = {name};
+    options.quotas = {{name, 4096}};
+    options.policy_path = "/dev/null";
+    kernel.add_file("/dev/null", "");
+    CHECK(Policy::load(options));
+}
+
 TEST_CASE("every mistake in a policy file is named with its line") {
     const std::string names = "dma-heap, udmabuf, simple-allocator, ion, gbm, v4l2, drm-dumb, or a "
                               "source such as dma-heap:system";

@@ -168,6 +168,18 @@ TEST_CASE("an order is a list of names between commas, none of them empty") {
     }
 }
 
+TEST_CASE("an order may name sources with commas in them, and have blanks between names") {
+    for (const std::string text : {"udmabuf,dma-heap:linux,cma,ion:cma@3c000000",
+                                   "udmabuf dma-heap:linux,cma ion:cma@3c000000",
+                                   " udmabuf, dma-heap:linux,cma  ion:cma@3c000000 "}) {
+        INFO(text);
+        const auto order = parse_order(text);
+        REQUIRE(order.has_value());
+        CHECK(*order ==
+              std::vector<std::string>{"udmabuf", "dma-heap:linux,cma", "ion:cma@3c000000"});
+    }
+}
+
 TEST_CASE("a request is an image or bytes, never both or neither") {
     RequestText text;
     CHECK(parse_request(text).error().detail == "neither --image nor --bytes");
