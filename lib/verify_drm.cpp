@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// PRIME import, AddFB2 and a commit that only tests.
+// PRIME import, AddFB2, what is kept of it, and a commit that only tests.
 #include "lib/verify_parts.hpp"
 
 #include "lib/verify_commit.hpp"
+#include "lib/verify_framebuffer.hpp"
 
 #include <simplealloc/drm_import.hpp>
 
@@ -34,14 +35,23 @@ void take_answer(const Result<T>& answer, const std::string& what, Verification&
     result.reason = trial.reason;
 }
 
-/// Framebuffer and commit; `result` has what came before.
-void verify_display(const DeviceUse& use, const DrmSetup& setup, DrmImport& import,
+/// Framebuffer and commit; `result` has what came before, `fd` is what it was imported on.
+void verify_display(const DeviceUse& use, const DrmSetup& setup, DrmImport& import, int fd,
                     Verification& result) {
     const auto framebuffer = import.framebuffer();
     result.how += ", AddFB2";
     take_answer(framebuffer, framebuffer ? "" : framebuffer.error().detail, result);
+    if (!framebuffer)
+        return;
+    if (auto kept = read_back(fd, setup, *framebuffer, import.handles())) {
+        result.how += ", GETFB2";
+        result.imported = kept->passed;
+        result.reason = std::move(kept->reason);
+        if (result.imported == std::optional(false))
+            return;
+    }
     const DeviceRecord& record = use.device.record();
-    if (!framebuffer || !record.caller_fd)
+    if (!record.caller_fd)
         return;
     const CommitTrial tried = test_commit(record.caller_fd.get(), use.use, setup, *framebuffer);
     if (!tried.how.empty())
@@ -77,7 +87,7 @@ Verification verify_drm(const DeviceUse& use, const Buffer& buffer) {
         result.reason = setup.error().message();
         return result;
     }
-    verify_display(use, *setup, *import, result);
+    verify_display(use, *setup, *import, importer->fd(), result);
     return result;
 }
 

@@ -131,7 +131,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
     CHECK(buffer->modifier() == Modifier::linear());
     REQUIRE(buffer->verified().size() == 1);
     CHECK(buffer->verified()[0].imported == true);
-    CHECK(buffer->verified()[0].how == "PRIME import, AddFB2");
+    CHECK(buffer->verified()[0].how == "PRIME import, AddFB2, GETFB2");
     REQUIRE(buffer->planes().size() == 1);
     CHECK(buffer->planes()[0].stride >= width * 4);
 

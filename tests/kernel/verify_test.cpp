@@ -146,7 +146,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
     const Verification result = verify(compositor);
     INFO(result.how << "; " << result.reason);
     CHECK(result.imported == std::optional(true));
-    CHECK(starts_with(result.how, "PRIME import, AddFB2, TEST_ONLY commit on plane "));
+    CHECK(starts_with(result.how, "PRIME import, AddFB2, GETFB2, TEST_ONLY commit on plane "));
 }
 
 TEST_CASE_METHOD(guest::NothingLeft,
@@ -155,7 +155,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
     const Verification result = verify(compositor);
     INFO(result.how << "; " << result.reason);
     CHECK(result.imported == std::optional(true));
-    CHECK(result.how == "PRIME import, AddFB2");
+    CHECK(result.how == "PRIME import, AddFB2, GETFB2");
     CHECK(result.reason.find("DRM_CLIENT_CAP_ATOMIC") != std::string::npos);
     drm_mode_atomic nothing = {};
     nothing.flags = DRM_MODE_ATOMIC_TEST_ONLY;
@@ -171,13 +171,14 @@ TEST_CASE_METHOD(guest::NothingLeft,
     const Verification leased = verify(compositor);
     INFO(leased.how << "; " << leased.reason);
     CHECK(leased.imported == std::optional(true));
-    CHECK(starts_with(leased.how, "PRIME import on a lease, AddFB2, TEST_ONLY commit on plane "));
+    CHECK(starts_with(leased.how,
+                      "PRIME import on a lease, AddFB2, GETFB2, TEST_ONLY commit on plane "));
 
     REQUIRE(drmDropMaster(compositor.fd) == 0);
     const Verification borrowed = verify(compositor);
     INFO(borrowed.how << "; " << borrowed.reason);
     CHECK(borrowed.imported == std::optional(true));
-    CHECK(borrowed.how == "PRIME import on the caller's descriptor, AddFB2");
+    CHECK(borrowed.how == "PRIME import on the caller's descriptor, AddFB2, GETFB2");
     CHECK(borrowed.reason.find("not DRM master") != std::string::npos);
 }
 

@@ -52,7 +52,7 @@ public:
             --card_->lessees;
             ++card_->ended_leases;
         }
-        card_->framebuffers -= framebuffers_;
+        card_->framebuffers -= framebuffers_.size();
     }
 
     int ioctl(unsigned long request, void* argument) {
@@ -102,13 +102,14 @@ private:
         case DRM_IOCTL_MODE_ADDFB2:
             return add_framebuffer(*static_cast<drm_mode_fb_cmd2*>(argument));
         case DRM_IOCTL_MODE_RMFB:
-            if (framebuffers_ == 0) {
+            if (framebuffers_.erase(*static_cast<std::uint32_t*>(argument)) == 0) {
                 kernel_.record_error("RMFB of a framebuffer of another description");
                 return -ENOENT;
             }
-            --framebuffers_;
             --card_->framebuffers;
             return 0;
+        case DRM_IOCTL_MODE_GETFB2:
+            return get_framebuffer(*static_cast<drm_mode_fb_cmd2*>(argument));
         case DRM_IOCTL_SET_CLIENT_CAP:
             if (static_cast<drm_set_client_cap*>(argument)->capability == DRM_CLIENT_CAP_ATOMIC)
                 atomic_ = card_->screen && card_->screen->atomic;
@@ -246,9 +247,36 @@ private:
             if (request.offsets[i] > found->second.object->size)
                 return -EINVAL;
         }
-        ++framebuffers_;
         ++card_->framebuffers;
-        request.fb_id = static_cast<std::uint32_t>(card_->framebuffers);
+        request.fb_id = ++card_->last_framebuffer;
+        drm_mode_fb_cmd2 kept = request;
+        if (card_->keep)
+            card_->keep(kept);
+        framebuffers_.emplace(request.fb_id, kept);
+        return 0;
+    }
+
+    /// drivers/gpu/drm/drm_framebuffer.c drm_mode_getfb2_ioctl(): handles are for a master or
+    /// root, new ones, and equal where the objects are.
+    int get_framebuffer(drm_mode_fb_cmd2& request) {
+        const auto found = framebuffers_.find(request.fb_id);
+        if (!card_->getfb2)
+            return -EINVAL;
+        if (found == framebuffers_.end())
+            return -ENOENT;
+        request = found->second;
+        std::map<std::uint32_t, std::uint32_t> made;
+        for (std::uint32_t& handle : request.handles) {
+            const auto object = handles_.find(handle);
+            if (handle == 0 || object == handles_.end() || (!master_ && !kernel_.root)) {
+                handle = 0;
+                continue;
+            }
+            if (card_->new_handles && made.count(handle) == 0)
+                made[handle] = add({object->second.object, nullptr, kernel_.count_gem_handle()});
+            if (card_->new_handles)
+                handle = made[handle];
+        }
         return 0;
     }
 
@@ -270,7 +298,7 @@ private:
     bool render_;
     bool lessee_;
     bool atomic_ = false;
-    std::size_t framebuffers_ = 0;
+    std::map<std::uint32_t, drm_mode_fb_cmd2> framebuffers_;
     bool master_ = false;
     bool dropped_ = false;
     std::map<std::uint32_t, Handle> handles_;

@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+struct drm_mode_fb_cmd2;
+
 namespace simplealloc::test {
 
 /// Memory that runs out.
@@ -89,6 +91,11 @@ struct FakeCard {
     std::function<std::uint32_t(std::uint32_t width, std::uint32_t bpp)> pitch = {};
     /// The size of the memory that is really given for pitch and height; nothing: their product.
     std::function<std::uint64_t(std::uint64_t pitch, std::uint64_t height)> size = {};
+    /// What the driver makes of the pitches, offsets and modifier of a framebuffer.
+    std::function<void(drm_mode_fb_cmd2&)> keep = {};
+    bool getfb2 = true; ///< Linux 5.7
+    /// How GETFB2 fills handles in for a master: by new ones, or by those that there are.
+    bool new_handles = true;
     Override override = {};
     std::shared_ptr<FakeScreen> screen = {}; ///< answers mode setting, when there is one
     bool leases = true;
@@ -98,6 +105,7 @@ struct FakeCard {
     // State
     bool has_master = false; ///< some open file of the card node is master
     std::size_t framebuffers = 0;
+    std::uint32_t last_framebuffer = 0; ///< ids are not given twice
     std::size_t lessees = 0;
     std::size_t ended_leases = 0; ///< each sends a uevent
     std::string card_path() const {
@@ -114,6 +122,8 @@ std::shared_ptr<FakeCard> add_drm_card(FakeKernel& kernel, FakeCard card = {});
 struct FakeVideo {
     unsigned index = 0;
     std::string driver = "vim2m";
+    std::string kernel_driver = {}; ///< as sysfs shows it; empty: the same
+    std::string parent = "platform";
     bool m2m = true; ///< every open has its own queues; else one capture queue with an owner
     bool multiplanar = false;
     std::string exporter = "videobuf2_vmalloc";

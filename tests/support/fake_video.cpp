@@ -304,13 +304,13 @@ std::shared_ptr<FakeVideo> add_v4l2(FakeKernel& kernel, FakeVideo video) {
     };
     udev::Node known;
     known.sysname = "video" + std::to_string(shared->index);
-    known.parent_syspath = "/sys/devices/platform/" + shared->driver + ".0";
+    known.parent_syspath = "/sys/devices/" + shared->parent + "/" + shared->driver + ".0";
     known.syspath = known.parent_syspath + "/video4linux/" + known.sysname;
     known.devnode = node.path;
     known.subsystem = "video4linux";
     known.devnum = node.devnum;
-    known.parent_subsystem = "platform";
-    known.driver = shared->driver;
+    known.parent_subsystem = shared->parent;
+    known.driver = shared->kernel_driver.empty() ? shared->driver : shared->kernel_driver;
     kernel.add_file(known.syspath + "/name", shared->driver + "\n");
     kernel.add_file(known.syspath + "/index", "0\n");
     kernel.add_link(known.syspath + "/device", known.parent_syspath);

@@ -94,7 +94,7 @@ TEST_CASE("a master's screen is asked by a commit that only tests") {
     display.enable_atomic();
     const Verification result = display.verify();
     CHECK(result.imported == std::optional(true));
-    CHECK(result.how == "PRIME import, AddFB2, TEST_ONLY commit on plane 31 of CRTC 41");
+    CHECK(result.how == "PRIME import, AddFB2, GETFB2, TEST_ONLY commit on plane 31 of CRTC 41");
     CHECK(result.reason.empty());
     REQUIRE(display.screen->commits.size() == 1);
     auto& set = display.screen->commits[0];
@@ -157,6 +157,45 @@ TEST_CASE("what no commit can test is said, and is no refusal") {
     const Verification result = display.verify();
     CHECK(result.imported == std::optional(true));
     CHECK_THAT(result.reason, Catch::Matchers::Contains(reason));
+}
+
+TEST_CASE("a framebuffer that the driver keeps otherwise than it was given is refused") {
+    Display display;
+    std::string what;
+    SECTION("with another pitch") {
+        display.card->keep = [](drm_mode_fb_cmd2& kept) {
+            kept.pitches[0] = (kept.pitches[0] + 4095) / 4096 * 4096;
+        };
+        what = "pitch 4096 instead of 2560";
+    }
+    SECTION("with another offset") {
+        display.card->keep = [](drm_mode_fb_cmd2& kept) { kept.offsets[0] += 64; };
+        what = "offset 64 instead of 0";
+    }
+    const auto buffer = display.try_allocate();
+    REQUIRE(!buffer);
+    REQUIRE(buffer.error().attempts.size() == 1);
+    CHECK(buffer.error().attempts[0].cause == Cause::refused);
+    CHECK_THAT(buffer.error().attempts[0].message,
+               Catch::Matchers::Contains("AddFB2") && Catch::Matchers::Contains(what));
+    CHECK(display.kernel.census() == display.idle);
+    CHECK(display.card->framebuffers == 0);
+}
+
+TEST_CASE("a framebuffer is read back, and the handles that come with it are closed") {
+    Display display;
+    display.card->new_handles = GENERATE(true, false);
+    const Verification result = display.verify();
+    CHECK(result.imported == std::optional(true));
+    CHECK_THAT(result.how, Catch::Matchers::StartsWith("PRIME import, AddFB2, GETFB2"));
+}
+
+TEST_CASE("a kernel without GETFB2 reads nothing back, and refuses nothing") {
+    Display display;
+    display.card->getfb2 = false;
+    const Verification result = display.verify();
+    CHECK(result.imported == std::optional(true));
+    CHECK_THAT(result.how, !Catch::Matchers::Contains("GETFB2"));
 }
 
 TEST_CASE("where the node can't be opened a lease of the caller's serves") {
