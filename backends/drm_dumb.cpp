@@ -227,7 +227,7 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
     offer.side_effect = solver::SideEffect::scanout_memory;
     describe_memory(source, *device);
     describe_layout(drm, offer);
-    describe_exports(source, *device, "dumb buffers");
+    describe_exports(source, device->attachable, device->vmap_stable, "dumb buffers");
     limit_to_cma(source, *device);
     return source;
 }
@@ -291,7 +291,7 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
     // Card and render node of one card are two devices and one source.
     std::vector<std::shared_ptr<const DeviceRecord>> cards;
     for (const auto& device : devices) {
-        if (!device->drm || !has_dumb_buffers(*device->drm))
+        if (!device->drm || !device->exports.value || !has_dumb_buffers(*device->drm))
             continue;
         const auto known = std::find_if(cards.begin(), cards.end(), [&](const auto& card) {
             return card->drm->card_node == device->drm->card_node;

@@ -155,7 +155,8 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
     add_zeroed_fact(source, Confidence::unknown, "");
     add_mode_fact(source);
     describe_memory_kind(source, *device, "GBM buffers");
-    describe_exports(source, *device, "GBM buffers");
+    describe_exports(source, drm.gbm_attachable.is_said() ? drm.gbm_attachable : device->attachable,
+                     device->vmap_stable, "GBM buffers");
     return source;
 }
 

@@ -127,10 +127,9 @@ void place_device_memory(SourceRecord& source, const DeviceRecord& device) {
                             Confidence::known, path});
 }
 
-void describe_exports(SourceRecord& source, const DeviceRecord& device, const char* memory) {
+void describe_exports(SourceRecord& source, const Learned<bool>& attachable,
+                      const Learned<bool>& stable, const char* memory) {
     solver::Offer& offer = source.input.offer;
-    const Learned<bool>& attachable = device.attachable;
-    const Learned<bool>& stable = device.vmap_stable;
     offer.attachable = attachable.value;
     offer.vmap_stable = stable.value;
     std::vector<std::string> reasons;

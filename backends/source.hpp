@@ -26,7 +26,8 @@ void keep_in_reach(SourceRecord& source, const Reach& reach);
 void place_device_memory(SourceRecord& source, const DeviceRecord& device);
 
 /// Whether others can attach and map its dma-bufs, which are called `memory`, e.g. `dumb buffers`.
-void describe_exports(SourceRecord& source, const DeviceRecord& device, const char* memory);
+void describe_exports(SourceRecord& source, const Learned<bool>& attachable,
+                      const Learned<bool>& stable, const char* memory);
 
 /// The kind of memory that a card's driver allocates; a fact of it.
 void describe_memory_kind(SourceRecord& source, const DeviceRecord& device, const char* memory);

@@ -139,7 +139,7 @@ SourceRecord describe(const std::shared_ptr<const DeviceRecord>& device) {
     offer.side_effect = solver::SideEffect::takes_queue;
     add_tilings(*device->v4l2, offer.tilings);
     describe_memory(source);
-    describe_exports(source, *device, "buffers");
+    describe_exports(source, device->attachable, device->vmap_stable, "buffers");
     limit_to_cma(source, *device);
     return source;
 }
@@ -185,7 +185,7 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
     // Two uses may have asked for the same node, each by itself.
     std::vector<std::shared_ptr<const DeviceRecord>> nodes;
     for (const auto& device : devices) {
-        if (!device->v4l2 || candidate_queues(*device->v4l2).empty())
+        if (!device->v4l2 || !device->exports.value || candidate_queues(*device->v4l2).empty())
             continue;
         // A camera has one queue for everybody: only its owner may give it away.
         if (!device->v4l2->m2m && !owns_queue(*device))

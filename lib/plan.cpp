@@ -160,6 +160,9 @@ Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc) {
     if (const auto cached = use_quirk(record, use.use, fourcc, "cached-memory");
         cached && cached->text == "no")
         input.refuses_cached = cached->origin;
+    if (const auto mapping = use_quirk(record, use.use, fourcc, "kernel-mapping");
+        mapping && mapping->text == "yes")
+        input.maps_too = mapping->origin;
     return input;
 }
 

@@ -7,7 +7,6 @@
 #include "lib/kernel.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <sstream>
 
@@ -45,6 +44,7 @@ void apply_sharing(const Rows& rows, DeviceRecord& record) {
         record.import_confidence = value->confidence;
         record.import_origin = value->origin;
     }
+    rows.learn("exports", record.exports, is_yes);
     rows.learn("exports-attachable", record.attachable, is_yes);
     rows.learn("exports-vmap-stable", record.vmap_stable, is_yes);
 }
@@ -81,6 +81,7 @@ std::vector<std::uint32_t> numbers_of(const std::string& text) {
 }
 
 void apply_dumb(const Rows& rows, const Reach& reach, DrmInfo& drm) {
+    rows.learn("gbm-exports-attachable", drm.gbm_attachable, is_yes);
     rows.learn("dumb-bpp", drm.dumb_bpp, numbers_of);
     rows.learn("dumb-pitch-align", drm.dumb_pitch_align, number_of);
     rows.learn("dumb-width-align", drm.dumb_width_align, number_of);
@@ -105,45 +106,63 @@ V4l2Memory memory_named(const std::string& name) {
     return name == "dma-sg" ? V4l2Memory::dma_sg : V4l2Memory::dma_contig;
 }
 
-/// The instance's slot of a module parameter that is an array: `0,1,…`.
-std::optional<std::uint64_t> parameter_slot(const std::string& text, unsigned index) {
-    std::istringstream slots(text);
+/// The instance's slot of a module parameter that is an array, `0,1,…`; empty: there is none.
+std::string parameter_slot(const std::string& text, unsigned index) {
+    std::istringstream slots(text.substr(0, text.find('\n')));
     std::string slot;
     for (unsigned i = 0; i <= index; ++i)
         if (!std::getline(slots, slot, ','))
-            return std::nullopt;
-    std::uint64_t value = 0;
-    const auto [stop, error] = std::from_chars(slot.data(), slot.data() + slot.size(), value);
-    if (error != std::errc{} || (stop != slot.data() + slot.size() && *stop != '\n'))
-        return std::nullopt;
-    return value;
+            return {};
+    return slot;
+}
+
+/// The numbers are those of vivid's and mcam-core's parameters, which agree; the words those of
+/// tw686x (tw686x-core.c dma_mode_name()), whose `memcpy` copies out of a buffer of its own.
+std::optional<V4l2Memory> memory_of_parameter(const std::string& value) {
+    if (value == "0" || value == "memcpy" || value == "vmalloc")
+        return V4l2Memory::vmalloc;
+    if (value == "1" || value == "contig" || value == "dma-contig")
+        return V4l2Memory::dma_contig;
+    if (value == "2" || value == "sg" || value == "dma-sg")
+        return V4l2Memory::dma_sg;
+    return std::nullopt;
+}
+
+void apply_parameter(const QuirkValue& row, DeviceRecord& record) {
+    const auto dot = row.text.find('.');
+    const bool elsewhere = dot != std::string::npos;
+    const std::string path = fmt::format("/sys/module/{}/parameters/{}",
+                                         elsewhere ? row.text.substr(0, dot) : record.driver,
+                                         elsewhere ? row.text.substr(dot + 1) : row.text);
+    std::string text;
+    if (kernel::read_file(path, text) < 0)
+        return;
+    V4l2Info& v4l2 = *record.v4l2;
+    const bool array = text.find(',') != std::string::npos;
+    const auto memory = memory_of_parameter(parameter_slot(text, array ? v4l2.index : 0));
+    if (!memory)
+        return;
+    v4l2.memory = *memory;
+    v4l2.memory_confidence = row.confidence;
+    v4l2.memory_origin =
+        array ? fmt::format("{}[{}], {}", path, v4l2.index, row.origin) : path + ", " + row.origin;
 }
 
 void apply_memory(const Rows& rows, DeviceRecord& record, V4l2Info& v4l2) {
-    const auto learn = [&](V4l2Memory memory, Confidence confidence, const std::string& origin) {
-        v4l2.memory = memory;
-        v4l2.memory_confidence = confidence;
-        v4l2.memory_origin = origin;
-    };
+    if (const auto value = rows.find("memory-to-memory"))
+        v4l2.m2m = is_yes(value->text);
     if (const auto value = rows.find("memory")) {
-        learn(memory_named(value->text), value->confidence, value->origin);
+        v4l2.memory = memory_named(value->text);
+        v4l2.memory_confidence = value->confidence;
+        v4l2.memory_origin = value->origin;
         if (value->decides)
             return;
     }
-    if (const auto value = rows.find("memory-parameter")) {
-        const std::string path =
-            fmt::format("/sys/module/{}/parameters/{}", record.driver, value->text);
-        std::string text;
-        const auto slot =
-            kernel::read_file(path, text) >= 0 ? parameter_slot(text, v4l2.index) : std::nullopt;
-        // The test drivers agree on 0 for vmalloc and 1 for dma-contig.
-        if (slot && *slot <= 1)
-            learn(*slot == 0 ? V4l2Memory::vmalloc : V4l2Memory::dma_contig, value->confidence,
-                  fmt::format("{}[{}], {}", path, v4l2.index, value->origin));
-    }
+    if (const auto value = rows.find("memory-parameter"))
+        apply_parameter(*value, record);
 }
 
-/// What restricts a row to some uses or formats.
+/// What restricts a row to some uses, formats or modifiers.
 std::string scope_of(const QuirkRow& row) {
     std::string scope;
     if (!row.roles.empty())
@@ -153,6 +172,12 @@ std::string scope_of(const QuirkRow& row) {
         for (const Fourcc& fourcc : row.formats)
             codes.push_back(to_string(fourcc));
         scope += fmt::format("{}format = {}", scope.empty() ? "" : "; ", fmt::join(codes, " "));
+    }
+    if (!row.modifiers.empty()) {
+        std::vector<std::string> names;
+        for (const std::uint64_t modifier : row.modifiers)
+            names.push_back(to_string(Modifier::named(modifier)));
+        scope += fmt::format("{}modifier = {}", scope.empty() ? "" : "; ", fmt::join(names, " "));
     }
     return scope;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a device can do for a use: by subsystem, then what the caller says instead.
 #include "lib/discovery/capabilities_parts.hpp"
+#include "lib/discovery/modifier_limits.hpp"
 #include "lib/discovery/quirk_limits.hpp"
 
 #include "lib/discovery/formats_v4l2.hpp"
@@ -189,9 +190,9 @@ Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& devi
             for (CapabilitySet& set : *sets)
                 add_decided_limits(device, use.use, fourcc, set);
     }
-    if (!sets || use.alternatives.empty())
-        return sets;
-    return narrow(device, use, *sets);
+    if (sets && !use.alternatives.empty())
+        sets = narrow(device, use, *sets);
+    return sets ? split_by_modifier(device, use.use, fourcc, std::move(*sets)) : std::move(sets);
 }
 
 std::vector<Fourcc> listed_formats(const DeviceUse& use) {

@@ -52,11 +52,11 @@ std::vector<FormatSupport> formats_of(const DrmInfo& drm,
 
 void limit_size(solver::CapabilitySet& set, std::uint64_t width, std::uint64_t height,
                 const char* origin) {
-    if (width != 0) {
+    if (width != 0 && width < set.constraints.max_width) {
         set.constraints.max_width = width;
         set.evidence[ConstraintKind::max_width] = {Confidence::known, origin};
     }
-    if (height != 0) {
+    if (height != 0 && height < set.constraints.max_height) {
         set.constraints.max_height = height;
         set.evidence[ConstraintKind::max_height] = {Confidence::known, origin};
     }

@@ -41,6 +41,12 @@ constexpr Row rows[] = {
      Role::display_only,
      {Contiguity::required, ImportPath::dma, Confidence::assumed,
       "default for platform displays without a translating IOMMU"}},
+    // Small panels: all but one driver are on the same helpers.
+    {"drm",
+     "spi",
+     Role::display_only,
+     {Contiguity::required, ImportPath::dma, Confidence::assumed,
+      "default for displays on SPI: one run of memory, which the CPU sends"}},
     {"drm",
      "platform",
      Role::render_only,

@@ -27,6 +27,18 @@ std::vector<std::string> places_of(const udev::Node& node) {
     return {path->second + "-video-index" + index.substr(0, index.find('\n'))};
 }
 
+/// As drivers/pci/pci-sysfs.c shows them: 0x and four digits.
+std::string pci_id_of(const std::string& function) {
+    std::string id;
+    for (const char* name : {"/vendor", "/device"}) {
+        std::string text;
+        if (kernel::read_file(function + name, text) < 0 || !text.starts_with("0x"))
+            return {};
+        id += (id.empty() ? "" : ":") + text.substr(2, text.find('\n') - 2);
+    }
+    return id;
+}
+
 } // namespace
 
 DeviceIdentity identity_of(const udev::Node& node, const std::string& driver) {
@@ -50,6 +62,8 @@ DeviceIdentity identity_of(const udev::Node& node, const std::string& driver) {
     if (!node.parent_syspath.empty())
         identity.compatible = device_tree::strings(node.parent_syspath + "/of_node/compatible");
     identity.places = places_of(node);
+    if (node.parent_subsystem == "pci")
+        identity.pci_id = pci_id_of(node.parent_syspath);
     return identity;
 }
 

@@ -20,6 +20,7 @@ struct DeviceIdentity {
     std::vector<std::string> places;
     std::optional<bool> discrete =
         {};                      ///< a GPU with VRAM of its own, or without; nothing: nobody says
+    std::string pci_id = {};     ///< `VENDOR:DEVICE` of a PCI function, `8086:5916`; else empty
     std::string node_class = {}; ///< of char: its class in sysfs, empty where sysfs is not there
     std::string node = {};       ///< of char: its path
     std::vector<std::string> names = {}; ///< that sysfs shows of a V4L2 node

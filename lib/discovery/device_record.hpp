@@ -74,6 +74,7 @@ struct DrmInfo {
     Learned<MemoryKind> dumb_memory{MemoryKind::system};
     Learned<solver::OfferContiguity> dumb_contiguity{solver::OfferContiguity::unknown};
     Learned<std::optional<bool>> dumb_zeroed;
+    Learned<bool> gbm_attachable{true}; ///< unless it is said, as DeviceRecord::attachable
 };
 
 /// The kind of vb2 memory of a V4L2 driver.
@@ -135,6 +136,7 @@ struct DeviceRecord {
     std::optional<DeviceDescription> described;
 
     bool imports = true;            ///< takes other devices' dma-bufs (quirk imports=no clears it)
+    Learned<bool> exports{true};    ///< gives its memory away as dma-bufs (quirk)
     Learned<bool> attachable{true}; ///< others can attach its exports (quirk)
     Learned<bool> vmap_stable{true};
     Confidence import_confidence = Confidence::known;

@@ -15,6 +15,13 @@ bool is_pattern(std::string_view name) {
     return name.find_first_of("*?[") != std::string_view::npos;
 }
 
+std::string in_small_letters(std::string text) {
+    for (char& letter : text)
+        if (letter >= 'A' && letter <= 'Z')
+            letter = static_cast<char>(letter - 'A' + 'a');
+    return text;
+}
+
 bool is_device_subsystem(std::string_view name) {
     return name == "drm" || name == "accel" || name == "video4linux" || name == "char";
 }
@@ -131,6 +138,11 @@ private:
         else if (key == "format")
             for (const std::string& word : ini::words(value))
                 row_.formats.push_back(*Fourcc::parse(word));
+        else if (key == "modifier")
+            for (const std::string& word : ini::words(value))
+                row_.modifiers.push_back(Modifier::parse(word)->value);
+        else if (key == "pci-id")
+            row_.pci_ids = ini::words(in_small_letters(value));
         conditions_.emplace(key, value);
     }
 
@@ -138,19 +150,23 @@ private:
     void check() {
         if (kind_ == RowKind::quirk && !has("source"))
             complain(row_.line, "the section has no source");
-        const bool narrow = has("role") || has("format");
+        const bool tiled = has("modifier");
+        const bool narrow = has("role") || has("format") || tiled;
         for (const auto& [name, value] : row_.values) {
             const KeyScope scope = find_quirk_key(name)->scope;
-            if (narrow && scope != KeyScope::use)
+            if (narrow && !is_of_use(scope))
+                complain(line_of(name), fmt::format("{} is of the whole device, its section has a "
+                                                    "role, format or modifier",
+                                                    name));
+            else if (tiled && scope != KeyScope::limit)
                 complain(line_of(name),
-                         fmt::format("{} is of the whole device, its section has a role or format",
-                                     name));
+                         fmt::format("{} is no limit, its section has a modifier", name));
             if (kind_ == RowKind::policy && scope == KeyScope::driver)
                 complain(line_of(name), fmt::format("{} is for quirk files", name));
             if (row_.subsystem == "ion" && scope != KeyScope::driver)
                 complain(line_of(name), fmt::format("{} is not for ion", name));
         }
-        if (row_.subsystem == "ion" && (narrow || has("compatible")))
+        if (row_.subsystem == "ion" && (narrow || has("compatible") || has("pci-id")))
             complain(row_.line, "of ion a section may be for a machine or a kernel only");
         if (row_.subsystem == "char" && row_.values.contains("sysfs-driver"))
             complain(line_of("sysfs-driver"), "sysfs-driver is not for char: no node tells a name");

@@ -71,6 +71,23 @@ bool is_role(std::string_view text) {
 bool is_fourcc(std::string_view text) {
     return Fourcc::parse(text).has_value();
 }
+bool is_modifier(std::string_view text) {
+    const auto modifier = Modifier::parse(text);
+    return modifier && modifier->state != Modifier::State::implicit;
+}
+/// Hexadecimal digits and wildcards on both sides.
+bool is_pci_id(std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdefABCDEF*?[]-!";
+    const auto colon = text.find(':');
+    return colon != std::string_view::npos && colon > 0 && colon + 1 < text.size() &&
+           text.find_first_not_of(digits) == colon &&
+           text.substr(colon + 1).find_first_not_of(digits) == std::string_view::npos;
+}
+bool is_parameter(std::string_view text) {
+    return is_word(text) && !text.starts_with('.') && !text.ends_with('.') &&
+           std::count(text.begin(), text.end(), '.') <= 1 &&
+           text.find('/') == std::string_view::npos;
+}
 bool is_node(std::string_view text) {
     return text.starts_with("/dev/");
 }
@@ -115,6 +132,10 @@ constexpr QuirkKey keys[] = {
     {"node", KeyScope::row, "char", [](std::string_view t) { return all_words(t, is_node); },
      "patterns of a path below /dev/, separated by spaces"},
     {"discrete", KeyScope::row, "drm", is_switch, switch_text},
+    {"pci-id", KeyScope::row, "", [](std::string_view t) { return all_words(t, is_pci_id); },
+     "patterns of VENDOR:DEVICE in hexadecimal numbers"},
+    {"modifier", KeyScope::row, "", [](std::string_view t) { return all_words(t, is_modifier); },
+     "a list of modifiers: LINEAR, or numbers"},
     {"role", KeyScope::row, "", [](std::string_view t) { return all_words(t, is_role); },
      "a list of uses (capture, scanout, m2m-in…) or output"},
     {"format", KeyScope::row, "", [](std::string_view t) { return all_words(t, is_fourcc); },
@@ -125,7 +146,9 @@ constexpr QuirkKey keys[] = {
      "a list of ID:NAME:MEMORY, with an id up to 31 and scattered, contiguous, protected or "
      "unknown memory"},
 
+    {"exports", KeyScope::device, "", is_switch, switch_text},
     {"exports-attachable", KeyScope::device, "", is_switch, switch_text},
+    {"gbm-exports-attachable", KeyScope::device, "drm", is_switch, switch_text},
     {"exports-vmap-stable", KeyScope::device, "", is_switch, switch_text},
     {"min-address", KeyScope::device, "", is_address, address_text},
     {"max-address", KeyScope::device, "", is_address, address_text},
@@ -146,7 +169,9 @@ constexpr QuirkKey keys[] = {
          return one_of(t, {"vmalloc", "dma-contig", "dma-sg"});
      },
      "vmalloc, dma-contig or dma-sg"},
-    {"memory-parameter", KeyScope::device, "video4linux", is_word, "a module parameter's name"},
+    {"memory-parameter", KeyScope::device, "video4linux", is_parameter,
+     "a module parameter's name, or MODULE.NAME"},
+    {"memory-to-memory", KeyScope::device, "video4linux", is_switch, switch_text},
     {"dumb-bpp", KeyScope::device, "drm", is_bpp_list, "numbers of bits, separated by spaces"},
     {"dumb-pitch-align", KeyScope::device, "drm", is_count, bytes_text},
     {"dumb-width-align", KeyScope::device, "drm", is_count, pixels_text},
@@ -178,24 +203,25 @@ constexpr QuirkKey keys[] = {
          return one_of(t, {"yes", "no", "unless-iommu"});
      },
      "yes, no or unless-iommu"},
-    {"address-align", KeyScope::use, "", is_alignment, bytes_text},
-    {"stride-align", KeyScope::use, "", is_count, bytes_text},
-    {"stride-align-pixels", KeyScope::use, "", is_count, pixels_text},
-    {"max-stride", KeyScope::use, "", is_count, bytes_text},
-    {"width-align", KeyScope::use, "", is_count, pixels_text},
-    {"height-align", KeyScope::use, "", is_count, "a number of lines above 0"},
-    {"size-align", KeyScope::use, "", is_alignment, bytes_text},
-    {"offset-align", KeyScope::use, "", is_alignment, bytes_text},
-    {"tail-padding", KeyScope::use, "", is_count, bytes_text},
+    {"address-align", KeyScope::limit, "", is_alignment, bytes_text},
+    {"stride-align", KeyScope::limit, "", is_count, bytes_text},
+    {"stride-align-pixels", KeyScope::limit, "", is_count, pixels_text},
+    {"max-stride", KeyScope::limit, "", is_count, bytes_text},
+    {"width-align", KeyScope::limit, "", is_count, pixels_text},
+    {"height-align", KeyScope::limit, "", is_count, "a number of lines above 0"},
+    {"size-align", KeyScope::limit, "", is_alignment, bytes_text},
+    {"offset-align", KeyScope::limit, "", is_alignment, bytes_text},
+    {"tail-padding", KeyScope::limit, "", is_count, bytes_text},
     {"plane-padding", KeyScope::use, "video4linux", is_size_list,
      "numbers of bytes, separated by spaces"},
-    {"max-width", KeyScope::use, "", is_count, pixels_text},
-    {"max-height", KeyScope::use, "", is_count, "a number of lines above 0"},
-    {"max-segments", KeyScope::use, "", is_count, "a number of segments above 0"},
-    {"max-buffers", KeyScope::use, "", is_count, "a number of buffers above 0"},
-    {"max-segment-size", KeyScope::use, "", is_alignment, bytes_text},
+    {"max-width", KeyScope::limit, "", is_count, pixels_text},
+    {"max-height", KeyScope::limit, "", is_count, "a number of lines above 0"},
+    {"max-segments", KeyScope::limit, "", is_count, "a number of segments above 0"},
+    {"max-buffers", KeyScope::limit, "", is_count, "a number of buffers above 0"},
+    {"max-segment-size", KeyScope::limit, "", is_alignment, bytes_text},
     {"single-allocation", KeyScope::use, "", is_switch, switch_text},
     {"cached-memory", KeyScope::use, "", is_switch, switch_text},
+    {"kernel-mapping", KeyScope::use, "", is_switch, switch_text},
     {"prefer", KeyScope::use, "", is_source_list, sources_text},
     {"forbid", KeyScope::use, "", is_source_list, sources_text},
 };
@@ -206,6 +232,10 @@ const QuirkKey* find_quirk_key(std::string_view name) {
     const auto* key = std::find_if(std::begin(keys), std::end(keys),
                                    [&](const QuirkKey& known) { return known.name == name; });
     return key == std::end(keys) ? nullptr : key;
+}
+
+bool is_of_use(KeyScope scope) {
+    return scope == KeyScope::use || scope == KeyScope::limit;
 }
 
 std::uint64_t number_of(std::string_view value) {

@@ -13,6 +13,7 @@ enum class KeyScope : std::uint8_t {
     driver, ///< the driver's names, or a machine's heaps: no device is looked at
     device, ///< the whole device
     use,    ///< one use of the device, so its row may have conditions `role` and `format`
+    limit,  ///< a number that limits one use; its row may have the condition `modifier`, too
 };
 
 struct QuirkKey {
@@ -25,6 +26,9 @@ struct QuirkKey {
 
 /// Null when there is no such key.
 const QuirkKey* find_quirk_key(std::string_view name);
+
+/// Whether it is of one use.
+bool is_of_use(KeyScope scope);
 
 /// A number that was found valid: `0x…` or decimal.
 std::uint64_t number_of(std::string_view value);

@@ -11,13 +11,7 @@ namespace simplealloc {
 
 namespace {
 
-struct Limit {
-    const char* key;
-    std::uint64_t Constraints::*number;
-    ConstraintKind kind;
-};
-
-constexpr Limit limits[] = {
+constexpr QuirkLimit limits[] = {
     {"stride-align", &Constraints::stride_align, ConstraintKind::stride_align},
     {"stride-align-pixels", &Constraints::stride_align_pixels, ConstraintKind::stride_align_pixels},
     {"address-align", &Constraints::address_align, ConstraintKind::address_align},
@@ -36,6 +30,10 @@ constexpr Limit limits[] = {
 
 } // namespace
 
+std::span<const QuirkLimit> quirk_limits() {
+    return limits;
+}
+
 std::optional<QuirkValue> use_quirk(const DeviceRecord& device, Use use, Fourcc fourcc,
                                     const std::string& key) {
     const bool m2m = device.v4l2 && device.v4l2->m2m;
@@ -51,7 +49,7 @@ void add_quirk_limits(const DeviceRecord& device, Use use, Fourcc fourcc,
                       solver::CapabilitySet& set) {
     if (device.quirks.empty())
         return;
-    for (const Limit& limit : limits)
+    for (const QuirkLimit& limit : limits)
         if (const auto value = use_quirk(device, use, fourcc, limit.key)) {
             set.constraints.*limit.number = number_of(value->text);
             set.evidence[limit.kind] = {value->confidence, value->origin};
@@ -95,7 +93,7 @@ void add_preferred_sources(const DeviceRecord& device, Use use, Fourcc fourcc,
 
 void add_decided_limits(const DeviceRecord& device, Use use, Fourcc fourcc,
                         solver::CapabilitySet& set) {
-    for (const Limit& limit : limits)
+    for (const QuirkLimit& limit : limits)
         if (const auto value = use_quirk(device, use, fourcc, limit.key); value && value->decides) {
             set.constraints.*limit.number = number_of(value->text);
             set.evidence[limit.kind] = {value->confidence, value->origin};

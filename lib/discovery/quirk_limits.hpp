@@ -4,10 +4,19 @@
 
 #include "lib/discovery/device_record.hpp"
 
+#include <span>
 #include <string>
 #include <vector>
 
 namespace simplealloc {
+
+/// A key that is a number of Constraints.
+struct QuirkLimit {
+    const char* key;
+    std::uint64_t Constraints::*number;
+    ConstraintKind kind;
+};
+std::span<const QuirkLimit> quirk_limits();
 
 /// The strongest row's value for a key of one use; `fourcc::bytes` is memory without a format.
 std::optional<QuirkValue> use_quirk(const DeviceRecord& device, Use use, Fourcc fourcc,

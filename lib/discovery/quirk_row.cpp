@@ -23,7 +23,12 @@ bool is_role(const std::string& role, Use use, bool m2m) {
 
 } // namespace
 
-bool counts_for(const QuirkRow& row, Use use, Fourcc fourcc, bool m2m) {
+bool counts_for(const QuirkRow& row, Use use, Fourcc fourcc, bool m2m,
+                std::optional<std::uint64_t> modifier) {
+    if (!row.modifiers.empty() &&
+        (!modifier ||
+         std::find(row.modifiers.begin(), row.modifiers.end(), *modifier) == row.modifiers.end()))
+        return false;
     const bool role = row.roles.empty() ||
                       std::any_of(row.roles.begin(), row.roles.end(),
                                   [&](const std::string& one) { return is_role(one, use, m2m); });
@@ -33,8 +38,9 @@ bool counts_for(const QuirkRow& row, Use use, Fourcc fourcc, bool m2m) {
 
 std::optional<QuirkValue> find_value(std::span<const QuirkRowPtr> rows, const std::string& key) {
     for (const QuirkRowPtr& row : rows)
-        if (const auto value = row->values.find(key);
-            value != row->values.end() && row->roles.empty() && row->formats.empty())
+        if (const auto value = row->values.find(key); value != row->values.end() &&
+                                                      row->roles.empty() && row->formats.empty() &&
+                                                      row->modifiers.empty())
             return QuirkValue{value->second, row->origin, row->confidence, row->decides};
     return std::nullopt;
 }

@@ -8,6 +8,7 @@
 #include <simplealloc/fact.hpp>
 #include <simplealloc/format.hpp>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,9 +30,11 @@ struct QuirkRow {
     std::vector<std::string> nodes;      ///< of char: patterns, one of them of the node's path
     std::vector<std::string> names;      ///< patterns, one of them of the node's name in sysfs
     std::optional<KernelRange> kernel;
-    std::optional<bool> discrete;   ///< GPUs with VRAM of their own, or those without
-    std::vector<std::string> roles; ///< names of uses, or `output`
+    std::optional<bool> discrete;     ///< GPUs with VRAM of their own, or those without
+    std::vector<std::string> pci_ids; ///< patterns of `VENDOR:DEVICE` in small letters
+    std::vector<std::string> roles;   ///< names of uses, or `output`
     std::vector<Fourcc> formats;
+    std::vector<std::uint64_t> modifiers;
 
     std::map<std::string, std::string> values; ///< key and value, checked when it was read
     Confidence confidence = Confidence::known;
@@ -56,7 +59,9 @@ struct QuirkValue {
 
 /// Whether the row counts for a use of a device with a format (fourcc::bytes: without one).
 /// `m2m`: the device is a memory-to-memory one.
-bool counts_for(const QuirkRow& row, Use use, Fourcc fourcc, bool m2m);
+/// `modifier`: of the layout; nothing: whichever, so that rows of some modifiers don't count.
+bool counts_for(const QuirkRow& row, Use use, Fourcc fourcc, bool m2m,
+                std::optional<std::uint64_t> modifier = {});
 
 /// Of the whole device: what is said of some uses or formats does not count. `rows` have the
 /// strongest first.

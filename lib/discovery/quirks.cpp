@@ -27,7 +27,8 @@ std::size_t condition_count(const QuirkRow& row) {
            std::size_t{!row.machine.empty()} + std::size_t{!row.names.empty()} +
            std::size_t{!row.classes.empty()} + std::size_t{!row.nodes.empty()} +
            std::size_t{row.kernel.has_value()} + std::size_t{row.discrete.has_value()} +
-           std::size_t{!row.roles.empty()} + std::size_t{!row.formats.empty()} +
+           std::size_t{!row.pci_ids.empty()} + std::size_t{!row.roles.empty()} +
+           std::size_t{!row.formats.empty()} + std::size_t{!row.modifiers.empty()} +
            std::size_t{row.driver.find_first_of("*?[") == std::string::npos};
 }
 
@@ -149,7 +150,9 @@ std::vector<QuirkRowPtr> Quirks::rows_for(const DeviceIdentity& device) const {
             (row->classes.empty() || has_name(row->classes, device.node_class)) &&
             (row->nodes.empty() || matches_any(row->nodes, {device.node})) &&
             (row->names.empty() || matches_any(row->names, device.names)) &&
-            (!row->discrete || row->discrete == device.discrete) && is_for_machine(*row))
+            (!row->discrete || row->discrete == device.discrete) &&
+            (row->pci_ids.empty() || matches_any(row->pci_ids, {device.pci_id})) &&
+            is_for_machine(*row))
             found.push_back(row);
     strongest_first(found);
     return found;

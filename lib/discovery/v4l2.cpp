@@ -212,13 +212,17 @@ void number_instance(DeviceRecord& record) {
 
 void assume_memory(DeviceRecord& record) {
     V4l2Info& v4l2 = *record.v4l2;
-    const bool userptr = std::any_of(v4l2.queues.begin(), v4l2.queues.end(),
-                                     [](const V4l2Queue& queue) { return queue.userptr; });
-    // Most drivers that take user memory scatter and gather; some dma-contig ones offer it too.
-    if (v4l2.memory == V4l2Memory::unknown && userptr && record.reach.bus != "usb") {
-        v4l2.memory = V4l2Memory::dma_sg;
+    const bool userptr =
+        std::any_of(v4l2.queues.begin(), v4l2.queues.end(),
+                    [](const V4l2Queue& queue) { return queue.userptr && queue.dmabuf; });
+    // Drivers of PCI that offer both scatter and gather, those of systems on chip are dma-contig;
+    // elsewhere there is no rule (video-i2c is vmalloc).
+    const bool pci = record.reach.bus == "pci";
+    if (v4l2.memory == V4l2Memory::unknown && userptr && (pci || record.reach.bus == "platform")) {
+        v4l2.memory = pci ? V4l2Memory::dma_sg : V4l2Memory::dma_contig;
         v4l2.memory_confidence = Confidence::assumed;
-        v4l2.memory_origin = "USERPTR of VIDIOC_CREATE_BUFS with count 0";
+        v4l2.memory_origin =
+            fmt::format("USERPTR of VIDIOC_CREATE_BUFS with count 0, on bus {}", record.reach.bus);
     }
     constexpr const char* memory_names[] = {"unknown", "dma-contig", "dma-sg", "vmalloc"};
     record.facts.push_back({"memory-kind", memory_names[static_cast<std::size_t>(v4l2.memory)],

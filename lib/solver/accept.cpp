@@ -142,14 +142,15 @@ Objection exporter_objection(const Case& c) {
 
 bool attaches(const Case& c) {
     const bool dma = c.set.import_path == ImportPath::dma;
-    return c.own || !c.use.attaches ||
-           (dma ? c.source.offer.attachable : c.source.offer.vmap_stable);
+    const bool maps = !dma || !c.use.maps_too.empty();
+    const Offer& offer = c.source.offer;
+    return c.own || !c.use.attaches || ((!dma || offer.attachable) && (!maps || offer.vmap_stable));
 }
 
 Objection attach_objection(const Case& c) {
     const Offer& offer = c.source.offer;
     const std::string why =
-        c.set.import_path == ImportPath::dma
+        c.set.import_path == ImportPath::dma && !offer.attachable
             ? fmt::format("{} can't attach it", c.use.party)
             : fmt::format("{} copies through a kernel mapping that does not stay valid",
                           c.use.party);

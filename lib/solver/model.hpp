@@ -49,6 +49,9 @@ struct UseInput {
     std::vector<SourceNote> notes;
     /// Who says that memory which the CPU maps cached does not work with it; empty: nobody.
     std::string refuses_cached;
+    /// Who says that it reads a buffer that it attached through a kernel mapping, too; empty:
+    /// nobody.
+    std::string maps_too;
     bool attaches = true; ///< false: it gets at any buffer somehow, as the conflict search supposes
 };
 

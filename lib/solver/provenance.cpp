@@ -68,8 +68,10 @@ std::string value_of(const UseInput& use, const CapabilitySet& set, Kind kind, F
     case Kind::format:
         return format_text(set, fourcc);
     case Kind::attach:
-        return set.import_path == ImportPath::dma ? "attaches the buffer for DMA"
-                                                  : "copies through a kernel mapping";
+        if (set.import_path == ImportPath::vmap)
+            return "copies through a kernel mapping";
+        return use.maps_too.empty() ? "attaches the buffer for DMA"
+                                    : "attaches the buffer, and copies through a kernel mapping";
     case Kind::cpu_access:
         return "does not see CPU caches";
     case Kind::exporter:

@@ -103,6 +103,8 @@ bool takes_memory(const UseInput& use, const CapabilitySet& set, const Offer& of
     if (use.attaches && !own(use, offer) &&
         !(set.import_path == ImportPath::dma ? offer.attachable : offer.vmap_stable))
         return false;
+    if (use.attaches && !own(use, offer) && !use.maps_too.empty() && !offer.vmap_stable)
+        return false;
     if (needs_one_run(c) && !contiguous(use, offer))
         return false;
     if (request.strict && c.contiguity == Contiguity::preferred && !contiguous(use, offer))

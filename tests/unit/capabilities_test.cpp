@@ -353,6 +353,57 @@ TEST_CASE("a queue of tilings that DRM has no modifier for says which, and what 
     CHECK_THAT(refused.remedy, Catch::Contains("TRY_FMT"));
 }
 
+TEST_CASE("modifiers with limits of their own are ways of their own, the best one first") {
+    constexpr std::uint64_t y_tiled = 2;
+    constexpr std::uint64_t x_tiled = 1;
+    DeviceRecord card =
+        display({{1,
+                  "primary",
+                  {{fourcc::xrgb8888, {y_tiled, x_tiled, 0}, true}, {fourcc::rgb565, {}, true}}}});
+    card.quirks =
+        rows("[drm:toy]\nsource = x\nrole = scanout\nmax-width = 3000\nmax-height = 8000\n"
+             "[drm:toy]\nsource = x\nconfidence = assumed\nrole = scanout\nmodifier = 2 9\n"
+             "max-width = 2048\n");
+    SECTION("as the planes list them") {
+        const auto found = sets(card, Use::scanout, fourcc::xrgb8888);
+        REQUIRE(found.size() == 2);
+        CHECK(found[0].formats[0] == FormatSupport{fourcc::xrgb8888, {y_tiled}, false});
+        CHECK(found[0].formats[1].fourcc == fourcc::rgb565);
+        CHECK(found[0].constraints.max_width == 2048);
+        CHECK(found[0].evidence.at(ConstraintKind::max_width) ==
+              solver::Evidence{Confidence::assumed,
+                               "quirk mine.quirks [drm:toy] (modifier = 2 9; role = scanout)"});
+        CHECK(found[1].formats[0] == FormatSupport{fourcc::xrgb8888, {x_tiled, 0}, true});
+        CHECK(found[1].constraints.max_width == 3000);
+        // The display's own limit, where a row has none below it.
+        CHECK(found[1].constraints.max_height == 2160);
+    }
+    SECTION("as the caller lists them") {
+        CapabilitySet callers;
+        callers.formats = {{fourcc::xrgb8888, {0, y_tiled}, false}};
+        const auto found = capabilities(card, use_of(Use::scanout, {callers}), fourcc::xrgb8888);
+        REQUIRE(found);
+        REQUIRE(found->size() == 2);
+        CHECK((*found)[0].formats[0].modifiers == std::vector<std::uint64_t>{0});
+        CHECK((*found)[0].constraints.max_width == 3000);
+        CHECK((*found)[1].formats[0].modifiers == std::vector<std::uint64_t>{y_tiled});
+        CHECK((*found)[1].constraints.max_width == 2048);
+    }
+    SECTION("not where no row is for them") {
+        CHECK(sets(card, Use::scanout, fourcc::rgb565).size() == 1);
+        CHECK(sets(card, Use::read, fourcc::xrgb8888).size() == 1);
+    }
+    SECTION("and a later file's limit for all of them wins") {
+        Quirks both;
+        REQUIRE(both.read("[drm:toy]\nsource = x\nmodifier = 2\nmax-width = 2048\n", "a.quirks"));
+        REQUIRE(both.read("[drm:toy]\nsource = x\nmax-width = 4000\n", "b.quirks"));
+        card.quirks = both.rows_for({"drm", {"toy"}, {}, {}});
+        const CapabilitySet set = only_set(card, Use::scanout);
+        CHECK(set.constraints.max_width == 4000);
+        CHECK(set.formats[0].modifiers.size() == 3);
+    }
+}
+
 TEST_CASE("a window that begins above zero is told even without an upper end") {
     DeviceRecord card = display({{1, "primary", {{fourcc::xrgb8888, {}, true}}}});
     card.reach.mask_known = true;

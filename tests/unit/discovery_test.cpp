@@ -564,13 +564,22 @@ TEST_CASE("nodes of metadata, VBI and radio samples are devices, with the memory
 TEST_CASE("the kind of V4L2 memory is the quirk's before the USERPTR hint before unknown") {
     FakeKernel kernel;
     FakeVideo video;
-    const auto [driver, userptr, memory, confidence] =
-        GENERATE(table<std::string, bool, V4l2Memory, Confidence>({
-            {"vim2m", true, V4l2Memory::vmalloc, Confidence::known},
-            {"toy", true, V4l2Memory::dma_sg, Confidence::assumed},
-            {"toy", false, V4l2Memory::unknown, Confidence::unknown},
+    const auto [driver, parent, userptr, memory, confidence] =
+        GENERATE(table<std::string, std::string, bool, V4l2Memory, Confidence>({
+            {"vim2m", "platform", true, V4l2Memory::vmalloc, Confidence::known},
+            {"toy", "pci", true, V4l2Memory::dma_sg, Confidence::assumed},
+            {"toy", "pci", false, V4l2Memory::unknown, Confidence::unknown},
+            {"toy", "platform", true, V4l2Memory::dma_contig, Confidence::assumed},
+            {"toy", "platform", false, V4l2Memory::unknown, Confidence::unknown},
+            {"toy", "i2c", true, V4l2Memory::unknown, Confidence::unknown},
+            {"toy", "usb", true, V4l2Memory::unknown, Confidence::unknown},
+            {"pxa27x-camera", "platform", true, V4l2Memory::dma_sg, Confidence::known},
+            {"via-camera", "platform", true, V4l2Memory::dma_sg, Confidence::known},
+            {"video-i2c", "i2c", true, V4l2Memory::vmalloc, Confidence::known},
         }));
+    CAPTURE(driver, parent, userptr);
     video.driver = driver;
+    video.parent = parent;
     if (userptr)
         video.capabilities |= V4L2_BUF_CAP_SUPPORTS_USERPTR;
     add_v4l2(kernel, video);
@@ -607,6 +616,63 @@ TEST_CASE("vivid's instances read their own slot of the module parameter") {
     CHECK(all.find("/dev/video1")->v4l2->memory == V4l2Memory::vmalloc);
     CHECK(all.find("/dev/video7")->v4l2->memory == V4l2Memory::unknown);
     CHECK(all.find("/dev/video0")->reach.max_address == 0xffffffff);
+}
+
+TEST_CASE("a module parameter may be a word, and of another module") {
+    FakeKernel kernel;
+    FakeVideo video;
+    const auto [driver, bound, path, text, memory] =
+        GENERATE(table<std::string, std::string, std::string, std::string, V4l2Memory>({
+            {"tw686x", "", "tw686x/parameters/dma_mode", "memcpy", V4l2Memory::vmalloc},
+            {"tw686x", "", "tw686x/parameters/dma_mode", "contig\n", V4l2Memory::dma_contig},
+            {"tw686x", "", "tw686x/parameters/dma_mode", "sg\n", V4l2Memory::dma_sg},
+            {"tw686x", "", "tw686x/parameters/dma_mode", "else", V4l2Memory::unknown},
+            {"tw686x", "", "tw686x/parameters/nothing", "", V4l2Memory::unknown},
+            {"marvell_ccic", "mmp-camera", "mcam_core/parameters/buffer_mode", "-1\n",
+             V4l2Memory::dma_sg},
+            {"marvell_ccic", "mmp-camera", "mcam_core/parameters/buffer_mode", "0\n",
+             V4l2Memory::vmalloc},
+            {"marvell_ccic", "mmp-camera", "mcam_core/parameters/buffer_mode", "2\n",
+             V4l2Memory::dma_sg},
+            {"marvell_ccic", "cafe1000-ccic", "mcam_core/parameters/buffer_mode", "-1\n",
+             V4l2Memory::vmalloc},
+        }));
+    CAPTURE(driver, bound, text);
+    kernel.add_file("/sys/module/" + path, text);
+    video.driver = driver;
+    video.kernel_driver = bound;
+    add_v4l2(kernel, video);
+    const auto found = discovery().find("/dev/video0");
+    REQUIRE(found);
+    CHECK(found->v4l2->memory == memory);
+    if (driver == "tw686x" && memory != V4l2Memory::unknown)
+        CHECK(found->v4l2->memory_origin ==
+              "/sys/module/tw686x/parameters/dma_mode, quirk grabber.quirks [video4linux:tw686x]");
+}
+
+TEST_CASE("v4l2loopback says that it is a memory-to-memory device and is none") {
+    FakeKernel kernel;
+    FakeVideo video;
+    video.driver = "v4l2 loopback";
+    video.override = [](unsigned long request, void* argument) -> std::optional<int> {
+        if (request == VIDIOC_CREATE_BUFS)
+            return -ENOTTY;
+        if (request != VIDIOC_QUERYCAP)
+            return std::nullopt;
+        auto& out = *static_cast<v4l2_capability*>(argument);
+        out = {};
+        std::strcpy(reinterpret_cast<char*>(out.driver), "v4l2 loopback");
+        out.device_caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_VIDEO_OUTPUT | V4L2_CAP_VIDEO_M2M |
+                          V4L2_CAP_STREAMING;
+        out.capabilities = out.device_caps | V4L2_CAP_DEVICE_CAPS;
+        return 0;
+    };
+    add_v4l2(kernel, video);
+    const auto found = discovery().find("/dev/video0");
+    REQUIRE(found);
+    CHECK_FALSE(found->v4l2->m2m);
+    CHECK(found->uses == std::vector<Use>{Use::capture, Use::read});
+    CHECK_FALSE(found->imports);
 }
 
 TEST_CASE("the list opens no node and guesses uses from sysfs and udev") {

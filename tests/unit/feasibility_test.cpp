@@ -216,6 +216,19 @@ TEST_CASE("exporter, attach, memory kind and protection are each looked at") {
          },
          "kernel mapping"},
         {"", [](auto& i) { offer(i).vmap_stable = false; }, ""},
+        {"attach",
+         [](auto& i) {
+             offer(i).vmap_stable = false;
+             i.uses[0].maps_too = "a quirk";
+         },
+         "kernel mapping"},
+        {"attach",
+         [](auto& i) {
+             offer(i).attachable = false;
+             i.uses[0].maps_too = "a quirk";
+         },
+         "can't attach it"},
+        {"", [](auto& i) { i.uses[0].maps_too = "a quirk"; }, ""},
         {"memory-kind", [](auto& i) { need(i).memory_kinds = 2; }, "needs device-local"},
         {"memory-kind",
          [](auto& i) {

@@ -89,6 +89,22 @@ FakeGbmImage with_aux_planes(std::uint32_t, std::uint32_t, std::optional<std::ui
 
 } // namespace
 
+TEST_CASE("a row may say of GBM alone that others can't attach what it makes") {
+    const Machine machine;
+    const solver::Evidence by_row{Confidence::known, "quirk x"};
+    DeviceRecord record = gpu_record();
+    CHECK(source(gpu_record()).input.offer.attachable);
+    record.drm->gbm_attachable = {false, by_row};
+    const SourceRecord found = source(std::move(record));
+    CHECK_FALSE(found.input.offer.attachable);
+    CHECK(*find_fact(found, "attachable") ==
+          Fact{"attachable", "no", Confidence::known, "quirk x"});
+    CHECK(find_fact(found, "memory-kind")->origin == "default for GBM buffers");
+    record = gpu_record();
+    record.attachable = {false, by_row};
+    CHECK_FALSE(source(std::move(record)).input.offer.attachable);
+}
+
 TEST_CASE("a GPU is one source that lays images out for its own device") {
     Machine machine;
     const SourceRecord found = source();

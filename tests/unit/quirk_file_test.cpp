@@ -72,6 +72,27 @@ TEST_CASE("a mistake in a quirk file is named with its line") {
           List{"3: min-address is above max-address"});
 }
 
+TEST_CASE("a row may be for modifiers, of which it says limits") {
+    const QuirkFile file =
+        parse_quirks(head + "modifier = LINEAR 0x0100000000000002\npci-id = 8086:59*\n"
+                            "max-width = 4096\n",
+                     "mine.quirks");
+    CHECK(file.mistakes.empty());
+    REQUIRE(file.rows.size() == 1);
+    CHECK(file.rows[0].conditions == "modifier = LINEAR 0x0100000000000002; pci-id = 8086:59*");
+    CHECK(mistakes(head + "modifier = tiled\n") ==
+          List{"3: `tiled` of modifier is not a list of modifiers: LINEAR, or numbers"});
+    CHECK(mistakes(head + "modifier = INVALID\n") ==
+          List{"3: `INVALID` of modifier is not a list of modifiers: LINEAR, or numbers"});
+    CHECK(mistakes(head + "modifier = LINEAR\nimports = no\n") ==
+          List{"4: imports is no limit, its section has a modifier"});
+    CHECK(mistakes(head + "modifier = LINEAR\ndumb-zeroed = no\n") ==
+          List{"4: dumb-zeroed is of the whole device, its section has a role, format or "
+               "modifier"});
+    CHECK(mistakes(head + "pci-id = 8086\n") ==
+          List{"3: `8086` of pci-id is not patterns of VENDOR:DEVICE in hexadecimal numbers"});
+}
+
 TEST_CASE("all mistakes of a file are named, in the order of their lines") {
     CHECK(mistakes("imports = no\n[drm]\nimport = no\n[drm:toy]\nimports = maybe\n[usb:x]\n") ==
           List{"1: a value stands before the first section", "2: a section is [subsystem:driver]",
@@ -94,7 +115,8 @@ TEST_CASE("a key stands only where it means something") {
     CHECK(mistakes(head + "memory = vmalloc\n") ==
           List{"3: memory is for video4linux, not for drm"});
     CHECK(mistakes(head + "role = scanout\ncoherent = no\n") ==
-          List{"4: coherent is of the whole device, its section has a role or format"});
+          List{"4: coherent is of the whole device, its section has a role, format or "
+               "modifier"});
     CHECK(mistakes(head + "role = scanout\nimports = no\n").empty());
     CHECK(mistakes("[ion:toy]\nsource = x\nimports = no\n") == List{"3: imports is not for ion"});
     CHECK(mistakes("[ion:toy]\nsource = x\ncompatible = x\nheaps = 1:a:scattered\n") ==

@@ -296,6 +296,42 @@ TEST_CASE("the built-in rows say what the test drivers do") {
     CHECK(built_in("video4linux", "uvcvideo", "memory") == "vmalloc");
 }
 
+TEST_CASE("the built-in rows tell displays that copy by the CPU from those that do DMA") {
+    for (const char* driver : {"evdi", "simpledrm", "ofdrm", "gud", "udl", "vkms", "hyperv_drm",
+                               "gm12u320", "ssd130x", "cirrus", "mgag200", "ast"}) {
+        CAPTURE(driver);
+        CHECK(built_in("drm", driver, "contiguous") == "no");
+        CHECK(built_in("drm", driver, "kernel-mapping") == "yes");
+    }
+    for (const char* driver : {"panel-mipi-dbi", "ili9163", "ili9225", "ili9341", "ili9486",
+                               "hx8357d", "mi0283qt", "st7586", "st7735r", "repaper"}) {
+        CAPTURE(driver);
+        CHECK(built_in("drm", driver, "contiguous") == "unless-iommu");
+        CHECK(built_in("drm", driver, "kernel-mapping") == "yes");
+    }
+    CHECK(built_in("drm", "rockchip", "kernel-mapping").empty());
+}
+
+TEST_CASE("the built-in rows tell who can't export to others") {
+    CHECK(built_in("drm", "gma500", "exports-attachable") == "no");
+    CHECK(built_in("drm", "gma500", "imports") == "no");
+    CHECK(built_in("drm", "vmwgfx", "gbm-exports-attachable") == "no");
+    CHECK(built_in("drm", "vmwgfx", "exports-attachable").empty());
+    CHECK(built_in("video4linux", "v4l2 loopback", "exports") == "no");
+}
+
+TEST_CASE("a row may be for the PCI functions that it names") {
+    const Quirks quirks = quirks_of(head + "pci-id = 8086:59?? 10DE:*\nmax-width = 8\n");
+    DeviceIdentity device = toy();
+    CHECK(value(quirks, device, "max-width").empty());
+    device.pci_id = "8086:5916";
+    CHECK(value(quirks, device, "max-width") == "8");
+    device.pci_id = "10de:1b80";
+    CHECK(value(quirks, device, "max-width") == "8");
+    device.pci_id = "8086:3e92";
+    CHECK(value(quirks, device, "max-width").empty());
+}
+
 TEST_CASE("a driver has one name, whichever interface it was read from") {
     FakeKernel kernel;
     const auto quirks = Quirks::load("");

@@ -70,6 +70,14 @@ TEST_CASE("a memory-to-memory node is a source, a camera only with its queue") {
     CHECK(sources(lent_camera()).size() == 1);
 }
 
+TEST_CASE("a driver that exports nothing is no source") {
+    FakeKernel fake;
+    add_v4l2(fake);
+    DeviceRecord record = video_record();
+    record.exports = {false, {Confidence::known, "quirk x"}};
+    CHECK(sources(std::move(record)).empty());
+}
+
 TEST_CASE("a node that two uses name is one source") {
     FakeKernel fake;
     add_v4l2(fake);
