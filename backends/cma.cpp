@@ -62,13 +62,10 @@ void limit_to_cma(SourceRecord& source, const DeviceRecord& device) {
 
 void place_in_cma(SourceRecord& source, const CmaArea& area) {
     solver::Offer& offer = source.input.offer;
-    if (area.range) {
-        offer.min_address = std::max(offer.min_address, area.range->first);
-        offer.max_address = std::min(offer.max_address, area.range->last);
+    if (area.range && narrow(offer, *area.range))
         source.facts.push_back({"addresses",
                                 fmt::format("{:#x} to {:#x}", offer.min_address, offer.max_address),
                                 area.confidence, area.origin});
-    }
     if (area.size && *area.size < offer.max_total) {
         offer.max_size = offer.max_total = *area.size;
         offer.max_size_reason = fmt::format("its CMA area holds {}", size_text(*area.size));

@@ -3,6 +3,7 @@
 // size that the kernel was configured with.
 #include "backends/cma_area.hpp"
 
+#include "lib/discovery/memory.hpp"
 #include "lib/kernel.hpp"
 
 #include <algorithm>
@@ -72,30 +73,22 @@ std::optional<CmaArea> parse_value(std::string_view value) {
 
 /// Where an area without a region goes that the command line does not keep lower:
 /// dma_contiguous_reserve() gets the end of the first zone for DMA on arm64 (arch/arm64/mm/init.c),
-/// which is below 4 GiB there and on its like, unless all RAM is above.
+/// which is below 4 GiB there and on its like, unless all RAM is above. Without such a zone it goes
+/// anywhere.
 std::optional<CmaArea> dma_zone(const std::string& machine) {
     const bool low = machine == "aarch64" || machine.starts_with("arm") || machine == "riscv64";
     if (!low)
         return std::nullopt;
-    std::string text;
-    if (machine == "aarch64")
-        kernel::read_file("/proc/zoneinfo", text);
-    std::istringstream words(text);
-    std::string zone;
-    std::uint64_t spanned = 0;
-    for (std::string word; words >> word;) {
-        std::uint64_t pages = 0;
-        if (word == "zone")
-            words >> zone;
-        else if (word == "spanned")
-            words >> spanned;
-        else if (word == "start_pfn:" && zone.starts_with("DMA") && words >> pages &&
-                 !__builtin_add_overflow(pages, spanned, &pages) && pages != 0 &&
-                 !__builtin_mul_overflow(pages, std::uint64_t{kernel::page_size()}, &pages))
-            return CmaArea{
-                AddressRange{0, pages - 1}, {}, Confidence::known, "/proc/zoneinfo zone " + zone};
-    }
-    return CmaArea{AddressRange{0, 0xffffffff}, {}, Confidence::assumed, "default for " + machine};
+    const std::vector<MemoryZone> zones = memory_zones();
+    if (machine != "aarch64" || zones.empty())
+        return CmaArea{
+            AddressRange{0, 0xffffffff}, {}, Confidence::assumed, "default for " + machine};
+    const auto zone = std::find_if(zones.begin(), zones.end(), [](const MemoryZone& each) {
+        return each.name.starts_with("DMA");
+    });
+    if (zone == zones.end())
+        return std::nullopt;
+    return CmaArea{zone->range, {}, Confidence::known, "/proc/zoneinfo zone " + zone->name};
 }
 
 } // namespace
@@ -160,8 +153,9 @@ std::optional<CmaArea> CmaAreas::default_area() const {
     CmaArea area = command_line_.value_or(CmaArea());
     const auto zone = dma_zone(machine_);
     const AddressRange range = area.range.value_or(AddressRange{0, no_limit});
-    if (zone && zone->range && zone->range->last < range.last && range.first <= zone->range->last) {
-        area.range = AddressRange{range.first, zone->range->last};
+    const auto both = zone && zone->range ? overlap(*zone->range, range) : std::nullopt;
+    if (both && both->last < range.last) {
+        area.range = both;
         area.confidence = zone->confidence;
         area.origin += (area.origin.empty() ? "" : ", ") + zone->origin;
     }

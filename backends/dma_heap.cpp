@@ -118,7 +118,7 @@ SourceRecord describe(const Heap& heap, std::span<const Heap> heaps, const CmaAr
     offer.zeroed = known.zeroed;
     offer.protected_memory = known.protected_memory;
     offer.scarce = known.cma || known.protected_memory;
-    offer.max_address = std::min(offer.max_address, known.max_address);
+    narrow(offer, {0, known.max_address});
     add_contiguity_fact(source, known.confidence, known.origin);
     add_caching_fact(source, known.confidence, known.origin);
     add_zeroed_fact(source, known.confidence, known.origin);

@@ -2,6 +2,7 @@
 // What all backends do alike: the beginning of a source, its facts, and taking in fresh dma-bufs.
 #include "backends/source.hpp"
 
+#include "lib/discovery/memory.hpp"
 #include "lib/discovery/permission.hpp"
 #include "lib/dmabuf.hpp"
 #include "lib/failure.hpp"
@@ -54,22 +55,23 @@ void add_fact(SourceRecord& source, const char* name, std::string value, Confide
     source.facts.push_back({name, std::move(value), confidence, origin});
 }
 
-/// The last address of a PCI function's memory (drivers/pci/pci-sysfs.c resource_show(): begin, end
-/// and flags, a line for each).
-std::optional<std::uint64_t> end_of_bars(const std::string& path) {
+/// From the first to the last address of a PCI function's memory (drivers/pci/pci-sysfs.c
+/// resource_show(): begin, end and flags, a line for each).
+std::optional<AddressRange> hull_of_bars(const std::string& path) {
     constexpr std::uint64_t is_memory = 0x200; // IORESOURCE_MEM
     std::string text;
     if (kernel::read_file(path, text) < 0)
         return std::nullopt;
     std::istringstream numbers(text);
-    std::optional<std::uint64_t> last;
+    std::optional<AddressRange> hull;
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
     std::uint64_t flags = 0;
     while (numbers >> std::hex >> begin >> end >> flags)
         if ((flags & is_memory) != 0 && end > begin)
-            last = std::max(last.value_or(0), end);
-    return last;
+            hull = hull ? AddressRange{std::min(hull->first, begin), std::max(hull->last, end)}
+                        : AddressRange{begin, end};
+    return hull;
 }
 
 /// All that differs is the call.
@@ -97,7 +99,9 @@ SourceRecord make_source(const char* backend, const std::string& instance, const
     input.backend = backend;
     input.driver = backend;
     input.offer.granularity = kernel::page_size();
-    input.offer.max_address = top_of_ram();
+    const AddressRange ram = Ram().all();
+    input.offer.min_address = ram.first;
+    input.offer.max_address = ram.last;
     const Permission permission = check_permission(path, subsystem, write);
     input.usable = permission.granted;
     input.reason = permission.reason;
@@ -105,23 +109,32 @@ SourceRecord make_source(const char* backend, const std::string& instance, const
     return source;
 }
 
+bool narrow(solver::Offer& offer, const AddressRange& window) {
+    const auto both = overlap({offer.min_address, offer.max_address}, window);
+    const auto ram = both ? Ram().within(*both) : std::nullopt;
+    if (!ram)
+        return false;
+    offer.min_address = ram->first;
+    offer.max_address = ram->last;
+    return true;
+}
+
 void keep_in_reach(SourceRecord& source, const Reach& reach) {
-    if (!reach.mask_known)
-        return;
-    solver::Offer& offer = source.input.offer;
-    offer.min_address = std::max(offer.min_address, reach.min_address);
-    offer.max_address = std::min(offer.max_address, reach.max_address);
+    if (reach.mask_known)
+        narrow(source.input.offer, {reach.min_address, reach.max_address});
 }
 
 void place_device_memory(SourceRecord& source, const DeviceRecord& device) {
     solver::Offer& offer = source.input.offer;
     const std::string path = device.id + "/resource";
-    const auto end = end_of_bars(path);
-    if (!end) {
+    const auto bars = hull_of_bars(path);
+    if (!bars) {
+        offer.min_address = 0;
         offer.max_address = no_limit;
         return;
     }
-    offer.max_address = std::max(offer.max_address, *end);
+    offer.min_address = std::min(offer.min_address, bars->first);
+    offer.max_address = std::max(offer.max_address, bars->last);
     source.facts.push_back({"addresses",
                             fmt::format("{:#x} to {:#x}", offer.min_address, offer.max_address),
                             Confidence::known, path});

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/backend.hpp"
+#include "lib/discovery/address_range.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -13,10 +14,14 @@
 
 namespace simplealloc {
 
-/// A source named `BACKEND:INSTANCE` (`BACKEND` without instance) of system memory: addresses up
-/// to the top of RAM, sizes in pages. Whether this process may open `path` is asked, not tried.
+/// A source named `BACKEND:INSTANCE` (`BACKEND` without instance) of system memory: addresses where
+/// RAM is, sizes in pages. Whether this process may open `path` is asked, not tried.
 SourceRecord make_source(const char* backend, const std::string& instance, const std::string& path,
                          const std::string& subsystem, bool write);
+
+/// Keeps to the RAM inside of the window. Where there is none, the window can't be right: false,
+/// and nothing is changed.
+bool narrow(solver::Offer& offer, const AddressRange& window);
 
 /// Memory that a driver allocates for its device is where that reaches it.
 void keep_in_reach(SourceRecord& source, const Reach& reach);

@@ -2,6 +2,7 @@
 // Allocates from one candidate, and checks what the kernel made of it.
 #include "lib/open_candidate.hpp"
 
+#include "lib/discovery/memory.hpp"
 #include "lib/dmabuf.hpp"
 #include "lib/failure.hpp"
 #include "lib/log.hpp"

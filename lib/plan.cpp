@@ -3,6 +3,7 @@
 // drivers agree on.
 #include <simplealloc/plan.hpp>
 
+#include "lib/discovery/memory.hpp"
 #include "lib/discovery/min_buffers.hpp"
 #include "lib/discovery/other_nodes.hpp"
 #include "lib/discovery/quirk_limits.hpp"

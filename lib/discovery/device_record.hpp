@@ -209,10 +209,4 @@ Result<DrmSetup> make_drm_setup(const DeviceRecord& device, const Layout& layout
 /// What to program for this use.
 Result<Setup> make_setup(const DeviceRecord& device, const DeviceUse& use, const Layout& layout);
 
-/// Top of RAM (exclusive end of the last zone with pages, /proc/zoneinfo) minus 1; no_limit when
-/// unreadable.
-std::uint64_t top_of_ram();
-/// MemAvailable in bytes; no_limit when unreadable.
-std::uint64_t available_memory();
-
 } // namespace simplealloc

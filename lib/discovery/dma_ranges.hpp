@@ -2,6 +2,7 @@
 // How the buses of the device tree map a device's addresses to those of the CPU.
 #pragma once
 
+#include "lib/discovery/address_range.hpp"
 #include "lib/discovery/device_tree.hpp"
 
 #include <cstdint>
@@ -10,13 +11,6 @@
 #include <vector>
 
 namespace simplealloc {
-
-/// Both ends included.
-struct AddressRange {
-    std::uint64_t first = 0;
-    std::uint64_t last = 0;
-    bool operator==(const AddressRange&) const = default;
-};
 
 struct DmaWindow {
     std::uint64_t bus = 0;

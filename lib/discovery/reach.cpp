@@ -5,6 +5,7 @@
 
 #include "lib/discovery/dma_hardware.hpp"
 #include "lib/discovery/dma_ranges.hpp"
+#include "lib/discovery/memory.hpp"
 #include "lib/discovery/reserved_memory.hpp"
 #include "lib/kernel.hpp"
 
@@ -220,6 +221,83 @@ void assume_mask(DeviceRecord& record) {
     reach.mask_origin = "default for platform devices: a mask of 32 bits";
 }
 
+/// What a bus on the way of the device's DMA makes of its addresses.
+struct Way {
+    DmaRanges ranges;
+    bool whole = false; ///< of the first bus: what is seen from there replaces the device's own
+};
+
+std::vector<Way> ways_of(const Reach& reach, const device_tree::Phandles& phandles) {
+    std::vector<Way> ways;
+    for (const std::string& first : reach.buses)
+        if (auto ranges = dma_ranges(first, phandles))
+            ways.push_back({std::move(*ranges), reach.buses.front() == first});
+    return ways;
+}
+
+/// Makes CPU addresses of bus addresses; false where one of the ways lets none of them through.
+bool go_through(const std::vector<Way>& ways, Reach& reach, std::vector<Fact>& facts) {
+    const AddressRange bus{reach.min_address, reach.max_address};
+    bool reaches = true;
+    for (const Way& way : ways) {
+        const std::string& origin = way.ranges.origin;
+        const auto window = reachable(way.ranges, bus);
+        facts.push_back(
+            {"dma-window",
+             window ? fmt::format("{:#x}-{:#x}", window->first, window->last) : "nothing",
+             Confidence::known, origin});
+        // A tree that can't be understood limits nothing: the kernel would have refused it.
+        if (!window) {
+            reaches = reaches && way.ranges.windows.empty();
+            continue;
+        }
+        reach.min_address = way.whole ? window->first : std::max(reach.min_address, window->first);
+        reach.max_address = way.whole ? window->last : std::min(reach.max_address, window->last);
+        reach.mask_origin =
+            reach.mask_known ? fmt::format("{}, {}", origin, reach.mask_origin) : origin;
+        reach.mask_known = true;
+    }
+    return reaches;
+}
+
+/// A mask that nobody has seen can't be right where it reaches no RAM at all: a device that works
+/// has another.
+void forget_false_mask(const std::vector<Way>& ways, const Ram& ram, DeviceRecord& record) {
+    Reach& reach = record.reach;
+    if (!reach.mask_known || reach.mask_confidence == Confidence::known || reach.translated)
+        return;
+    Reach tried = reach;
+    std::vector<Fact> ignored;
+    if (go_through(ways, tried, ignored) && ram.within({tried.min_address, tried.max_address}))
+        return;
+    record.facts.push_back({"max-address",
+                            fmt::format("unknown: no RAM lies at {:#x} to {:#x}, as is assumed",
+                                        tried.min_address, tried.max_address),
+                            Confidence::unknown, reach.mask_origin + ", /proc/zoneinfo"});
+    reach.mask_known = false;
+    reach.min_address = 0;
+    reach.max_address = no_limit;
+    reach.mask_confidence = Confidence::known;
+    reach.mask_origin.clear();
+}
+
+void add_bounces(const Ram& ram, DeviceRecord& record) {
+    const Reach& reach = record.reach;
+    const AddressRange all = ram.all();
+    if (reach.translated || !reach.mask_known || !ram.known())
+        return;
+    std::vector<std::string> parts;
+    if (reach.min_address > all.first)
+        parts.push_back(fmt::format("what lies below {:#x}, and RAM begins at {:#x}",
+                                    reach.min_address, all.first));
+    if (reach.max_address < all.last)
+        parts.push_back(fmt::format("what lies above {:#x}, and RAM reaches {:#x}",
+                                    reach.max_address, all.last));
+    if (!parts.empty())
+        record.facts.push_back({"bounces", fmt::format("{}", fmt::join(parts, "; ")),
+                                reach.mask_confidence, reach.mask_origin + ", /proc/zoneinfo"});
+}
+
 } // namespace
 
 void find_reach(const udev::Node& node, const device_tree::Phandles& phandles,
@@ -244,34 +322,11 @@ void find_reach(const udev::Node& node, const device_tree::Phandles& phandles,
 
 void translate_reach(const device_tree::Phandles& phandles, DeviceRecord& record) {
     assume_mask(record);
-    Reach& reach = record.reach;
-    const AddressRange bus{reach.min_address, reach.max_address};
-    for (const std::string& first : reach.buses) {
-        const auto ranges = dma_ranges(first, phandles);
-        if (!ranges)
-            continue;
-        const auto window = reachable(*ranges, bus);
-        record.facts.push_back(
-            {"dma-window",
-             window ? fmt::format("{:#x}-{:#x}", window->first, window->last) : "nothing",
-             Confidence::known, ranges->origin});
-        // A tree that can't be understood limits nothing: the kernel would have refused it.
-        if (!window)
-            continue;
-        const bool whole = reach.buses.front() == first;
-        reach.min_address = whole ? window->first : std::max(reach.min_address, window->first);
-        reach.max_address = whole ? window->last : std::min(reach.max_address, window->last);
-        reach.mask_origin = reach.mask_known
-                                ? fmt::format("{}, {}", ranges->origin, reach.mask_origin)
-                                : ranges->origin;
-        reach.mask_known = true;
-    }
-    const std::uint64_t top = top_of_ram();
-    if (!reach.translated && reach.mask_known && top != no_limit && reach.max_address < top)
-        record.facts.push_back(
-            {"bounces",
-             fmt::format("what lies above {:#x}, and RAM reaches {:#x}", reach.max_address, top),
-             reach.mask_confidence, reach.mask_origin + ", /proc/zoneinfo"});
+    const std::vector<Way> ways = ways_of(record.reach, phandles);
+    const Ram ram;
+    forget_false_mask(ways, ram, record);
+    go_through(ways, record.reach, record.facts);
+    add_bounces(ram, record);
 }
 
 } // namespace simplealloc

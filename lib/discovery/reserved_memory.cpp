@@ -2,6 +2,7 @@
 // Memory that the device tree sets aside: children of /reserved-memory.
 #include "lib/discovery/reserved_memory.hpp"
 
+#include "lib/discovery/device_tree.hpp"
 #include "lib/kernel.hpp"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 // Memory that the device tree sets aside: children of /reserved-memory.
 #pragma once
 
-#include "lib/discovery/dma_ranges.hpp"
+#include "lib/discovery/address_range.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -238,16 +238,14 @@ Objection address_objection(const Case& c) {
     const Constraints& need = c.set.constraints;
     const std::string offered = window_text(offer.min_address, offer.max_address);
     const std::string needed = window_text(need.min_address, need.max_address);
+    const std::string area = area_remedy(std::max(offer.min_address, need.min_address),
+                                         std::min(offer.max_address, need.max_address));
+    // A device's own memory is where its driver puts it.
+    const std::string remedy = offer.device.empty() ? either(area, reach_remedy(c)) : std::string();
     return objection(
         c, ConstraintKind::address_window,
         fmt::format("memory may lie at {}; {} reaches {}", offered, c.use.party, needed),
-        offer.device.empty() && offer.max_address > need.max_address
-            ? either(fmt::format("boot a kernel that has CONFIG_DMABUF_HEAPS_CMA with "
-                                 "cma=SIZE@{:#x}-{:#x}",
-                                 need.min_address, need.max_address + 1),
-                     reach_remedy(c))
-            : copy_remedy(c),
-        needed, offered);
+        remedy.empty() ? copy_remedy(c) : remedy, needed, offered);
 }
 
 bool starts_aligned(const Case& c) {

@@ -30,6 +30,8 @@ Rejection rejection(std::string source, Objection objection);
 std::string size_text(std::uint64_t bytes);
 /// `0x0 to 0xffffffff`; a window without an end as `0x0 and up`.
 std::string window_text(std::uint64_t from, std::uint64_t to);
+/// How a CMA area is put there; empty where the window is.
+std::string area_remedy(std::uint64_t from, std::uint64_t to);
 /// `cpu (read-often)`, the party that stands for the CPU profile.
 std::string cpu_party(CpuAccess access);
 /// `a, b and c`

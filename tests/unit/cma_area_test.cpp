@@ -120,6 +120,20 @@ TEST_CASE("on arm64 the first zone for DMA is the end, whatever the command line
     CHECK(CmaAreas().area("reserved")->range == AddressRange{0x1000000, 0x1ffffff});
 }
 
+TEST_CASE("the zone for DMA begins where RAM does, and may be all above 4 GiB") {
+    FakeKernel kernel;
+    kernel.machine = "aarch64";
+    kernel.add_file("/proc/zoneinfo", "Node 0, zone      DMA\n        spanned  786432\n"
+                                      "  start_pfn:           262144\n");
+    CHECK(CmaAreas().area("reserved")->range == AddressRange{0x40000000, 0xffffffff});
+    kernel.add_file("/proc/zoneinfo", "Node 0, zone      DMA\n        spanned  2097152\n"
+                                      "  start_pfn:           8388608\n");
+    CHECK(CmaAreas().area("reserved")->range == AddressRange{0x800000000, 0x9ffffffff});
+    kernel.add_file("/proc/zoneinfo", "Node 0, zone   Normal\n        spanned  2097152\n"
+                                      "  start_pfn:           8388608\n");
+    CHECK_FALSE(CmaAreas().area("reserved"));
+}
+
 TEST_CASE("memory of a firmware or of one device alone is no CMA area") {
     FakeKernel kernel;
     add_region(kernel, "video", false);

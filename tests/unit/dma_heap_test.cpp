@@ -70,7 +70,7 @@ TEST_CASE("a heap that this process may not open is listed with the remedy") {
     CHECK(buffer.error().remedy == found[0].input.remedy);
 }
 
-TEST_CASE("the system heap offers scattered, cached, zeroed memory up to the top of RAM") {
+TEST_CASE("the system heap offers scattered, cached, zeroed memory where RAM is") {
     FakeKernel fake;
     fake.add_file("/proc/zoneinfo", "Node 0, zone   Normal\n        spanned  262144\n"
                                     "  start_pfn:           1048576\n");
@@ -81,6 +81,7 @@ TEST_CASE("the system heap offers scattered, cached, zeroed memory up to the top
     CHECK(offer.caching == CpuCaching::cached);
     CHECK(offer.zeroed == true);
     CHECK_FALSE(offer.scarce);
+    CHECK(offer.min_address == 0x100000000);
     CHECK(offer.max_address == (1048576ULL + 262144) * 4096 - 1);
     CHECK(offer.max_size == no_limit);
     const auto& facts = found[0].facts;
@@ -251,6 +252,25 @@ TEST_CASE("a heap of a region of the device tree is contiguous, and as large and
     CHECK(std::count_if(found[0].facts.begin(), found[0].facts.end(),
                         [](const Fact& fact) { return fact.name == "max-size"; }) == 1);
     CHECK(found[0].input.is_called("dma-heap:video"));
+}
+
+TEST_CASE("a heap below 4 GiB, or a CMA area, is where RAM is") {
+    FakeKernel fake;
+    fake.machine = "armv7l";
+    fake.add_file("/proc/zoneinfo", "zone Normal spanned 196608 start_pfn: 524288\n"
+                                    "zone HighMem spanned 262144 start_pfn: 786432\n"
+                                    "zone HighMem spanned 262144 start_pfn: 8912896\n");
+    add_dma_heap(fake, {.name = "reserved"});
+    add_dma_heap(fake, {.name = "system-dma32"});
+    const auto found = sources();
+    CHECK(found.at(0).input.offer.min_address == 0x80000000);
+    CHECK(found.at(0).input.offer.max_address == 0xffffffff);
+    CHECK(found.at(1).input.offer.min_address == 0x80000000);
+    CHECK(found.at(1).input.offer.max_address == 0xffffffff);
+    // No window that RAM is not in.
+    fake.add_file("/proc/zoneinfo", "zone Normal spanned 262144 start_pfn: 8912896\n");
+    CHECK(sources().at(0).input.offer.min_address == 0x880000000);
+    CHECK(sources().at(0).input.offer.max_address == 0x8bfffffff);
 }
 
 TEST_CASE("the command line's area is where it says") {

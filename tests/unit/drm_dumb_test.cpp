@@ -240,7 +240,8 @@ TEST_CASE("others reach a card's own memory in its BARs, or in RAM where its dri
         record.drm->dumb_memory.value = MemoryKind::device_local;
         return source(std::move(record));
     };
-    CHECK(describe().input.offer.max_address == no_limit); // nobody says
+    CHECK(describe().input.offer.min_address == 0); // nobody says
+    CHECK(describe().input.offer.max_address == no_limit);
     const std::string path = card_record().id + "/resource";
     fake.add_file(path,
                   "0x0000007c00000000 0x0000007dffffffff 0x000000000014220c\n"
@@ -248,8 +249,11 @@ TEST_CASE("others reach a card's own memory in its BARs, or in RAM where its dri
                   "0x00000ffffffff000 0x00000fffffffffff 0x0000000000040101\n"); // ports
     const SourceRecord found = describe();
     CHECK(found.input.offer.max_address == 0x7dffffffff);
-    CHECK(find_fact(found, "addresses")->value == "0x0 to 0x7dffffffff");
+    CHECK(find_fact(found, "addresses")->value == "0x1000000 to 0x7dffffffff");
     CHECK(find_fact(found, "addresses")->origin == path);
+    // BARs may be below RAM.
+    fake.add_file(path, "0x0000000000800000 0x00000000008fffff 0x0000000000040200\n");
+    CHECK(find_fact(describe(), "addresses")->value == "0x800000 to 0x100ffffff");
 }
 
 TEST_CASE("the stride is a multiple of the driver's pitch rule and smallest pixel") {

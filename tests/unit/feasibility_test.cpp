@@ -496,7 +496,18 @@ TEST_CASE("a remedy names what to write where: kernel parameters, configuration,
     set.evidence.clear();
     CHECK(remedy("address-window") ==
           "boot a kernel that has CONFIG_DMABUF_HEAPS_CMA with cma=SIZE@0x0-0x40000000");
+    // An area can be made where RAM is, and nowhere else.
+    input.sources[0].offer.min_address = 0x20000000;
+    CHECK_THAT(remedy("address-window"), Contains("cma=SIZE@0x20000000-0x40000000"));
+    set.constraints.max_address = no_limit;
+    set.constraints.min_address = 0x30000000;
+    CHECK_THAT(remedy("address-window"),
+               Contains("cma=SIZE@0x30000000") && !Contains("0x30000000-"));
+    set.constraints.min_address = 0;
+    set.constraints.max_address = 0x1fffffff;
+    CHECK(remedy("address-window") == "give /dev/video0 (capture) a buffer of its own and copy");
     set.evidence[ConstraintKind::address_window] = {Confidence::assumed, "default"};
+    CHECK_THAT(remedy("address-window"), !Contains("cma="));
     CHECK_THAT(remedy("address-window"),
                Contains("if /dev/video0 (capture) reaches more, say so in a quirk file: "
                         "`[video4linux:unicam]` with `max-address = 0x…`"));

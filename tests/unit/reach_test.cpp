@@ -2,6 +2,7 @@
 // IOMMU, DMA masks, buses, pools, RAM and permissions as sysfs, device tree and procfs show them.
 #include "lib/discovery/apply_quirks.hpp"
 #include "lib/discovery/heap_links.hpp"
+#include "lib/discovery/memory.hpp"
 #include "lib/discovery/memory_limits.hpp"
 #include "lib/discovery/permission.hpp"
 #include "lib/discovery/reach.hpp"
@@ -375,19 +376,68 @@ TEST_CASE("a link to a heap is found on the node and on its hardware, once each"
     CHECK(fact(record, "dma-heap").value == "reserved");
 }
 
-TEST_CASE("RAM ends where the last zone with pages ends") {
+TEST_CASE("RAM is from the first to the last zone with pages that can be allocated") {
     FakeKernel kernel;
-    CHECK(top_of_ram() == no_limit);
-    kernel.add_file("/proc/zoneinfo", "Node 0, zone    DMA32\n"
+    CHECK_FALSE(Ram().known());
+    CHECK(Ram().all() == AddressRange{0, no_limit});
+    CHECK(Ram().within({0, 0xffffffff}) == AddressRange{0, 0xffffffff});
+    kernel.add_file("/proc/zoneinfo", "Node 0, zone      DMA\n        spanned  4095\n"
+                                      "        managed  0\n  start_pfn:           1\n"
+                                      "Node 0, zone    DMA32\n"
                                       "  pages free     5\n        spanned  1044480\n"
-                                      "        present  782288\n  start_pfn:           4096\n"
+                                      "        present  782288\n        managed  700000\n"
+                                      "  start_pfn:           4096\n"
                                       "Node 0, zone   Normal\n        spanned  262144\n"
-                                      "        present  262144\n  start_pfn:           1048576\n"
+                                      "        present  262144\n  start_pfn:           1310720\n"
                                       "Node 0, zone  Movable\n        spanned  999999999\n"
                                       "        present  0\n");
-    CHECK(top_of_ram() == (std::uint64_t{1048576} + 262144) * 4096 - 1);
+    const Ram ram;
+    CHECK(ram.all() == AddressRange{0x1000000, (std::uint64_t{1310720} + 262144) * 4096 - 1});
+    // What zones show of holes counts.
+    CHECK(ram.within({0x2000000, 0x13fffffff}) == AddressRange{0x2000000, 0xffffffff});
+    CHECK_FALSE(ram.within({0x100000000, 0x13fffffff}));
     kernel.add_file("/proc/zoneinfo", "zone x spanned 18446744073709551615 start_pfn: 2");
-    CHECK(top_of_ram() == no_limit);
+    CHECK_FALSE(Ram().known());
+}
+
+TEST_CASE("what lies below a device's window bounces as what lies above") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    add_cells(kernel, "/soc", "dma-ranges", {0, 0, 0x80000000, 0x40000000});
+    CHECK(fact(record_of(platform, "platform"), "bounces").value ==
+          "what lies below 0x80000000, and RAM begins at 0x0; "
+          "what lies above 0xbfffffff, and RAM reaches 0x1ffffffff");
+    kernel.add_file("/proc/zoneinfo", "zone Normal spanned 262144 start_pfn: 524288\n");
+    CHECK_FALSE(has_fact(record_of(platform, "platform"), "bounces"));
+}
+
+TEST_CASE("a mask that is only assumed counts where there is RAM below it") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    kernel.add_file("/proc/zoneinfo", "zone DMA spanned 524288 start_pfn: 8388608\n");
+    const DeviceRecord record = record_of(platform, "platform");
+    CHECK_FALSE(record.reach.mask_known);
+    CHECK(record.reach.max_address == no_limit);
+    CHECK_FALSE(has_fact(record, "bounces"));
+    CHECK(fact(record, "max-address").value ==
+          "unknown: no RAM lies at 0x0 to 0xffffffff, as is assumed");
+    CHECK(fact(record, "max-address").confidence == Confidence::unknown);
+    const solver::CapabilitySet set = memory_limits(record, Use::scanout, fourcc::xrgb8888);
+    CHECK(set.constraints.max_address == no_limit);
+    // The driver's own word counts, whatever it leads to.
+    CHECK(record_of(platform, "platform", head + "max-address = 0xffffffff\n").reach.max_address ==
+          0xffffffff);
+    const std::string assumed = head + "confidence = assumed\nmax-address = 0xfffffff\n";
+    CHECK_FALSE(record_of(platform, "platform", assumed).reach.mask_known);
+    // A bus that makes other addresses of it may lead to RAM.
+    add_cells(kernel, "/soc", "dma-ranges", {0, 8, 0, 0x40000000});
+    CHECK(reach_of(platform, "platform").min_address == 0x800000000);
+    CHECK(reach_of(platform, "platform").max_address == 0x83fffffff);
+    // What the bus lets through is known without the mask.
+    add_cells(kernel, "/soc", "dma-ranges", {0x40000000, 8, 0, 0x40000000});
+    const DeviceRecord low = record_of(platform, "platform", assumed);
+    CHECK(low.reach.max_address == 0x83fffffff);
+    CHECK(low.reach.mask_confidence == Confidence::known);
 }
 
 TEST_CASE("available memory is what the kernel estimates, in bytes") {
