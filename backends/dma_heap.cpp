@@ -127,6 +127,7 @@ SourceRecord describe(const Heap& heap, std::span<const Heap> heaps, const CmaAr
         source.facts.push_back({"max-address", fmt::format("{:#x}", known.max_address),
                                 known.confidence, known.origin});
     describe_names(source, heap, heaps, areas);
+    source.input.set_aside = known.cma && areas.region(base) != nullptr && !areas.is_default(base);
     if (known.cma)
         limit_to_cma(source);
     if (const auto area = areas.area(base); known.cma && area)

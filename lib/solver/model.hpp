@@ -143,7 +143,9 @@ struct SourceInput {
         true; ///< false: bound to a device that the request does not name, and any_device is off
     Offer offer;
     std::vector<std::string> aliases; ///< other names that it has, e.g. on other kernels
-    std::vector<std::size_t> quotas;  ///< indices into Input::quotas of those that count it
+    /// The device tree keeps it for a device; others had better leave it alone.
+    bool set_aside = false;
+    std::vector<std::size_t> quotas; ///< indices into Input::quotas of those that count it
 
     /// Whether `what` means it: its backend, its name, or another one that it has.
     [[nodiscard]] bool is_called(std::string_view what) const {

@@ -131,16 +131,21 @@ std::vector<Criterion> criteria(const Input& input, const SourceInput& source, c
             scarcity(source.offer, fit),
             side_effects(input, source.offer),
             policy(input, source),
-            {"name", source.name, 0}};
+            source.set_aside ? Criterion{"name", source.name + ", set aside for a device", 1}
+                             : Criterion{"name", source.name, 0}};
 }
 
 void sort_by_rank(std::vector<Choice>& choices) {
-    std::vector<std::string> names;
+    // What is set aside comes behind what is for all.
+    const auto key = [](const Choice& choice) {
+        return std::pair(choice.candidate.criteria.back().rank, choice.candidate.source);
+    };
+    std::vector<std::pair<std::int64_t, std::string>> names;
     for (const Choice& choice : choices)
-        names.push_back(choice.candidate.source);
+        names.push_back(key(choice));
     std::sort(names.begin(), names.end());
     for (Choice& choice : choices) {
-        const auto place = std::lower_bound(names.begin(), names.end(), choice.candidate.source);
+        const auto place = std::lower_bound(names.begin(), names.end(), key(choice));
         choice.candidate.criteria.back().rank = place - names.begin();
     }
     std::stable_sort(choices.begin(), choices.end(), [](const Choice& a, const Choice& b) {

@@ -87,6 +87,23 @@ TEST_CASE("what is preferred for a device ranks behind the caller's order and be
     CHECK(candidates(solved(input)) == Names{"udmabuf", "ion:system", "dma-heap:system"});
 }
 
+TEST_CASE("areas rank: one's own, then the general one, then those of other devices") {
+    Input input = image(640, 480, fourcc::xrgb8888);
+    input.uses = {contiguous_camera()};
+    input.sources = {cma_heap(), cma_heap(), cma_heap()};
+    input.sources[0].name = "dma-heap:a";
+    input.sources[0].set_aside = true;
+    input.sources[1].name = "dma-heap:linux,cma";
+    input.sources[2].name = "dma-heap:z";
+    input.sources[2].set_aside = true;
+    const Output output = solved(input);
+    CHECK(candidates(output) == Names{"dma-heap:linux,cma", "dma-heap:a", "dma-heap:z"});
+    CHECK(output.choices.at(1).candidate.criteria.back().value ==
+          "dma-heap:a, set aside for a device");
+    input.preferred = {{"dma-heap:z", true, "/property"}};
+    CHECK(candidates(solved(input)) == Names{"dma-heap:z", "dma-heap:linux,cma", "dma-heap:a"});
+}
+
 TEST_CASE("a device that takes no cached memory gets none that is, or that may be") {
     Input input = image(640, 480, fourcc::xrgb8888);
     input.uses = {vkms_display()};
