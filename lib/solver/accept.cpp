@@ -41,15 +41,16 @@ std::string copy_remedy(const Case& c) {
     return fmt::format("give {} a buffer of its own and copy", c.use.party);
 }
 
-/// How a limit that is only assumed is put right.
-std::string quirk_remedy(const Case& c, ConstraintKind kind, std::string_view line) {
+/// How a limit that is only assumed is put right, where the device `does` better.
+std::string quirk_remedy(const Case& c, ConstraintKind kind, std::string_view does,
+                         std::string_view line) {
     const auto found = c.set.evidence.find(kind);
     if (found == c.set.evidence.end() || found->second.confidence == Confidence::known)
         return {};
     if (c.use.row.empty())
-        return fmt::format("if {} needs no such memory, describe it so", c.use.party);
-    return fmt::format("if {} needs no such memory, say so in a quirk file: `[{}]` with `{}`",
-                       c.use.party, c.use.row, line);
+        return fmt::format("if {} {}, describe it so", c.use.party, does);
+    return fmt::format("if {} {}, say so in a quirk file: `[{}]` with `{}`", c.use.party, does,
+                       c.use.row, line);
 }
 
 std::string either(const std::string& one, const std::string& other) {
@@ -133,11 +134,13 @@ Objection exporter_objection(const Case& c) {
     const auto& exporters = *c.set.constraints.exporters;
     const bool only_itself = std::all_of(exporters.begin(), exporters.end(),
                                          [&](const std::string& id) { return id == c.use.device; });
-    return objection(c, ConstraintKind::exporter,
-                     only_itself ? fmt::format("{} imports no memory but its own", c.use.party)
-                                 : fmt::format("{} imports memory of {} only", c.use.party,
-                                               list_text(exporters)),
-                     copy_remedy(c));
+    return objection(
+        c, ConstraintKind::exporter,
+        only_itself
+            ? fmt::format("{} imports no memory but its own", c.use.party)
+            : fmt::format("{} imports memory of {} only", c.use.party, list_text(exporters)),
+        either(quirk_remedy(c, ConstraintKind::exporter, "takes other memory", "imports = yes"),
+               copy_remedy(c)));
 }
 
 bool attaches(const Case& c) {
@@ -192,7 +195,8 @@ bool contiguous_enough(const Case& c) {
 
 Objection contiguity_objection(const Case& c) {
     const std::string offered = contiguity_text(c.source.offer);
-    const std::string quirk = quirk_remedy(c, ConstraintKind::contiguity, "contiguous = no");
+    const std::string quirk =
+        quirk_remedy(c, ConstraintKind::contiguity, "needs no such memory", "contiguous = no");
     if (needs_one_segment(c.set.constraints))
         return objection(c, ConstraintKind::contiguity,
                          fmt::format("{}; {} needs contiguous memory", offered, c.use.party),
@@ -222,17 +226,6 @@ bool in_reach(const Case& c) {
     return offer.min_address >= need.min_address && offer.max_address <= need.max_address;
 }
 
-/// The mask of a driver that nobody has looked at.
-std::string reach_remedy(const Case& c) {
-    const auto found = c.set.evidence.find(ConstraintKind::address_window);
-    const bool assumed = found != c.set.evidence.end() &&
-                         found->second.confidence != Confidence::known && !c.use.row.empty();
-    return assumed ? fmt::format("if {} reaches more, say so in a quirk file: `[{}]` with "
-                                 "`max-address = 0x…`",
-                                 c.use.party, c.use.row)
-                   : std::string();
-}
-
 Objection address_objection(const Case& c) {
     const Offer& offer = c.source.offer;
     const Constraints& need = c.set.constraints;
@@ -241,7 +234,10 @@ Objection address_objection(const Case& c) {
     const std::string area = area_remedy(std::max(offer.min_address, need.min_address),
                                          std::min(offer.max_address, need.max_address));
     // A device's own memory is where its driver puts it.
-    const std::string remedy = offer.device.empty() ? either(area, reach_remedy(c)) : std::string();
+    const std::string remedy = offer.device.empty()
+                                   ? either(area, quirk_remedy(c, ConstraintKind::address_window,
+                                                               "reaches more", "max-address = 0x…"))
+                                   : std::string();
     return objection(
         c, ConstraintKind::address_window,
         fmt::format("memory may lie at {}; {} reaches {}", offered, c.use.party, needed),

@@ -511,6 +511,14 @@ TEST_CASE("a remedy names what to write where: kernel parameters, configuration,
     CHECK_THAT(remedy("address-window"),
                Contains("if /dev/video0 (capture) reaches more, say so in a quirk file: "
                         "`[video4linux:unicam]` with `max-address = 0x…`"));
+    set.constraints = {};
+    set.constraints.exporters = {{"unicam"}};
+    CHECK(remedy("exporter") == "give /dev/video0 (capture) a buffer of its own and copy");
+    set.evidence[ConstraintKind::exporter] = {Confidence::assumed, "default"};
+    CHECK(remedy("exporter") ==
+          "if /dev/video0 (capture) takes other memory, say so in a quirk file: "
+          "`[video4linux:unicam]` with `imports = yes`; give /dev/video0 (capture) a buffer of its "
+          "own and copy");
     set = {};
     set.constraints.protected_memory = true;
     CHECK_THAT(remedy("protected-memory"), Contains("CONFIG_TEE_DMABUF_HEAPS"));
