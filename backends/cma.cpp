@@ -31,6 +31,20 @@ std::uint64_t cma_total() {
     return 0;
 }
 
+/// It can't give more than `what` holds.
+void limit_to(SourceRecord& source, std::uint64_t size, const char* what, const std::string& origin,
+              const std::string& remedy) {
+    solver::Offer& offer = source.input.offer;
+    if (size >= offer.max_total)
+        return;
+    offer.max_total = size;
+    offer.max_size = std::min(offer.max_size, size);
+    offer.max_size_reason = fmt::format("{} holds {}", what, size_text(size));
+    offer.max_size_remedy = remedy;
+    std::erase_if(source.facts, [](const Fact& fact) { return fact.name == "max-size"; });
+    source.facts.push_back({"max-size", size_text(size), Confidence::known, origin});
+}
+
 /// Of the nearest ancestor that the device tree describes (drivers/of/of_reserved_mem.c).
 bool has_own_pool(const DeviceRecord& device) {
     kernel::Stat stat;
@@ -56,7 +70,12 @@ void limit_to_cma(SourceRecord& source) {
 
 void limit_to_cma(SourceRecord& source, const DeviceRecord& device) {
     // kernel/dma/contiguous.c dma_alloc_contiguous(); behind an IOMMU single pages will do.
-    if (source.input.offer.contiguity == solver::OfferContiguity::physical && !has_own_pool(device))
+    if (source.input.offer.contiguity != solver::OfferContiguity::physical)
+        return;
+    if (const auto& pool = device.reach.pool; pool && pool->size)
+        limit_to(source, *pool->size, "its pool", pool->node,
+                 fmt::format("enlarge {} in the device tree", pool->node));
+    else if (!has_own_pool(device))
         limit_to_cma(source);
 }
 
@@ -66,13 +85,8 @@ void place_in_cma(SourceRecord& source, const CmaArea& area) {
         source.facts.push_back({"addresses",
                                 fmt::format("{:#x} to {:#x}", offer.min_address, offer.max_address),
                                 area.confidence, area.origin});
-    if (area.size && *area.size < offer.max_total) {
-        offer.max_size = offer.max_total = *area.size;
-        offer.max_size_reason = fmt::format("its CMA area holds {}", size_text(*area.size));
-        offer.max_size_remedy = area.remedy;
-        std::erase_if(source.facts, [](const Fact& fact) { return fact.name == "max-size"; });
-        source.facts.push_back({"max-size", size_text(*area.size), Confidence::known, area.origin});
-    }
+    if (area.size)
+        limit_to(source, *area.size, "its CMA area", area.origin, area.remedy);
 }
 
 } // namespace simplealloc

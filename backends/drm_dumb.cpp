@@ -191,7 +191,7 @@ void describe_memory(SourceRecord& source, const DeviceRecord& device) {
     const DrmInfo& drm = *device.drm;
     solver::Offer& offer = source.input.offer;
     offer.contiguity = drm.dumb_contiguity.value;
-    if (offer.contiguity == solver::OfferContiguity::device_domain && !device.reach.translated)
+    if (offer.contiguity == solver::OfferContiguity::device_domain && !device.reach.makes_one_run())
         offer.contiguity = solver::OfferContiguity::physical;
     offer.scarce = offer.contiguity == solver::OfferContiguity::physical;
     offer.caching = drm.dumb_caching.value;

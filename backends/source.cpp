@@ -120,8 +120,20 @@ bool narrow(solver::Offer& offer, const AddressRange& window) {
 }
 
 void keep_in_reach(SourceRecord& source, const Reach& reach) {
+    solver::Offer& offer = source.input.offer;
+    if (reach.pool && reach.pool->range && !reach.pool->cma) {
+        // kernel/dma/coherent.c dma_alloc_from_dev_coherent() takes no other memory; where a CMA
+        // area is full, pages do (kernel/dma/direct.c __dma_direct_alloc_pages()).
+        const DevicePool& pool = *reach.pool;
+        offer.min_address = pool.range->first;
+        offer.max_address = pool.range->last;
+        source.facts.push_back({"addresses",
+                                fmt::format("{:#x} to {:#x}", offer.min_address, offer.max_address),
+                                Confidence::known, pool.node});
+        return;
+    }
     if (reach.mask_known)
-        narrow(source.input.offer, {reach.min_address, reach.max_address});
+        narrow(offer, {reach.min_address, reach.max_address});
 }
 
 void place_device_memory(SourceRecord& source, const DeviceRecord& device) {

@@ -23,7 +23,8 @@ SourceRecord make_source(const char* backend, const std::string& instance, const
 /// and nothing is changed.
 bool narrow(solver::Offer& offer, const AddressRange& window);
 
-/// Memory that a driver allocates for its device is where that reaches it.
+/// Memory that a driver allocates for its device is in the device's own pool, or else where that
+/// reaches it.
 void keep_in_reach(SourceRecord& source, const Reach& reach);
 
 /// A card's own memory: others reach it in the card's BARs, where they do at all, or its driver

@@ -80,8 +80,8 @@ void describe_memory(SourceRecord& source) {
     switch (info.memory) {
     case V4l2Memory::dma_contig:
         name = "dma-contig";
-        offer.contiguity = device.reach.translated ? solver::OfferContiguity::device_domain
-                                                   : solver::OfferContiguity::physical;
+        offer.contiguity = device.reach.makes_one_run() ? solver::OfferContiguity::device_domain
+                                                        : solver::OfferContiguity::physical;
         offer.sync_effective = false;
         break;
     case V4l2Memory::dma_sg:

@@ -156,7 +156,12 @@ Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc) {
         input.row = record.subsystem + ":" + record.driver;
     input.use = use.use;
     input.alternatives = std::move(*alternatives);
-    input.coherent = record.reach.coherent;
+    // Who copies by the CPU sees what the CPU sees.
+    input.coherent =
+        record.reach.coherent || std::all_of(input.alternatives.begin(), input.alternatives.end(),
+                                             [](const solver::CapabilitySet& set) {
+                                                 return set.import_path == ImportPath::vmap;
+                                             });
     input.notes = source_notes(record, use.use, fourcc);
     if (const auto cached = use_quirk(record, use.use, fourcc, "cached-memory");
         cached && cached->text == "no")

@@ -3,6 +3,7 @@
 #include "lib/discovery/apply_quirks.hpp"
 
 #include "lib/discovery/quirk_keys.hpp"
+#include "lib/discovery/quirk_limits.hpp"
 #include "lib/ini.hpp"
 #include "lib/kernel.hpp"
 
@@ -40,7 +41,7 @@ bool is_yes(const std::string& text) {
 
 void apply_sharing(const Rows& rows, DeviceRecord& record) {
     if (const auto value = rows.find("imports")) {
-        record.imports = value->text == "yes";
+        record.imports = says_imports(*value, record.reach);
         record.import_confidence = value->confidence;
         record.import_origin = value->origin;
     }
@@ -94,8 +95,8 @@ void apply_dumb(const Rows& rows, const Reach& reach, DrmInfo& drm) {
     });
     rows.learn("dumb-contiguity", drm.dumb_contiguity, [&](const std::string& text) {
         // Behind an IOMMU, a driver's contiguous memory is contiguous in its own domain alone.
-        const auto contiguous = reach.translated ? solver::OfferContiguity::device_domain
-                                                 : solver::OfferContiguity::physical;
+        const auto contiguous = reach.makes_one_run() ? solver::OfferContiguity::device_domain
+                                                      : solver::OfferContiguity::physical;
         return text == "contiguous" ? contiguous : solver::OfferContiguity::scattered;
     });
 }

@@ -2,6 +2,8 @@
 // The one table of assumptions, by class of device.
 #include "lib/discovery/defaults.hpp"
 
+#include "lib/discovery/buses.hpp"
+
 namespace simplealloc {
 
 namespace {
@@ -70,9 +72,9 @@ bool has_role(const DeviceRecord& device, Role role) {
 } // namespace
 
 const ClassDefault& class_default(const DeviceRecord& device) {
+    const std::string_view bus = bus_kind(device.reach.bus).like;
     for (const Row& row : rows)
-        if (row.subsystem == device.subsystem && row.bus == device.reach.bus &&
-            has_role(device, row.role))
+        if (row.subsystem == device.subsystem && row.bus == bus && has_role(device, row.role))
             return row.value;
     return no_row;
 }

@@ -2,6 +2,7 @@
 // Everything discovery found out about a device, and what follows from it.
 #pragma once
 
+#include "lib/discovery/address_range.hpp"
 #include "lib/discovery/device_tree.hpp"
 #include "lib/discovery/learned.hpp"
 #include "lib/discovery/quirks.hpp"
@@ -20,10 +21,24 @@
 
 namespace simplealloc {
 
+/// Memory that the device tree gives to a device, for what its driver allocates.
+struct DevicePool {
+    std::string name; ///< of the node below /reserved-memory
+    std::string node;
+    bool cma =
+        false; ///< an area that the kernel shares, which may have a heap; else the device's alone
+    std::optional<AddressRange> range; ///< where it is
+    std::optional<std::uint64_t> size; ///< bytes
+    std::string origin;                ///< the device's property
+};
+
 /// How the device reaches memory.
 struct Reach {
     std::string bus;         ///< pci, platform, usb, virtio, virtual…
     bool translated = false; ///< behind an IOMMU domain that translates
+    /// Its driver maps what it imports once more, by a domain of its own: any pages become one run,
+    /// but the kernel's mapping before keeps to the mask.
+    bool own_domain = false;
     /// Lowest and highest bus address; no_limit when unknown or unlimited (then `mask_known` tells
     /// which).
     std::uint64_t min_address = 0;
@@ -35,7 +50,10 @@ struct Reach {
         true; ///< snoops CPU caches: always on x86, elsewhere by dma-coherent of the device tree
     /// Nodes of the device tree: the buses that its DMA passes first.
     std::vector<std::string> buses;
-    std::string cma_area; ///< that its driver allocates from, by the device tree; may be empty
+    std::optional<DevicePool> pool;
+
+    /// Whether scattered pages are one run for it.
+    [[nodiscard]] bool makes_one_run() const { return translated || own_domain; }
 };
 
 /// A heap that the kernel says works for the device.

@@ -2,6 +2,7 @@
 // The node of a display often stands for the whole pipeline, and fetches nothing itself.
 #include "lib/discovery/dma_hardware.hpp"
 
+#include "lib/discovery/buses.hpp"
 #include "lib/discovery/dma_ranges.hpp"
 #include "lib/ini.hpp"
 #include "lib/kernel.hpp"
@@ -93,11 +94,19 @@ std::vector<std::string> nodes_by_quirks(const std::string& own,
     return nodes;
 }
 
+/// The device's own, or that of the device which it is part of.
+std::string configuring_node(const udev::Node& node) {
+    std::string own = device_tree::node_of(node.parent_syspath);
+    if (!own.empty() || !bus_kind(node.parent_subsystem).inherits)
+        return own;
+    return device_tree::node_of(node.parent_syspath.substr(0, node.parent_syspath.rfind('/')));
+}
+
 } // namespace
 
 std::vector<DmaHardware> dma_hardware(const udev::Node& node, const device_tree::Phandles& phandles,
                                       const DeviceRecord& record) {
-    const std::string own = device_tree::node_of(node.parent_syspath);
+    const std::string own = configuring_node(node);
     std::vector<DmaHardware> parts;
     for (const std::string& device : nodes_by_quirks(own, phandles, record)) {
         const bool known = std::any_of(parts.begin(), parts.end(), [&](const DmaHardware& part) {
@@ -110,7 +119,7 @@ std::vector<DmaHardware> dma_hardware(const udev::Node& node, const device_tree:
         return parts;
     // The bridge's own dma-ranges are for what is behind it.
     if (const std::string bridge = host_bridge_of(node.parent_syspath); !bridge.empty())
-        return {{node.parent_syspath, own, device_tree::node_of(bridge)}};
+        return {{node.parent_syspath, own, device_tree::node_of(bridge), true}};
     return {{node.parent_syspath, own, own.empty() ? own : dma_parent_of(own, phandles)}};
 }
 

@@ -15,6 +15,7 @@ struct DmaHardware {
     std::string syspath; ///< where its IOMMU group would be; empty: not found
     std::string node;    ///< of the device tree; empty: none
     std::string bus;     ///< node of the bus that its DMA passes first; empty: none
+    bool on_pci = false; ///< `bus` is its host bridge
 };
 
 /// One part at least. Several are those that the quirk key `dma-nodes` leads to.

@@ -10,8 +10,8 @@ namespace simplealloc {
 namespace {
 
 /// `unless-iommu`: one run of DMA addresses, which a translating domain makes of any pages.
-Contiguity contiguity_of(const QuirkValue& quirk, bool translated) {
-    const bool needed = quirk.text == "yes" || (quirk.text == "unless-iommu" && !translated);
+Contiguity contiguity_of(const QuirkValue& quirk, bool one_run) {
+    const bool needed = quirk.text == "yes" || (quirk.text == "unless-iommu" && !one_run);
     return needed ? Contiguity::required : Contiguity::any;
 }
 
@@ -26,14 +26,16 @@ void add_contiguity(const DeviceRecord& device, const std::optional<QuirkValue>&
     const V4l2Memory memory = device.v4l2 ? device.v4l2->memory : V4l2Memory::unknown;
     const ClassDefault& assumed = class_default(device);
     if (quirk && quirk->decides) {
-        require(contiguity_of(*quirk, device.reach.translated), quirk->confidence, quirk->origin);
+        require(contiguity_of(*quirk, device.reach.makes_one_run()), quirk->confidence,
+                quirk->origin);
     } else if (memory == V4l2Memory::vmalloc) {
         set.import_path = ImportPath::vmap;
     } else if (memory == V4l2Memory::unknown && assumed.import_path == ImportPath::vmap) {
         set.import_path = ImportPath::vmap;
     } else if (quirk) {
-        require(contiguity_of(*quirk, device.reach.translated), quirk->confidence, quirk->origin);
-    } else if (device.reach.translated || memory == V4l2Memory::dma_sg) {
+        require(contiguity_of(*quirk, device.reach.makes_one_run()), quirk->confidence,
+                quirk->origin);
+    } else if (device.reach.makes_one_run() || memory == V4l2Memory::dma_sg) {
         set.constraints.contiguity = Contiguity::any;
     } else if (memory == V4l2Memory::dma_contig) {
         require(Contiguity::required, device.v4l2->memory_confidence, device.v4l2->memory_origin);
@@ -58,7 +60,7 @@ void add_window(const Reach& reach, solver::CapabilitySet& set) {
 solver::CapabilitySet memory_limits(const DeviceRecord& device, Use use, Fourcc fourcc) {
     solver::CapabilitySet set;
     const auto imports = use_quirk(device, use, fourcc, "imports");
-    if (imports ? imports->text == "yes" : device.imports) {
+    if (imports ? says_imports(*imports, device.reach) : device.imports) {
         add_contiguity(device, use_quirk(device, use, fourcc, "contiguous"), set);
         add_window(device.reach, set);
     } else {

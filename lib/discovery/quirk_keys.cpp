@@ -192,7 +192,11 @@ constexpr QuirkKey keys[] = {
      },
      "scattered or contiguous"},
 
-    {"imports", KeyScope::use, "", is_switch, switch_text},
+    {"imports", KeyScope::use, "",
+     [](std::string_view t) {
+         return one_of(t, {"yes", "no", "unless-pool"});
+     },
+     "yes, no or unless-pool"},
     {"memory-kind", KeyScope::use, "",
      [](std::string_view t) {
          return one_of(t, {"system", "device-local"});

@@ -45,6 +45,11 @@ std::optional<QuirkValue> use_quirk(const DeviceRecord& device, Use use, Fourcc 
     return std::nullopt;
 }
 
+bool says_imports(const QuirkValue& imports, const Reach& reach) {
+    const bool own_memory = reach.pool && !reach.pool->cma;
+    return imports.text == "yes" || (imports.text == "unless-pool" && !own_memory);
+}
+
 void add_quirk_limits(const DeviceRecord& device, Use use, Fourcc fourcc,
                       solver::CapabilitySet& set) {
     if (device.quirks.empty())
@@ -89,6 +94,8 @@ void add_preferred_sources(const DeviceRecord& device, Use use, Fourcc fourcc,
             add(name, value->origin);
     for (const HeapLink& link : device.heap_links)
         add("dma-heap:" + link.heap, link.origin);
+    if (const auto& pool = device.reach.pool; pool && pool->cma)
+        add("dma-heap:" + pool->name, pool->origin);
 }
 
 void add_decided_limits(const DeviceRecord& device, Use use, Fourcc fourcc,

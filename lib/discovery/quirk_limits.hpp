@@ -22,6 +22,9 @@ std::span<const QuirkLimit> quirk_limits();
 std::optional<QuirkValue> use_quirk(const DeviceRecord& device, Use use, Fourcc fourcc,
                                     const std::string& key);
 
+/// What a value of `imports` means for a device that reaches memory so.
+bool says_imports(const QuirkValue& imports, const Reach& reach);
+
 /// Adds alignments, sizes and placement to `set`, with their evidence.
 void add_quirk_limits(const DeviceRecord& device, Use use, Fourcc fourcc,
                       solver::CapabilitySet& set);
@@ -30,7 +33,8 @@ void add_quirk_limits(const DeviceRecord& device, Use use, Fourcc fourcc,
 /// to.
 std::vector<solver::SourceNote> source_notes(const DeviceRecord& device, Use use, Fourcc fourcc);
 
-/// Appends what quirk rows prefer for the use, then those heaps; none twice.
+/// Appends what quirk rows prefer for the use, then those heaps and that of the device's own area;
+/// none twice.
 void add_preferred_sources(const DeviceRecord& device, Use use, Fourcc fourcc,
                            std::vector<solver::SourceNote>& preferred);
 

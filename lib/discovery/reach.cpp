@@ -3,6 +3,8 @@
 // shows its masks.
 #include "lib/discovery/reach.hpp"
 
+#include "lib/discovery/buses.hpp"
+#include "lib/discovery/coherency.hpp"
 #include "lib/discovery/dma_hardware.hpp"
 #include "lib/discovery/dma_ranges.hpp"
 #include "lib/discovery/memory.hpp"
@@ -68,11 +70,16 @@ Iommu iommu_of(const std::string& hardware) {
     return iommu;
 }
 
-/// All that do DMA have to be behind one. A driver that attaches a domain of its own translates
-/// whatever its group's default domain does, which is all that the group tells.
-void find_iommu(const std::vector<DmaHardware>& hardware, DeviceRecord& record) {
-    const auto own = find_value(record.quirks, "iommu-domain");
-    record.reach.translated = !hardware.empty();
+/// All that do DMA have to be behind one. A driver that attaches a domain of its own makes one run
+/// of any pages whatever its group's default domain does, which is all that the group tells; but
+/// what it imports the kernel maps for the device of the node first (drivers/gpu/drm/drm_prime.c
+/// drm_gem_prime_import(): `dev->dev`), and that device's group decides whether the mask counts.
+void find_iommu(const udev::Node& node, const std::vector<DmaHardware>& hardware,
+                DeviceRecord& record) {
+    const auto domain = find_value(record.quirks, "iommu-domain");
+    const bool own = domain && domain->text == "own";
+    bool translated = !hardware.empty();
+    bool all_behind = !hardware.empty();
     for (const DmaHardware& part : hardware) {
         if (part.syspath.empty()) {
             record.reach.translated = false;
@@ -82,26 +89,72 @@ void find_iommu(const std::vector<DmaHardware>& hardware, DeviceRecord& record) 
         }
         const Iommu iommu = iommu_of(part.syspath);
         if (iommu.group.empty()) {
-            record.reach.translated = false;
+            translated = all_behind = false;
             record.facts.push_back({"iommu", "none", Confidence::known, "sysfs " + part.syspath});
             continue;
         }
+        translated = translated && iommu.translates();
         std::string text =
             fmt::format("group {}, {}", iommu.number, iommu.type.value_or("type unknown"));
         Confidence confidence = iommu.type ? Confidence::known : Confidence::unknown;
         std::string origin = iommu.group + "/type";
-        if (own && own->text == "own") {
+        if (own) {
             text += ", the driver has a domain of its own";
-            confidence = own->confidence;
-            origin += ", " + own->origin;
-        } else {
-            record.reach.translated = record.reach.translated && iommu.translates();
+            confidence = domain->confidence;
+            origin += ", " + domain->origin;
+        } else if (iommu.translates() && !part.node.empty() && record.subsystem == "drm" &&
+                   !domain) {
             // Display drivers of systems on chip like to replace the domain that is shown.
-            if (iommu.translates() && !part.node.empty() && record.subsystem == "drm" && !own)
-                confidence = Confidence::assumed;
+            confidence = Confidence::assumed;
         }
         record.facts.push_back({"iommu", std::move(text), confidence, std::move(origin)});
     }
+    record.reach.own_domain = own && all_behind;
+    record.reach.translated = own ? exists(node.parent_syspath + "/iommu_group") &&
+                                        iommu_of(node.parent_syspath).translates()
+                                  : translated;
+}
+
+/// The features of a virtio device; empty when it is another. virtio-gpu's node stands on the
+/// transport, which the device is below (drivers/gpu/drm/virtio/virtgpu_drv.c virtio_gpu_probe()).
+std::string virtio_features(const udev::Node& node) {
+    const std::string features = node.parent_syspath + "/features";
+    if (node.parent_subsystem == "virtio")
+        return features;
+    std::vector<std::string> names;
+    if (node.parent_syspath.empty() || kernel::list_directory(node.parent_syspath, names) < 0)
+        return {};
+    const auto device = std::find_if(names.begin(), names.end(), [](const std::string& name) {
+        return name.starts_with("virtio");
+    });
+    return device == names.end() ? std::string()
+                                 : node.parent_syspath + "/" + *device + "/features";
+}
+
+/// A virtio device without VIRTIO_F_ACCESS_PLATFORM is given physical addresses: neither IOMMU nor
+/// mask nor caches concern it (include/linux/virtio_config.h virtio_has_dma_quirk()). Nothing where
+/// the device is another, or has the feature.
+std::optional<std::string> bypasses_dma_api(const udev::Node& node) {
+    constexpr std::size_t access_platform = 33;
+    std::string path = virtio_features(node);
+    const std::string bits = path.empty() ? path : attribute(path).value_or("");
+    if (bits.size() <= access_platform || bits[access_platform] != '0')
+        return std::nullopt;
+    return path;
+}
+
+void describe_bypass(const udev::Node& node, const std::string& origin, DeviceRecord& record) {
+    Reach& reach = record.reach;
+    const Iommu iommu = iommu_of(node.parent_syspath);
+    record.facts.push_back(
+        {"iommu",
+         iommu.group.empty()
+             ? "none"
+             : fmt::format("group {}, bypassed: the device has no iommu_platform", iommu.number),
+         Confidence::known, origin});
+    record.facts.push_back({"coherent", "yes", Confidence::known, origin});
+    reach.mask_known = true;
+    reach.mask_origin = origin;
 }
 
 void find_mask(const std::string& function, DeviceRecord& record) {
@@ -126,99 +179,61 @@ void find_mask(const std::string& function, DeviceRecord& record) {
     record.facts.push_back({"dma-mask-bits", std::to_string(bits), Confidence::known, path});
 }
 
-bool starts_with_one_of(const std::string& text, std::initializer_list<std::string_view> starts) {
-    return std::any_of(starts.begin(), starts.end(),
-                       [&](std::string_view start) { return text.starts_with(start); });
+/// The pool that a `memory-region` of the hardware leads to (drivers/of/of_reserved_mem.c
+/// of_reserved_mem_device_init_by_idx()); other memory there is for a firmware.
+std::optional<DevicePool> pool_of(const DmaHardware& part,
+                                  const std::vector<ReservedMemory>& regions) {
+    const std::string property = part.node + "/memory-region";
+    const auto phandles = device_tree::cells(property);
+    for (const std::uint32_t phandle : phandles.value_or(std::vector<std::uint32_t>())) {
+        const auto memory =
+            std::find_if(regions.begin(), regions.end(), [&](const ReservedMemory& one) {
+                return phandle != 0 && one.phandle == phandle;
+            });
+        if (memory != regions.end() && memory->shared_dma_pool &&
+            (memory->reusable || memory->no_map))
+            return DevicePool{memory->name,  memory->node, memory->reusable,
+                              memory->range, memory->size, property};
+    }
+    return std::nullopt;
 }
 
-/// Inherited down the device tree, ended by either property (drivers/of/address.c
-/// of_dma_is_coherent()); else as CONFIG_ARCH_DMA_DEFAULT_COHERENT.
-Fact coherency_of(const std::string& node, const device_tree::Phandles& phandles,
-                  const std::string& machine) {
-    std::string at = node;
-    for (unsigned depth = 0; !at.empty() && depth < device_tree::max_depth; ++depth) {
-        for (const auto& [property, value] :
-             {std::pair("dma-coherent", "yes"), std::pair("dma-noncoherent", "no")})
-            if (device_tree::has(at, property))
-                return {"coherent", value, Confidence::known, at + "/" + property};
-        at = dma_parent_of(at, phandles);
-    }
-    const bool by_default = starts_with_one_of(machine, {"riscv", "ppc", "s390", "loongarch"});
-    return {"coherent", by_default ? "yes" : "no", Confidence::known, node};
-}
-
-void find_coherency(const std::vector<DmaHardware>& hardware, const device_tree::Phandles& phandles,
-                    DeviceRecord& record) {
-    const std::string machine = kernel::machine();
-    if (machine == "x86_64" ||
-        (machine.size() == 4 && machine.front() == 'i' && machine.ends_with("86"))) {
-        record.facts.push_back({"coherent", "yes", Confidence::known, "default for x86"});
-        return;
-    }
-    if (record.reach.bus == "usb") {
-        record.facts.push_back(
-            {"coherent", "yes", Confidence::assumed, "default for USB devices: the CPU copies"});
-        return;
-    }
-    bool described = false;
-    for (const DmaHardware& part : hardware) {
-        const std::string node = part.node.empty() ? part.bus : part.node;
-        if (node.empty())
-            continue;
-        described = true;
-        Fact fact = coherency_of(node, phandles, machine);
-        record.reach.coherent = record.reach.coherent && fact.value == "yes";
-        record.facts.push_back(std::move(fact));
-    }
-    // ACPI shows it nowhere.
-    if (!described)
-        record.facts.push_back(
-            {"coherent", "yes", Confidence::assumed, "default without a device tree"});
-}
-
-/// `memory-region` of a device: its pool, if it has one, for memory that the driver allocates.
+/// A pool says where the driver's own memory is from. Mapping what it imports has nothing to do
+/// with it (kernel/dma/mapping.c: only dma_alloc_attrs() looks at it), but some hardware that has
+/// one reaches nothing else, as codecs whose firmware counts from its beginning.
 void find_pools(const std::vector<DmaHardware>& hardware, DeviceRecord& record) {
     const bool any = std::any_of(hardware.begin(), hardware.end(), [](const DmaHardware& part) {
         return !part.node.empty() && device_tree::has(part.node, "memory-region");
     });
     if (!any)
         return;
-    const std::vector<ReservedMemory> all = reserved_memory();
+    const std::vector<ReservedMemory> regions = reserved_memory();
     for (const DmaHardware& part : hardware) {
-        const std::string property = part.node + "/memory-region";
-        const auto phandles = device_tree::cells(property);
-        for (const std::uint32_t phandle : phandles.value_or(std::vector<std::uint32_t>())) {
-            const auto memory =
-                std::find_if(all.begin(), all.end(), [&](const ReservedMemory& one) {
-                    return phandle != 0 && one.phandle == phandle;
-                });
-            if (memory == all.end() || !memory->shared_dma_pool)
-                continue;
-            if (memory->reusable) {
-                record.reach.cma_area = memory->name;
-                record.facts.push_back({"cma-area", memory->name, Confidence::known, property});
-            } else if (memory->no_map) {
-                // Whether it can use other memory at all nobody says.
-                record.imports = false;
-                record.import_confidence = Confidence::assumed;
-                record.import_origin =
-                    fmt::format("{}: pool {} of its own", property, memory->name);
-                record.facts.push_back({"memory-pool", memory->name, Confidence::known, property});
-            }
+        const auto pool = part.node.empty() ? std::nullopt : pool_of(part, regions);
+        if (!pool)
+            continue;
+        record.facts.push_back(
+            {pool->cma ? "cma-area" : "memory-pool", pool->name, Confidence::known, pool->origin});
+        if (!pool->cma && record.subsystem != "drm") {
+            record.imports = false;
+            record.import_confidence = Confidence::assumed;
+            record.import_origin = fmt::format("{}: pool {} of its own", pool->origin, pool->name);
         }
+        if (!record.reach.pool)
+            record.reach.pool = pool;
     }
 }
 
-/// What the platform bus gives a device of the device tree whose driver asks for no other
-/// (drivers/base/platform.c setup_pdev_dma_masks()).
+/// What the platform bus and its like give a device of the device tree whose driver asks for no
+/// other.
 void assume_mask(DeviceRecord& record) {
     Reach& reach = record.reach;
-    if (reach.mask_known || reach.bus != "platform" || reach.buses.empty())
+    if (reach.mask_known || !bus_kind(reach.bus).platform || reach.buses.empty())
         return;
     reach.mask_known = true;
     reach.max_address = default_mask;
     reach.mask_confidence = Confidence::assumed;
-    reach.mask_origin = "default for platform devices: a mask of 32 bits";
+    reach.mask_origin = fmt::format("default for {} devices: a mask of 32 bits", reach.bus);
 }
 
 /// What a bus on the way of the device's DMA makes of its addresses.
@@ -306,6 +321,8 @@ void find_reach(const udev::Node& node, const device_tree::Phandles& phandles,
     record.facts.push_back(
         {"bus", record.reach.bus, Confidence::known,
          node.parent_syspath.empty() ? node.syspath : node.parent_syspath + "/subsystem"});
+    if (const auto bypass = bypasses_dma_api(node))
+        return describe_bypass(node, *bypass, record);
     const std::vector<DmaHardware> hardware = dma_hardware(node, phandles, record);
     find_coherency(hardware, phandles, record);
     // The host controller does a USB device's DMA, into buffers of its own.
@@ -316,7 +333,7 @@ void find_reach(const udev::Node& node, const device_tree::Phandles& phandles,
             record.reach.buses.push_back(part.bus);
     // Children of a PCI function (virtio, platform cells) use its masks and its IOMMU group.
     find_mask(nearest_with(node.parent_syspath, "dma_mask_bits"), record);
-    find_iommu(hardware, record);
+    find_iommu(node, hardware, record);
     find_pools(hardware, record);
 }
 

@@ -5,6 +5,7 @@
 
 import argparse
 import fcntl
+import glob
 import json
 import os
 import pathlib
@@ -247,6 +248,9 @@ class Recording:
         if resource := read(f"{path}/resource"):
             self.add("[[file]]", {"path": f"{path}/resource", "text": resource + "\n"},
                      f"{path}/resource")
+        # Whether a virtio device goes past its IOMMU.
+        for features in glob.glob(f"{path}/virtio*/features"):
+            self.add("[[file]]", {"path": features, "text": read(features) + "\n"}, features)
 
     def device(self, path):
         """Its facts by name, which are also what the board has to find out again."""

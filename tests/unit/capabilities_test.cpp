@@ -183,6 +183,14 @@ TEST_CASE("what nobody says is assumed by the class of the device") {
         CHECK(set.evidence.at(ConstraintKind::contiguity).confidence == Confidence::unknown);
 }
 
+TEST_CASE("what is assumed on the platform bus is assumed on its like") {
+    DeviceRecord card = display({{1, "primary", {{fourcc::xrgb8888, {}, true}}}});
+    card.reach.bus = GENERATE("amba", "host1x", "vchiq-bus");
+    CHECK(only_set(card, Use::scanout).constraints.contiguity == Contiguity::required);
+    CHECK(only_set(card, Use::scanout).evidence.at(ConstraintKind::contiguity).confidence ==
+          Confidence::assumed);
+}
+
 TEST_CASE("displays and GPUs have defaults of their own, and quirks are above them") {
     DeviceRecord card = display({{1, "primary", {{fourcc::xrgb8888, {}, true}}}});
     CHECK(only_set(card, Use::scanout).constraints.contiguity == Contiguity::required);

@@ -129,6 +129,31 @@ TEST_CASE("contiguity in the card's own domain is physical without a translating
     CHECK(source(std::move(record)).input.offer.contiguity == OfferContiguity::device_domain);
 }
 
+TEST_CASE("contiguous dumb memory is in the pool that the device tree gives to the card") {
+    FakeKernel fake;
+    fake.add_file("/proc/zoneinfo", "spanned 1048576\nstart_pfn: 4096\n");
+    fake.add_file("/proc/meminfo", "CmaTotal:          65536 kB\n");
+    add_drm_card(fake);
+    DeviceRecord record = card_record();
+    record.drm->dumb_contiguity.value = OfferContiguity::physical;
+    record.reach.pool = {"vram", "/tree/vram", false, AddressRange{0x1000, 0x8fff}, 0x8000, "x"};
+    const SourceRecord found = source(std::move(record));
+    // It may be no memory of the kernel's at all.
+    CHECK(found.input.offer.min_address == 0x1000);
+    CHECK(found.input.offer.max_address == 0x8fff);
+    CHECK(found.input.offer.max_size == 0x8000);
+    CHECK(found.input.offer.max_total == 0x8000);
+    CHECK(found.input.offer.max_size_reason == "its pool holds 32768 bytes");
+    CHECK(found.input.offer.max_size_remedy == "enlarge /tree/vram in the device tree");
+    CHECK(find_fact(found, "addresses")->origin == "/tree/vram");
+    CHECK(find_fact(found, "max-size")->value == "32768 bytes");
+    // When an area that the kernel shares is full, other pages are taken.
+    record = card_record();
+    record.drm->dumb_contiguity.value = OfferContiguity::physical;
+    record.reach.pool = {"area", "/tree/area", true, AddressRange{0x1000, 0x8fff}, 0x8000, "x"};
+    CHECK(source(std::move(record)).input.offer.min_address == 0x1000000);
+}
+
 TEST_CASE("contiguous dumb memory is no larger than the CMA areas, which it comes from") {
     FakeKernel fake;
     add_drm_card(fake);

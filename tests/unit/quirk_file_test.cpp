@@ -54,7 +54,8 @@ TEST_CASE("a section is a row with its conditions, values and place") {
 
 TEST_CASE("a mistake in a quirk file is named with its line") {
     CHECK(mistakes(head + "import = no\n") == List{"3: unknown key `import`"});
-    CHECK(mistakes(head + "imports = maybe\n") == List{"3: `maybe` of imports is not yes or no"});
+    CHECK(mistakes(head + "imports = maybe\n") ==
+          List{"3: `maybe` of imports is not yes, no or unless-pool"});
     CHECK(mistakes(head + "imports = no\nimports = yes\n") == List{"4: imports is given twice"});
     CHECK(mistakes("[drm:toy]\nimports = no\n") == List{"1: the section has no source"});
     CHECK(mistakes("imports = no\nimports = no\n") ==
@@ -97,7 +98,8 @@ TEST_CASE("all mistakes of a file are named, in the order of their lines") {
     CHECK(mistakes("imports = no\n[drm]\nimport = no\n[drm:toy]\nimports = maybe\n[usb:x]\n") ==
           List{"1: a value stands before the first section", "2: a section is [subsystem:driver]",
                "2: the section has no source", "3: unknown key `import`",
-               "4: the section has no source", "5: `maybe` of imports is not yes or no",
+               "4: the section has no source",
+               "5: `maybe` of imports is not yes, no or unless-pool",
                "6: `usb` is no subsystem: drm, accel, video4linux, char or ion",
                "6: the section has no source"});
 }

@@ -22,20 +22,20 @@ const std::string function = "/sys/devices/pci0000:00/0000:00:02.0";
 
 const std::string platform = "/sys/devices/platform/soc/ff900000.toy";
 
-/// What is found out of a card on `hardware`, with the rows of a quirk file for driver toy.
+/// What is found out of a node on `hardware`, with the rows of a quirk file for driver toy.
 DeviceRecord record_of(const std::string& hardware, const std::string& bus,
-                       const std::string& rows = "") {
+                       const std::string& rows = "", const std::string& subsystem = "drm") {
     udev::Node node;
     node.syspath = hardware + "/drm/card0";
-    node.subsystem = "drm";
+    node.subsystem = subsystem;
     node.parent_syspath = hardware;
     node.parent_subsystem = bus;
     DeviceRecord record;
     record.id = hardware;
-    record.subsystem = "drm";
+    record.subsystem = subsystem;
     Quirks quirks;
     REQUIRE(quirks.read(rows, "mine.quirks"));
-    record.quirks = quirks.rows_for({"drm", {"toy"}, {}, {}});
+    record.quirks = quirks.rows_for({subsystem, {"toy"}, {}, {}});
     const device_tree::Phandles phandles;
     find_reach(node, phandles, record);
     find_heap_links(node, record);
@@ -229,16 +229,46 @@ TEST_CASE("a PCI function reaches what its host bridge lets through") {
     CHECK(reach.max_address == 0x7fffffff);
 }
 
-TEST_CASE("a driver with a domain of its own translates whatever its group shows") {
+TEST_CASE("a driver's own domain makes one run of any pages, whatever its group shows") {
     FakeKernel kernel;
     add_toy(kernel);
-    const std::string own = head + "iommu-domain = own\n";
-    CHECK_FALSE(record_of(platform, "platform", own).reach.translated);
-    add_iommu(kernel, platform, GENERATE("identity", "unmanaged", "DMA"));
+    const std::string own = head + "iommu-domain = own\ncontiguous = unless-iommu\n";
+    const auto contiguity = [](const DeviceRecord& record) {
+        return memory_limits(record, Use::scanout, fourcc::xrgb8888).constraints.contiguity;
+    };
+    CHECK(contiguity(record_of(platform, "platform", own)) == Contiguity::required);
+    const std::string type = GENERATE("identity", "unmanaged", "DMA");
+    CAPTURE(type);
+    add_iommu(kernel, platform, type);
     const DeviceRecord record = record_of(platform, "platform", own);
-    CHECK(record.reach.translated);
+    CHECK(record.reach.own_domain);
+    CHECK(contiguity(record) == Contiguity::any);
     CHECK(fact(record, "iommu").confidence == Confidence::known);
     CHECK(fact(record, "iommu").origin.ends_with("quirk mine.quirks [drm:toy]"));
+    // The kernel maps imports before the driver does: its mapping counts for the mask.
+    CHECK(record.reach.translated == (type == "DMA"));
+}
+
+TEST_CASE(
+    "imports are mapped for the device of the node: the mask counts unless that is translated") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    const std::string vop = "/sys/devices/platform/soc/vop";
+    add_of_node(kernel, vop, "/soc/vop");
+    kernel.add_link("/sys/bus/platform/devices/vop", vop);
+    add_strings(kernel, "/soc/vop", "compatible", {"acme,vop"});
+    add_iommu(kernel, vop, "DMA-FQ");
+    const std::string rows =
+        head + "dma-compatible = acme,vop\ncontiguous = unless-iommu\niommu-domain = ";
+    const auto limits = [&](const char* domain) {
+        return memory_limits(record_of(platform, "platform", rows + domain + "\n"), Use::scanout,
+                             fourcc::xrgb8888);
+    };
+    CHECK(limits("own").constraints.contiguity == Contiguity::any);
+    CHECK(limits("own").constraints.max_address == 0xffffffff);
+    CHECK(limits("own").evidence.at(ConstraintKind::address_window).confidence ==
+          Confidence::assumed);
+    CHECK(limits("default").constraints.max_address == no_limit);
 }
 
 TEST_CASE("that a display's shown domain is the one in use is assumed on a device tree") {
@@ -293,6 +323,66 @@ TEST_CASE("a display whose hardware nothing refers to is found by what that is c
     CHECK(record_of(gpu, "platform", rows).reach.max_address == 0xffffffff);
 }
 
+TEST_CASE("buses like the platform bus give 32 bits, and children what their parent has") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    add_strings(kernel, "/soc", "dma-coherent");
+    add_cells(kernel, "/soc", "dma-ranges", {0, 0, 0x40000000, 0xc0000000});
+    const DeviceRecord amba = record_of(platform, "amba");
+    CHECK(amba.reach.min_address == 0x40000000);
+    CHECK(amba.reach.max_address == 0xffffffff);
+    CHECK(amba.reach.mask_confidence == Confidence::assumed);
+    CHECK(amba.reach.mask_origin.ends_with("default for amba devices: a mask of 32 bits"));
+    const std::string bus = GENERATE("host1x", "vchiq-bus");
+    CAPTURE(bus);
+    add_iommu(kernel, platform, "DMA");
+    const std::string child = platform + "/child";
+    kernel.add_directory(child);
+    const DeviceRecord record = record_of(child, bus);
+    CHECK(record.reach.min_address == 0x40000000);
+    CHECK(record.reach.max_address == 0xffffffff);
+    CHECK(record.reach.coherent);
+    CHECK(fact(record, "coherent").origin == fake_tree + "/soc/dma-coherent");
+    CHECK(record.reach.translated);
+    // A part of a device that another bus made is not configured like it.
+    CHECK_FALSE(record_of(child, "platform").reach.mask_known);
+}
+
+TEST_CASE("a virtio device without iommu_platform goes past IOMMU, mask and caches") {
+    FakeKernel kernel;
+    kernel.machine = "aarch64";
+    const std::string virtio = function + "/virtio0";
+    kernel.add_file(function + "/dma_mask_bits", "32\n");
+    kernel.add_directory("/sys/bus/pci/drivers/virtio-pci");
+    kernel.add_link(function + "/driver", "/sys/bus/pci/drivers/virtio-pci");
+    add_iommu(kernel, function, "DMA");
+    std::string features(64, '0');
+    kernel.add_file(virtio + "/features", features + "\n");
+    const DeviceRecord bypassing = record_of(virtio, "virtio");
+    CHECK_FALSE(bypassing.reach.translated);
+    CHECK(bypassing.reach.mask_known);
+    CHECK(bypassing.reach.max_address == no_limit);
+    CHECK(bypassing.reach.coherent);
+    CHECK(fact(bypassing, "iommu").value == "group 7, bypassed: the device has no iommu_platform");
+    CHECK(fact(bypassing, "iommu").origin == virtio + "/features");
+    features[33] = '1';
+    kernel.add_file(virtio + "/features", features + "\n");
+    CHECK(record_of(virtio, "virtio").reach.translated);
+    CHECK(record_of(virtio, "virtio").reach.max_address == 0xffffffff);
+    CHECK(fact(record_of(virtio, "virtio"), "iommu").value == "group 7, DMA");
+    // A card stands on the transport.
+    CHECK(fact(record_of(function, "pci"), "iommu").value == "group 7, DMA");
+    kernel.add_file(virtio + "/features", std::string(64, '0') + "\n");
+    CHECK(record_of(function, "pci").reach.max_address == no_limit);
+    CHECK(fact(record_of(function, "pci"), "iommu").origin == virtio + "/features");
+    // Where nobody can tell, the group counts.
+    kernel.add_file(virtio + "/features", "odd\n");
+    CHECK(record_of(virtio, "virtio").reach.translated);
+    kernel.remove(function + "/iommu_group");
+    kernel.add_file(virtio + "/features", std::string(64, '0') + "\n");
+    CHECK(fact(record_of(virtio, "virtio"), "iommu").value == "none");
+}
+
 TEST_CASE("what snoops caches is inherited down the device tree") {
     FakeKernel kernel;
     add_toy(kernel);
@@ -320,10 +410,63 @@ TEST_CASE("without a word of it, caches are snooped as the architecture does it"
     add_toy(kernel);
     kernel.machine = machine;
     CHECK(reach_of(platform, "platform").coherent == coherent);
-    CHECK(fact(record_of("/sys/devices/platform/vkms", "platform"), "coherent").value == "yes");
+    const DeviceRecord bare = record_of("/sys/devices/platform/toy.0", "platform");
+    CHECK(fact(bare, "coherent").value == (coherent ? "yes" : "no"));
+    CHECK(bare.reach.coherent == coherent);
+    // ACPI tells nobody what it said.
+    kernel.add_directory("/sys/devices/LNXSYSTM:00/toy");
+    kernel.add_link("/sys/devices/platform/toy.0/firmware_node", "/sys/devices/LNXSYSTM:00/toy");
+    CHECK(record_of("/sys/devices/platform/toy.0", "platform").reach.coherent);
+    kernel.add_directory(function);
+    CHECK(fact(record_of(function, "pci"), "coherent").value == "yes");
 }
 
-TEST_CASE("a device with a pool of its own is given no other memory") {
+TEST_CASE("a PCI function is as coherent as its host bridge, whatever node it has itself") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    const std::string bridge = "/sys/devices/platform/soc/fd500000.pcie";
+    const std::string card = bridge + "/pci0000:00/0000:00:00.0";
+    add_of_node(kernel, bridge, "/soc/pcie@fd500000");
+    add_of_node(kernel, card, "/soc/pcie@fd500000/gpu@0,0");
+    add_strings(kernel, "/soc/pcie@fd500000/gpu@0,0", "dma-coherent");
+    CHECK_FALSE(reach_of(card, "pci").coherent);
+    add_strings(kernel, "/soc/pcie@fd500000", "dma-coherent");
+    add_strings(kernel, "/soc/pcie@fd500000/gpu@0,0", "dma-noncoherent");
+    CHECK(reach_of(card, "pci").coherent);
+    CHECK(fact(record_of(card, "pci"), "coherent").origin ==
+          fake_tree + "/soc/pcie@fd500000/dma-coherent");
+}
+
+TEST_CASE("a pool of its own tells where a device's memory is, not what a display imports") {
+    FakeKernel kernel;
+    add_toy(kernel);
+    add_bus(kernel, "/reserved-memory", 1, 1);
+    const std::string pool = "/reserved-memory/pool@80000000";
+    add_strings(kernel, pool, "compatible", {"shared-dma-pool"});
+    add_strings(kernel, pool, "no-map");
+    add_cells(kernel, pool, "phandle", {3});
+    add_cells(kernel, pool, "reg", {0x80000000, 0x100000});
+    add_cells(kernel, "/soc/toy@ff900000", "memory-region", {3});
+    const DeviceRecord record = record_of(platform, "platform");
+    CHECK(fact(record, "memory-pool").value == "pool@80000000");
+    REQUIRE(record.reach.pool);
+    CHECK(record.reach.pool->range == AddressRange{0x80000000, 0x800fffff});
+    CHECK(record.imports);
+    const auto exporters = [](const DeviceRecord& device) {
+        return memory_limits(device, Use::scanout, fourcc::xrgb8888).constraints.exporters;
+    };
+    CHECK_FALSE(exporters(record));
+    // Drivers that ask for the pool themselves are known by their row.
+    const std::string rows = head + "imports = unless-pool\n";
+    CHECK(exporters(record_of(platform, "platform", rows)) ==
+          std::optional(std::vector<std::string>{platform}));
+    add_strings(kernel, pool, "reusable");
+    CHECK(record_of(platform, "platform", rows).imports);
+    kernel.remove(fake_tree + "/soc/toy@ff900000/memory-region");
+    CHECK(record_of(platform, "platform", rows).imports);
+}
+
+TEST_CASE("a codec with a pool of its own is assumed to take no other memory") {
     FakeKernel kernel;
     add_toy(kernel);
     const std::string pool = "/reserved-memory/pool@80000000";
@@ -331,14 +474,15 @@ TEST_CASE("a device with a pool of its own is given no other memory") {
     add_strings(kernel, pool, "no-map");
     add_cells(kernel, pool, "phandle", {3});
     add_cells(kernel, "/soc/toy@ff900000", "memory-region", {3});
-    const DeviceRecord record = record_of(platform, "platform");
+    const DeviceRecord record = record_of(platform, "platform", "", "video4linux");
     CHECK_FALSE(record.imports);
-    CHECK(fact(record, "memory-pool").value == "pool@80000000");
-    const solver::CapabilitySet set = memory_limits(record, Use::scanout, fourcc::xrgb8888);
+    const solver::CapabilitySet set = memory_limits(record, Use::encode, fourcc::nv12);
     CHECK(set.constraints.exporters == std::optional(std::vector<std::string>{platform}));
     CHECK(set.evidence.at(ConstraintKind::exporter).confidence == Confidence::assumed);
     // Who knows better says so.
-    CHECK(record_of(platform, "platform", head + "imports = yes\n").imports);
+    CHECK(record_of(platform, "platform", "[video4linux:toy]\nsource = x\nimports = yes\n",
+                    "video4linux")
+              .imports);
 }
 
 TEST_CASE(
@@ -354,7 +498,9 @@ TEST_CASE(
     add_cells(kernel, "/soc/toy@ff900000", "memory-region", {4, 3, 99});
     const DeviceRecord record = record_of(platform, "platform");
     CHECK(record.imports);
-    CHECK(record.reach.cma_area == "video@80000000");
+    REQUIRE(record.reach.pool);
+    CHECK(record.reach.pool->name == "video@80000000");
+    CHECK(record.reach.pool->cma);
     CHECK(fact(record, "cma-area").origin == fake_tree + "/soc/toy@ff900000/memory-region");
 }
 

@@ -141,4 +141,17 @@ TEST_CASE("rows and links of a device become notes, and its preferences an order
     for (const SourceNote& note : preferred)
         names.push_back(note.source);
     CHECK(names == Names{"udmabuf", "gbm", "dma-heap:system"});
+
+    // The heap of its own CMA area; a pool that is not shared has none.
+    record = toy("");
+    record.reach.pool = {"video@80000000", "/node", true, {}, {}, "/property"};
+    preferred.clear();
+    add_preferred_sources(record, Use::scanout, fourcc::xrgb8888, preferred);
+    REQUIRE(preferred.size() == 1);
+    CHECK(preferred[0].source == "dma-heap:video@80000000");
+    CHECK(preferred[0].origin == "/property");
+    record.reach.pool->cma = false;
+    preferred.clear();
+    add_preferred_sources(record, Use::scanout, fourcc::xrgb8888, preferred);
+    CHECK(preferred.empty());
 }
