@@ -41,6 +41,18 @@ std::string_view take_until(std::string_view& text, char separator) {
     return head;
 }
 
+constexpr const char* bad_code =
+    "a fourcc has one to four printable characters, a code of V4L2 behind v4l2:";
+
+/// The text of a fourcc, taken off the front: one of V4L2 has a colon inside.
+std::string_view take_code(std::string_view& text) {
+    constexpr std::string_view v4l2 = "v4l2:";
+    const std::size_t prefix = text.starts_with(v4l2) ? v4l2.size() : 0;
+    const std::string_view whole = text;
+    text.remove_prefix(prefix);
+    return whole.substr(0, prefix + take_until(text, ':').size());
+}
+
 } // namespace
 
 Result<Fourcc> parse_format(std::string_view text) {
@@ -48,8 +60,7 @@ Result<Fourcc> parse_format(std::string_view text) {
         return fourcc::bytes;
     const auto fourcc = Fourcc::parse(text);
     if (!fourcc)
-        return malformed("format", text, "a fourcc has one to four printable characters",
-                         "e.g. NV12");
+        return malformed("format", text, bad_code, "e.g. NV12 or v4l2:pRAA");
     return *fourcc;
 }
 
@@ -59,8 +70,9 @@ Result<ImageOption> parse_image(std::string_view text) {
     const std::string_view whole = text;
 
     std::string_view size = take_until(text, ':');
-    const bool has_modifier = text.find(':') != std::string_view::npos;
-    const std::string_view code = take_until(text, ':');
+    const std::size_t before = text.size();
+    const std::string_view code = take_code(text);
+    const bool has_modifier = before > code.size();
 
     const std::string_view columns = take_until(size, 'x');
     const auto width = parse_number<std::uint32_t>(columns);
@@ -70,8 +82,7 @@ Result<ImageOption> parse_image(std::string_view text) {
                          std::string(example));
     const auto fourcc = Fourcc::parse(code);
     if (!fourcc)
-        return malformed(option, whole, "a fourcc has one to four printable characters",
-                         std::string(example));
+        return malformed(option, whole, bad_code, std::string(example));
     ImageOption image{*width, *height, *fourcc, std::nullopt};
     if (has_modifier) {
         image.modifier = Modifier::parse(text);

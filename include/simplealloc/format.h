@@ -11,14 +11,20 @@ SIMPLEALLOC_BEGIN_C
 #define SIMPLEALLOC_FOURCC(a, b, c, d)                                                             \
     ((uint32_t)(a) | ((uint32_t)(b) << 8) | ((uint32_t)(c) << 16) | ((uint32_t)(d) << 24))
 
+/// A code of V4L2 (V4L2_PIX_FMT_H264, ...), marked, as DRM has some of them for other formats. It
+/// stands for images that no DRM device knows.
+#define SIMPLEALLOC_FOURCC_V4L2(pixelformat) ((uint32_t)(pixelformat) | UINT32_C(0x80))
+
 /// A plain run of bytes, no pixels.
 #define SIMPLEALLOC_FOURCC_BYTES UINT32_C(0)
 
-/// Reads one to four printable characters, short ones padded with spaces as DRM does (`R8`).
+/// Reads one to four printable characters, short ones padded with spaces as DRM does (`R8`), and
+/// behind `v4l2:` those of a code of V4L2 (`v4l2:H264`), a big-endian one with `-BE` at its end.
 /// Returns -EINVAL for anything else, and stores nothing.
 SIMPLEALLOC_API int simplealloc_fourcc_parse(const char* text, uint32_t* fourcc);
-/// Writes the code's characters, `bytes` for 0, unprintable ones as `0x%08x`, as snprintf() does:
-/// returns the length without the final NUL, also when `size` is too small, or a negative errno.
+/// Writes the code's characters, behind `v4l2:` for one of V4L2, `bytes` for 0, unprintable ones as
+/// `0x%08x`, as snprintf() does: returns the length without the final NUL, also when `size` is too
+/// small, or a negative errno.
 SIMPLEALLOC_API int simplealloc_fourcc_to_string(uint32_t fourcc, char* text, size_t size);
 
 /// How the arrangement of pixels is known.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Pixel formats as DRM names them.
+// Pixel formats as DRM names them, and V4L2 those that DRM has no name for.
 #pragma once
 
 #include <simplealloc/api.hpp>
@@ -13,6 +13,10 @@
 namespace simplealloc {
 
 /// A DRM pixel format code (include/uapi/drm/drm_fourcc.h). Zero means a plain run of bytes.
+///
+/// A code of V4L2 (V4L2_PIX_FMT_*) is marked, since the two spaces overlap without agreeing: `RG16`
+/// is RGB565 in DRM and 16-bit Bayer in V4L2. It stands for images that no DRM device knows: Bayer,
+/// bitstreams, tiles that have no modifier.
 struct Fourcc {
     std::uint32_t value = 0; ///< the code
 
@@ -26,14 +30,28 @@ struct Fourcc {
                 static_cast<std::uint32_t>(static_cast<unsigned char>(c)) << 16U |
                 static_cast<std::uint32_t>(static_cast<unsigned char>(d)) << 24U) {}
 
+    /// From a code of V4L2, e.g. V4L2_PIX_FMT_H264.
+    static constexpr Fourcc v4l2(std::uint32_t pixelformat) {
+        return Fourcc(pixelformat | v4l2_mark);
+    }
+    /// Whether it is a code of V4L2.
+    [[nodiscard]] constexpr bool is_v4l2() const { return (value & v4l2_mark) != 0; }
+    /// The code as V4L2 has it; only of one that is V4L2's.
+    [[nodiscard]] constexpr std::uint32_t v4l2_code() const { return value & ~v4l2_mark; }
+
     auto operator<=>(const Fourcc&) const = default;
 
     /// Reads one to four printable characters, short ones padded with spaces as DRM does (`R8`).
-    /// Some codes have spaces inside (`R  H`).
+    /// Some codes have spaces inside (`R  H`). A code of V4L2 comes after `v4l2:` (`v4l2:H264`), a
+    /// big-endian one ends in `-BE`.
     SIMPLEALLOC_API static std::optional<Fourcc> parse(std::string_view text);
+
+    /// What marks a code of V4L2 in `value`: the characters of all codes have seven bits.
+    static constexpr std::uint32_t v4l2_mark = 0x80;
 };
 
-/// The code's characters, or `bytes` for zero; unprintable ones as `0x%08x`.
+/// The code's characters, behind `v4l2:` for one of V4L2, or `bytes` for zero; unprintable ones as
+/// `0x%08x`.
 SIMPLEALLOC_API std::string to_string(Fourcc fourcc);
 
 /// Every format of drm_fourcc.h up to Linux 7.1 by its DRM name. `[31:0] x:R:G:B 8:8:8:8` draws the

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What DRM planes and GPUs accept.
 #include "lib/discovery/capabilities_parts.hpp"
+#include "lib/discovery/formats_v4l2.hpp"
 #include "lib/discovery/memory_limits.hpp"
 
 #include <algorithm>
@@ -94,9 +95,26 @@ void add_cursor(const DrmInfo& drm, solver::CapabilitySet& set) {
                   : solver::Evidence{Confidence::assumed, "legacy cursor of KMS"};
 }
 
+std::string unknown_to_drm(Fourcc fourcc) {
+    return fmt::format("is a DRM device, and {} is a code that only V4L2 devices know",
+                       to_string(fourcc));
+}
+
+/// DRM's own name for the same bytes, where it has one.
+std::string remedy_for(Fourcc fourcc) {
+    const V4l2Format* twin = find_v4l2_format(fourcc.v4l2_code());
+    if (twin == nullptr || twin->fourcc.is_v4l2())
+        return "convert the image by a memory-to-memory device or by the CPU";
+    const std::string modifier =
+        twin->modifier == 0 ? std::string() : ":" + to_string(Modifier::named(twin->modifier));
+    return fmt::format("request {}{}, which are the same bytes", to_string(twin->fourcc), modifier);
+}
+
 } // namespace
 
 CapabilitySets drm_capabilities(const DeviceRecord& device, Use use, Fourcc fourcc) {
+    if (fourcc.is_v4l2())
+        return unsupported_use(device, use, unknown_to_drm(fourcc), remedy_for(fourcc));
     const DrmInfo& drm = *device.drm;
     solver::CapabilitySet set = memory_limits(device, use, fourcc);
     const bool image = fourcc != fourcc::bytes;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The one table between V4L2 pixel formats and DRM fourccs, read in both directions.
+// The one table between V4L2 pixel formats and fourccs, read in both directions.
 #pragma once
 
 #include <simplealloc/format.hpp>
@@ -11,7 +11,8 @@
 namespace simplealloc {
 
 /// The code spaces overlap without agreeing (`RG16` is RGB565 in DRM and 16-bit Bayer in V4L2), so
-/// a code of one is never used for the other but through this table.
+/// a code of one is never used for the other but through this table. Lines of pixels that DRM has
+/// no code for (Bayer) keep their own, marked as V4L2's.
 struct V4l2Format {
     std::uint32_t pixelformat;  ///< V4L2_PIX_FMT_*
     Fourcc fourcc;              ///< the same bytes in memory
@@ -21,8 +22,8 @@ struct V4l2Format {
 
 std::span<const V4l2Format> v4l2_formats();
 
-/// All that DRM calls these bytes, the best known first: GREY is R8 and Y8. Empty for what DRM has
-/// no code for: compressed, Bayer, big-endian formats.
+/// All names of these bytes, the best known first: GREY is R8 and Y8. Empty for what has no lines
+/// of pixels and no modifier in DRM: bitstreams, and tiles of a driver's own.
 std::span<const V4l2Format> v4l2_formats(std::uint32_t pixelformat);
 
 /// The first of them, or null.

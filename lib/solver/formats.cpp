@@ -2,6 +2,8 @@
 // The table of formats that can be laid out; geometry as drm_fourcc.h describes the codes.
 #include "lib/solver/formats.hpp"
 
+#include "lib/solver/camera_formats.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -150,7 +152,7 @@ constexpr std::array rows{
     // Luma only.
     FormatInfo{fourcc::y8, bytes_1},
     FormatInfo{fourcc::xyyy2101010, three_in_4},
-    // Packed YCbCr 4.
+    // Packed YCbCr 4:2:2.
     FormatInfo{fourcc::yuyv, packed_422},
     FormatInfo{fourcc::yvyu, packed_422},
     FormatInfo{fourcc::uyvy, packed_422},
@@ -158,7 +160,7 @@ constexpr std::array rows{
     FormatInfo{fourcc::y210, packed_422_16bit},
     FormatInfo{fourcc::y212, packed_422_16bit},
     FormatInfo{fourcc::y216, packed_422_16bit},
-    // Packed YCbCr 4.
+    // Packed YCbCr 4:4:4.
     FormatInfo{fourcc::ayuv, bytes_4},
     FormatInfo{fourcc::avuy8888, bytes_4},
     FormatInfo{fourcc::xyuv8888, bytes_4},
@@ -171,7 +173,7 @@ constexpr std::array rows{
     FormatInfo{fourcc::xvyu2101010, bytes_4},
     FormatInfo{fourcc::xvyu12_16161616, bytes_8},
     FormatInfo{fourcc::xvyu16161616, bytes_8},
-    // Packed YCbCr 4.
+    // Packed YCbCr 4:2:0.
     FormatInfo{fourcc::y0l0, packed_420},
     FormatInfo{fourcc::x0l0, packed_420},
     FormatInfo{fourcc::y0l2, packed_420},
@@ -272,10 +274,11 @@ std::span<const FormatInfo> formats() {
 }
 
 const FormatInfo* format_info(Fourcc fourcc) {
-    const auto* row =
-        std::lower_bound(table.begin(), table.end(), fourcc,
+    const std::span<const FormatInfo> list = fourcc.is_v4l2() ? camera_formats() : formats();
+    const auto row =
+        std::lower_bound(list.begin(), list.end(), fourcc,
                          [](const FormatInfo& f, Fourcc code) { return f.fourcc < code; });
-    return row != table.end() && row->fourcc == fourcc ? row : nullptr;
+    return row != list.end() && row->fourcc == fourcc ? &*row : nullptr;
 }
 
 bool never_linear(Fourcc fourcc) {

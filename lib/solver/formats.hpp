@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Plane geometry of every format of drm_fourcc.h that has a linear layout.
+// Plane geometry of every format of drm_fourcc.h that has a linear layout, and of V4L2's own.
 #pragma once
 
 #include "lib/solver/checked.hpp"
@@ -27,7 +27,8 @@ struct FormatInfo {
     std::span<const PlaneGeometry> planes;
 };
 
-/// All formats that can be laid out, fourcc::bytes among them.
+/// All formats of DRM that can be laid out, fourcc::bytes among them; see camera_formats() for
+/// those of V4L2.
 std::span<const FormatInfo> formats();
 
 /// Null for formats that this library can't lay out.
@@ -35,6 +36,11 @@ const FormatInfo* format_info(Fourcc fourcc);
 
 /// Whether drm_fourcc.h defines the format for tiled modifiers alone.
 bool never_linear(Fourcc fourcc);
+
+/// Whether a source that lays images out itself (GBM) can be asked for one: by DRM's codes alone.
+constexpr bool has_drm_code(Fourcc fourcc) {
+    return fourcc != fourcc::bytes && !fourcc.is_v4l2();
+}
 
 /// The format that differs in one thing: whether the bits for alpha mean something.
 std::optional<Fourcc> alpha_sibling(Fourcc fourcc);

@@ -53,6 +53,12 @@ std::vector<Objection> check_offer(const Input& input, const SourceInput& source
     if (offer.own_layout && wanted.fourcc == fourcc::bytes)
         objections.push_back(by_source(ConstraintKind::format, "it allocates images only",
                                        "request an image, e.g. one line of R8"));
+    else if (offer.own_layout && !has_drm_code(wanted.fourcc))
+        objections.push_back(by_source(ConstraintKind::format,
+                                       fmt::format("it allocates images of DRM's formats only, {} "
+                                                   "is one of V4L2",
+                                                   to_string(wanted.fourcc)),
+                                       "request a format that DRM has a code for"));
     const bool cpu = scope.cpu != CpuAccess::none;
     const CpuCaching caching = caching_for(offer, scope.cpu);
     if (offer.protected_memory) {

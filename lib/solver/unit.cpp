@@ -3,6 +3,7 @@
 #include "lib/solver/unit.hpp"
 
 #include "lib/solver/accept.hpp"
+#include "lib/solver/formats.hpp"
 #include "lib/solver/merge.hpp"
 
 #include <algorithm>
@@ -69,7 +70,7 @@ bool has(const SourceInput& source, Kind kind, const Input& input) {
     case Kind::protected_memory:
         return offer.protected_memory;
     case Kind::format:
-        return offer.own_layout ? input.request.fourcc == fourcc::bytes
+        return offer.own_layout ? !has_drm_code(input.request.fourcc)
                                 : asks_for_other_tiles(offer, input);
     case Kind::attach:
         return !offer.attachable || !offer.vmap_stable ||
@@ -141,7 +142,7 @@ void leave_out(SourceInput& source, const Kinds& kinds, const Input& relaxed) {
             offer.protected_memory = wants_protected(relaxed);
             break;
         case Kind::format:
-            offer.own_layout = relaxed.request.fourcc != fourcc::bytes;
+            offer.own_layout = has_drm_code(relaxed.request.fourcc);
             break;
         case Kind::attach:
             offer.attachable = offer.vmap_stable = true;

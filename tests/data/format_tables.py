@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Transcribes the numbers of the kernel's format tables, which the layout tests compare with.
 
-  format_tables.py LINUX_SOURCE   writes the three .inc files next to this script
+  format_tables.py LINUX_SOURCE   writes the .inc files next to this script
 """
 import re
 import sys
@@ -21,7 +21,8 @@ def defines(header, prefix):
     found, before = {}, ""
     for line in header.splitlines():
         if match := re.match(rf"#define\s+{prefix}(\w+)\s+{CODE}(.*)", line):
-            found[match[1]] = (code_of(match.groups()[1:5]), match[6], before)
+            swapped = 1 << 31 if "fourcc_be(" in line else 0
+            found[match[1]] = (code_of(match.groups()[1:5]) | swapped, match[6], before)
         before = line
     return found
 
@@ -73,8 +74,6 @@ def v4l2_table(linux):
     source = (linux / "drivers/media/v4l2-core/v4l2-common.c").read_text()
     rows = []
     for name, row in rows_of(source, "v4l2_format_info(u32 format)", "V4L2_PIX_FMT_"):
-        if "ENC_BAYER" in row:  # DRM has no code for them
-            continue
         one = [numbers(row, f, 1, 1)[0] for f in ("mem_planes", "comp_planes", "hdiv", "vdiv")]
         widths = [v or 1 for v in numbers(row, "block_w", 1, 3)]
         heights = [v or 1 for v in numbers(row, "block_h", 1, 3)]
@@ -85,6 +84,12 @@ def v4l2_table(linux):
           "v4l2_format_info in drivers/media/v4l2-core/v4l2-common.c of Linux 6.12",
           "name, code, dma-bufs, planes, bytes per pixel and their divisor, hdiv, vdiv, block size",
           rows)
+
+
+def pixel_format_table(linux):
+    codes = defines((linux / "include/uapi/linux/videodev2.h").read_text(), "V4L2_PIX_FMT_")
+    write("v4l2_pixel_formats.inc", "include/uapi/linux/videodev2.h of Linux 6.12", "name, code",
+          [f'"{name}", {code:#x}' for name, (code, _, _) in codes.items()])
 
 
 def header_table(codes):
@@ -103,6 +108,7 @@ def main():
     codes = defines((linux / "include/uapi/drm/drm_fourcc.h").read_text(), "DRM_FORMAT_")
     drm_table(linux, codes)
     v4l2_table(linux)
+    pixel_format_table(linux)
     header_table(codes)
 
 

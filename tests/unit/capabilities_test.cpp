@@ -540,6 +540,35 @@ TEST_CASE("a format that the queue lacks leaves the list of those that it has") 
     CHECK(set.formats == std::vector<FormatSupport>{{fourcc::yuyv, {}, true}});
 }
 
+TEST_CASE("a Bayer camera takes its own codes, and no DRM format that has one of them") {
+    const DeviceRecord record = camera({V4L2_PIX_FMT_SRGGB16, V4L2_PIX_FMT_SRGGB10P});
+    const Fourcc packed = Fourcc::v4l2(V4L2_PIX_FMT_SRGGB10P);
+    const CapabilitySet set = only_set(record, Use::capture, packed);
+    CHECK(set.label == "pRAA");
+    CHECK(set.formats == std::vector<FormatSupport>{{packed, {}, true}});
+    CHECK(set.constraints.placements == Placements::all());
+    const CapabilitySet without = only_set(record, Use::capture, fourcc::rgb565);
+    CHECK(without.formats ==
+          std::vector<FormatSupport>{{Fourcc::v4l2(V4L2_PIX_FMT_SRGGB16), {}, true},
+                                     {packed, {}, true}});
+}
+
+TEST_CASE("a DRM device knows no code of V4L2, and names its own for the same bytes") {
+    const DeviceRecord card = display({{1, "primary", {{fourcc::nv12, {}, true}}}});
+    const auto refused = [&](std::uint32_t pixelformat) {
+        const auto found = capabilities(card, use_of(Use::scanout), Fourcc::v4l2(pixelformat));
+        REQUIRE_FALSE(found);
+        CHECK(found.error().cause == Cause::unsupported);
+        return found.error();
+    };
+    const Error bayer = refused(V4L2_PIX_FMT_SRGGB10P);
+    CHECK(bayer.detail == "is a DRM device, and v4l2:pRAA is a code that only V4L2 devices know");
+    CHECK(bayer.remedy == "convert the image by a memory-to-memory device or by the CPU");
+    CHECK(refused(V4L2_PIX_FMT_NV12).remedy == "request NV12, which are the same bytes");
+    CHECK(refused(V4L2_PIX_FMT_NV12_32L32).remedy ==
+          "request NV12:0x0900000000000001, which are the same bytes");
+}
+
 TEST_CASE("a queue without DMABUF takes no memory at all") {
     DeviceRecord record = camera({V4L2_PIX_FMT_XBGR32});
     record.v4l2->queues.front().dmabuf = false;

@@ -35,6 +35,8 @@ TEST_CASE("an image is width, height, fourcc and an optional modifier") {
         {"1920x1080:NV12:INVALID", {1920, 1080, fourcc::nv12, Modifier::implicit()}},
         {"64x64:AR24:0x0100000000000001",
          {64, 64, fourcc::argb8888, Modifier::named(0x0100000000000001)}},
+        {"64x64:v4l2:RG16", {64, 64, Fourcc::v4l2(fourcc::rgb565.value), std::nullopt}},
+        {"64x64:v4l2:BA81:LINEAR", {64, 64, *Fourcc::parse("v4l2:BA81"), Modifier::named(0)}},
         {"64x64:AR24:7", {64, 64, fourcc::argb8888, Modifier::named(7)}},
         {"4294967295x4294967295:P010", {4294967295U, 4294967295U, fourcc::p010, std::nullopt}},
     };
@@ -59,6 +61,8 @@ TEST_CASE("a malformed image is refused, quoting what was typed") {
         "NV12",
         "64x64",
         "64x64:",
+        "64x64:v4l2:",
+        "64x64:v4l2:NV12:",
         "64:NV12",
         "x64:NV12",
         "64x:NV12",

@@ -49,6 +49,29 @@ TEST_CASE("fourccs read and print") {
     CHECK(!Fourcc::parse("A\tB"));
 }
 
+TEST_CASE("codes of V4L2 are marked, since DRM has some of them for something else") {
+    constexpr std::uint32_t srggb16 = 0x36314752; // RG16
+    constexpr std::uint32_t gray_be = 0x20363159 | 1U << 31U;
+    const Fourcc bayer = Fourcc::v4l2(srggb16);
+    CHECK(bayer != fourcc::rgb565);
+    CHECK(fourcc::rgb565.value == srggb16);
+    CHECK(bayer.is_v4l2());
+    CHECK(!fourcc::rgb565.is_v4l2());
+    CHECK(!fourcc::bytes.is_v4l2());
+    CHECK(bayer.v4l2_code() == srggb16);
+    CHECK(to_string(bayer) == "v4l2:RG16");
+    CHECK(Fourcc::parse("v4l2:RG16") == bayer);
+    CHECK(to_string(Fourcc::v4l2(gray_be)) == "v4l2:Y16-BE");
+    CHECK(Fourcc::parse("v4l2:Y16-BE") == Fourcc::v4l2(gray_be));
+    CHECK(Fourcc::parse("v4l2:Y16")->v4l2_code() == 0x20363159);
+    CHECK(to_string(Fourcc::v4l2(0x01020304)) == "0x01020384");
+    CHECK(!Fourcc::parse("v4l2:"));
+    CHECK(!Fourcc::parse("v4l2:-BE"));
+    CHECK(!Fourcc::parse("v4l2:TOOLONG"));
+    CHECK(!Fourcc::parse("v4l2: Y16"));
+    CHECK(!Fourcc::parse("V4L2:H264"));
+}
+
 TEST_CASE("modifiers read and print") {
     CHECK(Modifier::parse("LINEAR") == Modifier::named(0));
     CHECK(Modifier::parse("INVALID") == Modifier::implicit());
