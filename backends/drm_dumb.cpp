@@ -105,7 +105,7 @@ Result<void> apply_pitch(const SourceRecord& source, Layout& layout, std::size_t
         return failure(
             Stage::layout, Cause::mismatch, 0, source.input.name,
             fmt::format("a pitch of {} bytes for lines of {} bytes", pitch, shape.stride));
-    if (layout.fourcc == fourcc::bytes || pitch == shape.stride)
+    if (!solver::has_lines(layout) || pitch == shape.stride)
         return {};
     if (layout.dmabuf_sizes.size() == 1) {
         const Plane& first = layout.planes.front();

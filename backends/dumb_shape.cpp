@@ -16,8 +16,8 @@ namespace {
 
 /// Bits per pixel of a format whose pixels are whole numbers in one plane; else 0.
 std::uint32_t pixel_bits(Fourcc fourcc) {
-    const solver::FormatInfo* format = solver::format_info(fourcc);
-    if (fourcc == fourcc::bytes || format == nullptr || format->planes.size() != 1)
+    const auto format = solver::format_info(fourcc);
+    if (fourcc == fourcc::bytes || !format || format->planes.size() != 1)
         return 0;
     const solver::PlaneGeometry& plane = format->planes.front();
     return plane.horizontal == 1 && plane.vertical == 1 ? plane.bytes * 8 : 0;

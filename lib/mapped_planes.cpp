@@ -4,7 +4,7 @@
 
 #include "lib/failure.hpp"
 #include "lib/log.hpp"
-#include "lib/solver/formats.hpp"
+#include "lib/solver/layout.hpp"
 
 #include <fmt/format.h>
 #include <utility>
@@ -25,8 +25,8 @@ Error does_not_fit(std::size_t plane, const char* what) {
 
 /// Leaves the view without rows where the layout has none.
 Result<void> add_rows(PlaneView& view, const Layout& layout, std::size_t index) {
-    const solver::FormatInfo* format = solver::format_info(layout.fourcc);
-    if (format == nullptr || !layout.modifier.is_linear() || layout.fourcc == fourcc::bytes)
+    const auto format = solver::format_info(layout.fourcc);
+    if (!format || !solver::has_lines(layout))
         return {};
     const solver::PlaneGeometry& geometry = format->planes[index];
     const solver::Checked rows = solver::line_count(geometry, layout.height);

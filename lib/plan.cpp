@@ -11,6 +11,7 @@
 #include "lib/kernel.hpp"
 #include "lib/log.hpp"
 #include "lib/negotiate.hpp"
+#include "lib/opaque_image.hpp"
 #include "lib/plan_data.hpp"
 #include "lib/solver/conflict.hpp"
 #include "lib/solver/relax.hpp"
@@ -103,6 +104,8 @@ Result<solver::Input> input_for(const Request::Fields& request, const Surroundin
         return uses.error();
     input.uses = std::move(*uses);
     input.least_count = std::max(least_buffers(request.uses), input.least_count);
+    if (auto asked = ask_opaque_sizes(request, input.uses); !asked)
+        return asked.error();
     for (const DeviceUse& use : request.uses)
         add_preferred_sources(use.device.record(), use.use, request.fourcc, input.preferred);
     apply_policy(request, around.policy, around.sources, input.sources);

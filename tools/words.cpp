@@ -145,8 +145,9 @@ std::string request_in_words(const Request::Fields& request) {
 }
 
 std::string format_in_words(Fourcc fourcc, Modifier modifier) {
-    return fourcc == fourcc::bytes ? to_string(fourcc)
-                                   : to_string(fourcc) + " " + to_string(modifier);
+    return fourcc == fourcc::bytes || fourcc.is_v4l2()
+               ? to_string(fourcc)
+               : to_string(fourcc) + " " + to_string(modifier);
 }
 
 std::string_view need_in_words(std::string_view constraint) {

@@ -13,7 +13,7 @@ namespace simplealloc {
 struct Plane {
     std::uint32_t dmabuf = 0; ///< index of the dma-buf that holds it
     std::uint64_t offset = 0; ///< from the start of that dma-buf
-    std::uint64_t stride = 0; ///< from one line to the next; 0 for plain bytes
+    std::uint64_t stride = 0; ///< from one line to the next; 0 for plain bytes, bitstreams
     /// Stride times lines, without padding; in a layout that is not linear all up to the next
     /// plane.
     std::uint64_t size = 0;

@@ -38,7 +38,7 @@ CapabilitySet by_caller(CapabilitySet set) {
 
 /// What of the set can't hold together on any machine, in words; empty: it can.
 std::string contradiction(const CapabilitySet& set, Fourcc fourcc) {
-    const solver::FormatInfo* format = solver::format_info(fourcc);
+    const auto format = solver::format_info(fourcc);
     if (!format)
         return {};
     const Constraints wanted = solver::relevant(set.constraints, *format);

@@ -46,10 +46,10 @@ std::string obstacle(const V4l2Info& v4l2, Use use) {
 }
 
 /// The planes of a format follow from each other where one buffer holds them all; a format of one
-/// plane is the same in every placement.
+/// plane is the same in every placement, and how many an opaque one has its driver says.
 Placements placements_of(const V4l2Format& format) {
-    const solver::FormatInfo* info = solver::format_info(format.fourcc);
-    if (info != nullptr && info->planes.size() == 1)
+    const auto info = solver::format_info(format.fourcc);
+    if (info && (info->planes.size() == 1 || info->opaque))
         return Placements::all();
     return Placements::of(format.per_plane ? Placement::per_plane : Placement::packed);
 }
@@ -90,6 +90,8 @@ solver::CapabilitySet set_for(const DeviceRecord& device, Use use, const V4l2For
 /// one.
 void add_alternatives(const DeviceRecord& device, Use use, const V4l2Queue& queue, Fourcc fourcc,
                       std::vector<solver::CapabilitySet>& sets) {
+    if (const auto opaque = opaque_format(queue, fourcc))
+        sets.push_back(set_for(device, use, *opaque));
     for (const std::uint32_t pixelformat : queue.pixelformats)
         for (const V4l2Format& format : v4l2_formats(pixelformat)) {
             if (format.fourcc != fourcc || (format.per_plane && !is_multiplanar(queue)))
@@ -105,22 +107,20 @@ solver::CapabilitySet set_without(const DeviceRecord& device, Use use, Fourcc fo
                                   const std::vector<const V4l2Queue*>& queues) {
     solver::CapabilitySet set = common(device, use, fourcc);
     set.evidence[ConstraintKind::format] = {Confidence::known, "VIDIOC_ENUM_FMT"};
+    const auto add = [&](const FormatSupport& support) {
+        if (std::find(set.formats.begin(), set.formats.end(), support) == set.formats.end())
+            set.formats.push_back(support);
+    };
     for (const V4l2Queue* queue : queues)
         for (const std::uint32_t pixelformat : queue->pixelformats)
-            for (const V4l2Format& format : v4l2_formats(pixelformat)) {
-                const FormatSupport support = support_of(format);
-                if (std::find(set.formats.begin(), set.formats.end(), support) == set.formats.end())
-                    set.formats.push_back(support);
-            }
+            for (const V4l2Format& format : v4l2_formats(pixelformat))
+                add(support_of(format));
+    // Who asks for pixels is told of pixels first.
+    for (const V4l2Queue* queue : queues)
+        for (const std::uint32_t pixelformat : queue->pixelformats)
+            if (v4l2_formats(pixelformat).empty())
+                add({Fourcc::v4l2(pixelformat), {}, true});
     return set;
-}
-
-std::string names_of(const std::vector<const V4l2Queue*>& queues) {
-    std::vector<std::string> names;
-    for (const V4l2Queue* queue : queues)
-        for (const std::uint32_t pixelformat : queue->pixelformats)
-            names.push_back(pixelformat_name(pixelformat));
-    return names.empty() ? "none at all" : fmt::format("{}", fmt::join(names, ", "));
 }
 
 } // namespace
@@ -151,10 +151,7 @@ CapabilitySets v4l2_capabilities(const DeviceRecord& device, Use use, Fourcc fou
     if (sets.empty()) {
         solver::CapabilitySet set = set_without(device, use, fourcc, queues);
         if (set.formats.empty())
-            return unsupported_use(device, use,
-                                   fmt::format("has no pixel format that DRM has a code and a "
-                                               "modifier for, only {}",
-                                               names_of(queues)),
+            return unsupported_use(device, use, "offers no pixel format at all",
                                    "request plain bytes of the size that VIDIOC_TRY_FMT tells");
         sets.push_back(std::move(set));
     }

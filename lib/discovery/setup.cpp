@@ -53,7 +53,7 @@ Result<Setup> v4l2_setup(const DeviceRecord& device, const DeviceUse& use, const
                        fmt::format("no queue has a pixel format for {} {}",
                                    to_string(layout.fourcc), to_string(layout.modifier)));
     V4l2Setup v4l2;
-    v4l2.pixelformat = choice->format->pixelformat;
+    v4l2.pixelformat = choice->format.pixelformat;
     v4l2.multiplanar = is_multiplanar(*choice->queue);
     v4l2.width = layout.width;
     v4l2.height = layout.height;
@@ -65,7 +65,7 @@ Result<Setup> v4l2_setup(const DeviceRecord& device, const DeviceUse& use, const
         v4l2.height = tried->height;
     }
     Narrowing narrow;
-    const std::size_t count = choice->format->per_plane ? layout.planes.size() : 1;
+    const std::size_t count = choice->format.per_plane ? layout.planes.size() : 1;
     for (std::size_t i = 0; i < count; ++i) {
         const Plane& plane = layout.planes[i];
         const auto used = payload(layout, plane.dmabuf);

@@ -8,6 +8,7 @@
 #include "lib/failure.hpp"
 #include "lib/ini.hpp"
 #include "lib/kernel.hpp"
+#include "lib/solver/formats.hpp"
 #include "lib/solver/merge.hpp"
 
 #include <algorithm>
@@ -48,16 +49,20 @@ std::uint32_t clamped(std::uint64_t value) {
         std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
 }
 
-/// The strides that are asked for: of each memory plane's first image plane.
+/// The strides that are asked for: of each memory plane's first image plane. The size too of what
+/// may have any, a bitstream.
 void fill(v4l2_format& request, const V4l2Choice& choice, const Layout& layout) {
     request.type = choice.queue->buf_type;
+    const bool opaque = solver::is_opaque(layout.fourcc);
     if (!is_multiplanar(*choice.queue)) {
         v4l2_pix_format& pixels = request.fmt.pix;
         pixels.width = layout.width;
         pixels.height = layout.height;
-        pixels.pixelformat = choice.format->pixelformat;
+        pixels.pixelformat = choice.format.pixelformat;
         pixels.field = V4L2_FIELD_NONE;
         pixels.bytesperline = clamped(layout.planes.front().stride);
+        if (opaque)
+            pixels.sizeimage = clamped(layout.planes.front().size);
         // Without the magic number the kernel takes the fields behind it for rubbish.
         pixels.priv = V4L2_PIX_FMT_PRIV_MAGIC;
         return;
@@ -65,12 +70,15 @@ void fill(v4l2_format& request, const V4l2Choice& choice, const Layout& layout) 
     v4l2_pix_format_mplane& pixels = request.fmt.pix_mp;
     pixels.width = layout.width;
     pixels.height = layout.height;
-    pixels.pixelformat = choice.format->pixelformat;
+    pixels.pixelformat = choice.format.pixelformat;
     pixels.field = V4L2_FIELD_NONE;
-    const std::size_t count = choice.format->per_plane ? layout.planes.size() : 1;
+    const std::size_t count = choice.format.per_plane ? layout.planes.size() : 1;
     pixels.num_planes = static_cast<__u8>(std::min<std::size_t>(count, VIDEO_MAX_PLANES));
-    for (std::size_t i = 0; i < pixels.num_planes; ++i)
+    for (std::size_t i = 0; i < pixels.num_planes; ++i) {
         pixels.plane_fmt[i].bytesperline = clamped(layout.planes[i].stride);
+        if (opaque)
+            pixels.plane_fmt[i].sizeimage = clamped(layout.planes[i].size);
+    }
 }
 
 TriedFormat read_answer(const v4l2_format& answer, bool multiplanar) {
@@ -88,26 +96,33 @@ TriedFormat read_answer(const v4l2_format& answer, bool multiplanar) {
     return tried;
 }
 
+std::string other_count(const TriedFormat& tried, const V4l2Choice& choice, const Layout& layout) {
+    const std::size_t planes = choice.format.per_plane ? layout.planes.size() : 1;
+    if (tried.planes.size() == planes)
+        return {};
+    return fmt::format("wants {} memory planes instead of {}", tried.planes.size(), planes);
+}
+
 /// What the driver changes that a buffer can't make up for; empty when nothing.
 std::string difference(const TriedFormat& tried, const V4l2Choice& choice, Use use,
                        const Layout& layout) {
-    if (tried.pixelformat != choice.format->pixelformat)
+    if (tried.pixelformat != choice.format.pixelformat)
         return fmt::format("offers {} instead of {}", pixelformat_name(tried.pixelformat),
-                           pixelformat_name(choice.format->pixelformat));
+                           pixelformat_name(choice.format.pixelformat));
     const bool same_size = tried.width == layout.width && tried.height == layout.height;
     if (!same_size && !is_coded_size(tried, use, layout))
         return fmt::format("offers {}x{} instead of {}x{}", tried.width, tried.height, layout.width,
                            layout.height);
-    const std::size_t planes = choice.format->per_plane ? layout.planes.size() : 1;
-    if (tried.planes.size() != planes)
-        return fmt::format("wants {} memory planes instead of {}", tried.planes.size(), planes);
+    // Of an opaque image the driver says how many there are.
+    if (!solver::is_opaque(layout.fourcc))
+        return other_count(tried, choice, layout);
     return {};
 }
 
 /// What to ask for instead of what the driver does not make.
 std::string remedy_for(const TriedFormat& tried, const V4l2Choice& choice, const Layout& layout) {
     const bool same_size = tried.width == layout.width && tried.height == layout.height;
-    if (tried.pixelformat != choice.format->pixelformat || same_size)
+    if (tried.pixelformat != choice.format.pixelformat || same_size)
         return "another format";
     return fmt::format("an image of {}x{}", tried.width, tried.height);
 }
@@ -134,7 +149,7 @@ std::string deviation(const TriedFormat& tried, const V4l2Choice& choice, const 
     }
     // In one buffer, the second plane follows the last line of the first (pixfmt-yuv-planar.rst).
     const std::uint64_t second = tried.planes.front().stride * tried.height;
-    if (!choice.format->per_plane && layout.planes.size() > 1 && layout.modifier.is_linear() &&
+    if (!choice.format.per_plane && layout.planes.size() > 1 && layout.modifier.is_linear() &&
         second != 0 && second != layout.planes[1].offset)
         return fmt::format("looks for plane 1 at byte {}, it begins at {}", second,
                            layout.planes[1].offset);
@@ -145,7 +160,8 @@ std::string deviation(const TriedFormat& tried, const V4l2Choice& choice, const 
 bool add_sizes_of_row(const DeviceRecord& device, Use use, const Layout& layout,
                       TriedFormat& tried) {
     const auto row = use_quirk(device, use, layout.fourcc, "plane-padding");
-    if (!row)
+    // An opaque image has no lines to count from.
+    if (!row || solver::is_opaque(layout.fourcc))
         return false;
     const std::vector<std::string> padding = ini::words(row->text);
     for (std::size_t i = 0; i < tried.planes.size(); ++i) {
@@ -202,7 +218,8 @@ bool is_coded_size(const TriedFormat& tried, Use use, const Layout& layout) {
     const auto rounded_up = [](std::uint32_t coded, std::uint32_t wanted) {
         return coded >= wanted && coded - wanted < largest_block;
     };
-    return (use == Use::decode || use == Use::encode) && rounded_up(tried.width, layout.width) &&
+    const bool codec = use == Use::decode || use == Use::encode || solver::is_opaque(layout.fourcc);
+    return codec && rounded_up(tried.width, layout.width) &&
            rounded_up(tried.height, layout.height);
 }
 
@@ -260,6 +277,8 @@ Result<void> check_format(const DeviceRecord& device, const DeviceUse& use, cons
     if (!tried)
         return {};
     std::string what = difference(*tried, *choice, use.use, layout);
+    if (what.empty())
+        what = other_count(*tried, *choice, layout);
     if (what.empty())
         what = deviation(*tried, *choice, layout);
     if (what.empty())

@@ -32,7 +32,7 @@ std::optional<TriedFormat> ask_try_format(const DeviceRecord& device, Use use,
                                           const V4l2Choice& choice, const Layout& layout);
 
 /// Whether the driver's size is that of the layout in a codec's whole blocks: the visible picture
-/// stays what was asked for, its planes are padded.
+/// stays what was asked for, its planes are padded. Of an opaque image every driver may round.
 bool is_coded_size(const TriedFormat& tried, Use use, const Layout& layout);
 
 } // namespace simplealloc

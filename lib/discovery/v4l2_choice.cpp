@@ -2,6 +2,9 @@
 // Which queue and pixel format of a V4L2 device stand for a use and a layout.
 #include "lib/discovery/v4l2_choice.hpp"
 
+#include "lib/solver/formats.hpp"
+
+#include <algorithm>
 #include <linux/videodev2.h>
 
 namespace simplealloc {
@@ -27,13 +30,23 @@ bool is_of_pictures(const V4l2Queue& queue) {
            queue.buf_type == V4L2_BUF_TYPE_VIDEO_OUTPUT || is_multiplanar(queue);
 }
 
+std::optional<V4l2Format> opaque_format(const V4l2Queue& queue, Fourcc fourcc) {
+    const auto& offered = queue.pixelformats;
+    if (!solver::is_opaque(fourcc) ||
+        std::find(offered.begin(), offered.end(), fourcc.v4l2_code()) == offered.end())
+        return std::nullopt;
+    return V4l2Format{fourcc.v4l2_code(), fourcc, 0, true};
+}
+
 std::optional<V4l2Choice> choose_format(const V4l2Info& v4l2, Use use, const Layout& layout) {
     const bool per_plane = layout.placement == Placement::per_plane && layout.planes.size() > 1;
     for (const V4l2Queue* queue : queues_for(v4l2, use)) {
+        if (const auto opaque = opaque_format(*queue, layout.fourcc))
+            return V4l2Choice{queue, *opaque};
         const V4l2Format* format =
             find_v4l2_format(layout.fourcc, layout.modifier.value, per_plane, queue->pixelformats);
         if (format != nullptr && (!per_plane || is_multiplanar(*queue)))
-            return V4l2Choice{queue, format};
+            return V4l2Choice{queue, *format};
     }
     return std::nullopt;
 }

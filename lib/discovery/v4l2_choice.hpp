@@ -23,8 +23,12 @@ bool is_of_pictures(const V4l2Queue& queue);
 
 struct V4l2Choice {
     const V4l2Queue* queue;
-    const V4l2Format* format;
+    V4l2Format format;
 };
+
+/// The code itself where the queue offers what is asked for as an opaque image. It has as many
+/// memory planes as its driver says.
+std::optional<V4l2Format> opaque_format(const V4l2Queue& queue, Fourcc fourcc);
 
 /// Nothing when no queue of the direction has a pixel format for this fourcc, modifier and
 /// placement.

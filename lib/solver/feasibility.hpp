@@ -51,8 +51,8 @@ struct Groundwork {
     explicit Groundwork(const Input& all);
 
     const Input& input;
-    const FormatInfo* format; ///< null: can't be laid out
-    std::vector<Ways> ways;   ///< for each use
+    std::optional<FormatInfo> format; ///< nothing: can't be laid out
+    std::vector<Ways> ways;           ///< for each use
 };
 
 /// `explain`: false when all that is asked is whether it fits; some objections are left out then.

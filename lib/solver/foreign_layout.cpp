@@ -34,6 +34,8 @@ Result<void> check_modifier(const Layout& layout) {
         return invalid(fmt::format("the modifier {:#x} is not linear", modifier.value));
     if (layout.fourcc == fourcc::bytes && !modifier.is_linear())
         return invalid("plain bytes have no modifier");
+    if (layout.fourcc.is_v4l2() && !modifier.is_linear())
+        return invalid(fmt::format("{} has no modifier", to_string(layout.fourcc)));
     if (modifier.is_linear() && never_linear(layout.fourcc))
         return invalid(fmt::format("{} has no linear layout", to_string(layout.fourcc)));
     return {};
@@ -81,9 +83,9 @@ std::uint64_t room_end(const Layout& layout, const Plane& plane) {
 
 Result<void> complete_size(Layout& layout, std::size_t index) {
     Plane& plane = layout.planes[index];
-    if (plane.size == 0 && layout.modifier.is_linear() && layout.fourcc != fourcc::bytes) {
+    if (plane.size == 0 && has_lines(layout)) {
         // Linear layouts are known to have the planes of a format that is in the table.
-        const PlaneGeometry& geometry = format_info(layout.fourcc)->planes[index];
+        const PlaneGeometry geometry = format_info(layout.fourcc)->planes[index];
         const Checked size = Checked{plane.stride} * line_count(geometry, layout.height);
         if (!size.ok)
             return invalid(fmt::format("plane {} has lines of {} bytes", index, plane.stride));
@@ -100,8 +102,8 @@ Result<void> complete_size(Layout& layout, std::size_t index) {
 /// The unit in which the CPU and every device read the plane: the power of two in a block of
 /// pixels (4 bytes of XRGB8888, 1 of RGB888).
 Result<void> check_alignment(const Layout& layout) {
-    const FormatInfo* format = format_info(layout.fourcc);
-    if (!format || !layout.modifier.is_linear() || layout.fourcc == fourcc::bytes)
+    const auto format = format_info(layout.fourcc);
+    if (!format || !has_lines(layout))
         return {};
     for (std::size_t i = 0; i < std::min(layout.planes.size(), format->planes.size()); ++i) {
         const std::uint64_t block = format->planes[i].bytes / format->planes[i].rows;
@@ -143,7 +145,7 @@ Result<void> check_bounds(const Layout& layout) {
 
 /// Planes of one dma-buf that don't lie as packed ones do are at offsets of their own.
 Result<void> complete_lines(Layout& layout) {
-    if (!layout.modifier.is_linear() || layout.fourcc == fourcc::bytes)
+    if (!has_lines(layout))
         return {};
     if (layout.planes.size() > 1 && layout.placement == Placement::packed &&
         !check_layout(layout, {}))
@@ -153,11 +155,12 @@ Result<void> complete_lines(Layout& layout) {
 }
 
 Result<void> check_format(const Layout& layout) {
-    const FormatInfo* format = format_info(layout.fourcc);
+    const auto format = format_info(layout.fourcc);
     if (!format && !never_linear(layout.fourcc))
         return invalid(fmt::format("{} is no format that is known", to_string(layout.fourcc)));
     // A modifier may add planes of its own (compression data) to those of the format.
-    if (format && layout.modifier.is_linear() && layout.planes.size() != format->planes.size())
+    if (format && layout.modifier.is_linear() && !format->opaque &&
+        layout.planes.size() != format->planes.size())
         return invalid(fmt::format("{} has {} planes, the layout {}", to_string(layout.fourcc),
                                    format->planes.size(), layout.planes.size()));
     return {};

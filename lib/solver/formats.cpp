@@ -4,6 +4,8 @@
 
 #include "lib/solver/camera_formats.hpp"
 
+#include <simplealloc/constraints.hpp>
+
 #include <algorithm>
 #include <array>
 
@@ -55,6 +57,9 @@ constexpr Geometry<3> planar_444{{{1, 1, 1}, {1, 1, 1}, {1, 1, 1}}};
 constexpr Geometry<3> planar_420_16bit{{{2, 1, 1}, {2, 2, 2}, {2, 2, 2}}};
 constexpr Geometry<3> planar_422_16bit{{{2, 1, 1}, {2, 2, 1}, {2, 2, 1}}};
 constexpr Geometry<3> planar_444_16bit{{{2, 1, 1}, {2, 1, 1}, {2, 1, 1}}};
+/// Of an opaque image, as many as there can be.
+constexpr Geometry<max_planes> any_planes{{{1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}}};
+
 constexpr Geometry<3> planar_444_3in4{{{4, 3, 1}, {4, 3, 1}, {4, 3, 1}}};
 
 constexpr std::array rows{
@@ -273,12 +278,20 @@ std::span<const FormatInfo> formats() {
     return table;
 }
 
-const FormatInfo* format_info(Fourcc fourcc) {
+std::optional<FormatInfo> format_info(Fourcc fourcc) {
     const std::span<const FormatInfo> list = fourcc.is_v4l2() ? camera_formats() : formats();
     const auto row =
         std::lower_bound(list.begin(), list.end(), fourcc,
                          [](const FormatInfo& f, Fourcc code) { return f.fourcc < code; });
-    return row != list.end() && row->fourcc == fourcc ? &*row : nullptr;
+    if (row != list.end() && row->fourcc == fourcc)
+        return *row;
+    if (fourcc.is_v4l2())
+        return FormatInfo{fourcc, any_planes, true};
+    return std::nullopt;
+}
+
+bool is_opaque(Fourcc fourcc) {
+    return fourcc.is_v4l2() && format_info(fourcc)->opaque;
 }
 
 bool never_linear(Fourcc fourcc) {

@@ -25,14 +25,20 @@ struct PlaneGeometry {
 struct FormatInfo {
     Fourcc fourcc;
     std::span<const PlaneGeometry> planes;
+    /// Only drivers know where its pixels lie: it has a plane for each memory plane that they want,
+    /// `planes` is as many as there can be, and their geometry is that of bytes.
+    bool opaque = false;
 };
 
 /// All formats of DRM that can be laid out, fourcc::bytes among them; see camera_formats() for
 /// those of V4L2.
 std::span<const FormatInfo> formats();
 
-/// Null for formats that this library can't lay out.
-const FormatInfo* format_info(Fourcc fourcc);
+/// Nothing for formats that this library can't lay out.
+std::optional<FormatInfo> format_info(Fourcc fourcc);
+
+/// Any code of V4L2 that has no lines of pixels here: bitstreams, and tiles of drivers' own.
+bool is_opaque(Fourcc fourcc);
 
 /// Whether drm_fourcc.h defines the format for tiled modifiers alone.
 bool never_linear(Fourcc fourcc);

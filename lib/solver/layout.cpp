@@ -285,6 +285,32 @@ Result<Layout> bytes_layout(std::uint64_t size, Layout layout, const Constraints
     return layout;
 }
 
+/// A plane for each size that a driver wants, in a dma-buf of its own, and the stride that it
+/// wants.
+Result<Layout> opaque_layout(Layout layout, const Constraints& c, std::uint64_t granularity) {
+    for (std::size_t i = 0; i < max_planes; ++i) {
+        const std::uint64_t size = std::max(i == 0 ? c.min_size : 0, c.planes[i].min_size);
+        if (size == 0)
+            break;
+        if (min_stride(c, i) > max_stride(c, i))
+            return over_limit(ConstraintKind::max_stride,
+                              fmt::format("the stride of plane {} would be {} bytes, at most {} "
+                                          "are allowed",
+                                          i, min_stride(c, i), max_stride(c, i)));
+        layout.planes.push_back({static_cast<std::uint32_t>(i), 0, min_stride(c, i), size});
+    }
+    if (layout.planes.empty())
+        return failure(Cause::limit, std::string(to_string(ConstraintKind::min_size)),
+                       fmt::format("nobody says how many bytes an image of {} takes",
+                                   to_string(layout.fourcc)));
+    if (layout.planes.size() > 1 && layout.placement != Placement::per_plane)
+        return failure(Cause::limit, std::string(to_string(ConstraintKind::placement)),
+                       fmt::format("{} memory planes are a dma-buf each", layout.planes.size()));
+    if (auto sized = size_dmabufs(layout, c, granularity); !sized)
+        return sized.error();
+    return layout;
+}
+
 } // namespace
 
 Result<Layout> make_layout(Fourcc fourcc, Modifier modifier, std::uint32_t width,
@@ -298,7 +324,7 @@ Result<Layout> make_layout(Fourcc fourcc, Modifier modifier, std::uint32_t width
     layout.placement = placement;
     const Constraints c = normal(constraints);
 
-    const FormatInfo* format = format_info(fourcc);
+    const auto format = format_info(fourcc);
     if (!format)
         return failure(
             Cause::invalid, "format",
@@ -313,6 +339,9 @@ Result<Layout> make_layout(Fourcc fourcc, Modifier modifier, std::uint32_t width
     if (auto extent = check_extent(layout, c); !extent)
         return extent.error();
 
+    if (format->opaque)
+        return opaque_layout(std::move(layout), c, granularity);
+
     // Numbers of 32 bits can't overflow: they become one multiple, or less than twice as much.
     const Grid grid{width, round_up(width, c.width_align), round_up(height, c.height_align)};
     if (auto known = set_strides(layout, *format, grid, c); !known)
@@ -326,12 +355,13 @@ Result<Layout> make_layout(Fourcc fourcc, Modifier modifier, std::uint32_t width
 
 Result<Layout> relayout(const Layout& layout, std::uint64_t stride, std::uint64_t lines,
                         std::uint64_t dmabuf_size) {
-    const FormatInfo* format = format_info(layout.fourcc);
-    if (!format || layout.planes.size() != format->planes.size() || layout.dmabuf_sizes.empty())
+    const auto format = format_info(layout.fourcc);
+    const bool whole = format && (format->opaque || layout.planes.size() == format->planes.size());
+    if (!whole || layout.dmabuf_sizes.empty())
         return failure(Cause::our_bug, "layout", "it is not a layout of its format");
     Layout result = layout;
     result.dmabuf_sizes[0] = dmabuf_size;
-    if (layout.fourcc == fourcc::bytes)
+    if (layout.fourcc == fourcc::bytes || format->opaque)
         return result;
     if (lines < layout.height)
         return failure(Cause::mismatch, std::string(to_string(ConstraintKind::height_align)),

@@ -11,7 +11,8 @@
 namespace simplealloc::solver {
 
 /// The smallest layout of the image (or, for fourcc::bytes, of `size` bytes) with `placement` that
-/// satisfies `constraints`; page-rounds the dma-bufs. Every product and sum is checked: fails with
+/// satisfies `constraints`; page-rounds the dma-bufs. An opaque image has the planes, strides and
+/// sizes that the constraints give it. Every product and sum is checked: fails with
 /// limit when it overflows or exceeds a limit (object = the constraint's name), with invalid for an
 /// unknown fourcc or a zero size.
 Result<Layout> make_layout(Fourcc fourcc, Modifier modifier, std::uint32_t width,
@@ -26,6 +27,10 @@ Result<Layout> relayout(const Layout& layout, std::uint64_t stride, std::uint64_
 /// The constraint that `layout` violates, with the numbers in the detail; empty Result when it
 /// satisfies all.
 Result<void> check_layout(const Layout& layout, const Constraints& constraints);
+
+/// Whether its planes are lines of pixels that stand one stride apart: not so of plain bytes, of
+/// opaque images and of tiles.
+bool has_lines(const Layout& layout);
 
 /// Bytes of all dma-bufs.
 std::uint64_t total_size(const Layout& layout) noexcept;

@@ -38,8 +38,9 @@ Placements placements_of(const Layout& layout) {
 
 /// A modifier may add planes of its own (compression data) to those of the format.
 Verdict check_plane_count(const Layout& layout, const FormatInfo& format) {
-    const bool fits = layout.modifier.is_linear() ? layout.planes.size() == format.planes.size()
-                                                  : !layout.planes.empty();
+    const bool fits = has_lines(layout) || layout.fourcc == fourcc::bytes
+                          ? layout.planes.size() == format.planes.size()
+                          : !layout.planes.empty();
     if (!fits)
         return violation(ConstraintKind::format,
                          fmt::format("{} has {} planes, the layout {}", to_string(layout.fourcc),
@@ -129,22 +130,34 @@ Verdict check_extent(const Layout& layout, const Constraints& c) {
     return std::nullopt;
 }
 
+Verdict wrong_stride(const Layout& layout, std::size_t index, ConstraintKind kind, const char* what,
+                     std::uint64_t limit) {
+    return violation(kind, fmt::format("the stride of plane {} is {} bytes, {} {}", index,
+                                       layout.planes[index].stride, what, limit));
+}
+
+Verdict check_stride_bounds(const Layout& layout, std::size_t index, const Constraints& c) {
+    const std::uint64_t stride = layout.planes[index].stride;
+    if (stride < min_stride(c, index))
+        return wrong_stride(layout, index, ConstraintKind::min_stride, "needed are at least",
+                            min_stride(c, index));
+    if (stride > max_stride(c, index))
+        return wrong_stride(layout, index, ConstraintKind::max_stride, "allowed are at most",
+                            max_stride(c, index));
+    return std::nullopt;
+}
+
 Verdict check_stride(const Layout& layout, const PlaneGeometry& geometry, std::size_t index,
                      const Constraints& c) {
     const std::uint64_t stride = layout.planes[index].stride;
-    const auto wrong = [&](ConstraintKind kind, const char* what, std::uint64_t limit) {
-        return violation(kind, fmt::format("the stride of plane {} is {} bytes, {} {}", index,
-                                           stride, what, limit));
-    };
-    if (stride < min_stride(c, index))
-        return wrong(ConstraintKind::min_stride, "needed are at least", min_stride(c, index));
-    if (stride > max_stride(c, index))
-        return wrong(ConstraintKind::max_stride, "allowed are at most", max_stride(c, index));
+    if (Verdict wrong = check_stride_bounds(layout, index, c))
+        return wrong;
     if (!divides(stride_align(c, index), stride))
-        return wrong(ConstraintKind::stride_align, "no multiple of", stride_align(c, index).value);
+        return wrong_stride(layout, index, ConstraintKind::stride_align, "no multiple of",
+                            stride_align(c, index).value);
     if (!divides(stride_align_pixels(c, geometry), stride))
-        return wrong(ConstraintKind::stride_align_pixels, "no multiple of",
-                     stride_align_pixels(c, geometry).value);
+        return wrong_stride(layout, index, ConstraintKind::stride_align_pixels, "no multiple of",
+                            stride_align_pixels(c, geometry).value);
     return std::nullopt;
 }
 
@@ -239,9 +252,14 @@ Verdict check_placement(const Layout& layout, const Constraints& c) {
 
 } // namespace
 
+bool has_lines(const Layout& layout) {
+    return layout.modifier.is_linear() && layout.fourcc != fourcc::bytes &&
+           !is_opaque(layout.fourcc);
+}
+
 Result<void> check_layout(const Layout& layout, const Constraints& constraints) {
     const Constraints c = normal(constraints);
-    const FormatInfo* format = format_info(layout.fourcc);
+    const auto format = format_info(layout.fourcc);
     if (!format)
         return violation(
             ConstraintKind::format,
@@ -258,8 +276,12 @@ Result<void> check_layout(const Layout& layout, const Constraints& constraints) 
         return *wrong;
     if (Verdict wrong = check_max_offset(layout, c))
         return *wrong;
+    if (format->opaque)
+        for (std::size_t i = 0; i < std::min(layout.planes.size(), max_planes); ++i)
+            if (Verdict wrong = check_stride_bounds(layout, i, c))
+                return *wrong;
     // Strides and lines mean nothing that others could check where pixels are not in lines.
-    if (!layout.modifier.is_linear()) {
+    if (!has_lines(layout)) {
         if (Verdict wrong = check_placement(layout, c))
             return *wrong;
         return {};

@@ -259,7 +259,7 @@ const Provenance::Demand& Provenance::demand(std::size_t use, std::size_t altern
     Demand& demand = found->second;
     if (!is_new)
         return demand;
-    const FormatInfo& format = *format_info(input_.request.fourcc);
+    const FormatInfo format = *format_info(input_.request.fourcc);
     const UseInput& who = input_.uses[use];
     const CapabilitySet& set = who.alternatives[alternative];
     const auto add = [&](Kind kind) {
@@ -301,7 +301,7 @@ const Provenance::Sum& Provenance::sum(const std::vector<std::size_t>& alternati
 std::vector<MergedConstraint> Provenance::of(const SourceInput& source,
                                              const std::vector<std::size_t>& alternatives,
                                              const Layout& layout) {
-    const FormatInfo* format = format_info(input_.request.fourcc);
+    const auto format = format_info(input_.request.fourcc);
     if (!format)
         return {};
     const Request::Fields& request = input_.request;
@@ -310,8 +310,10 @@ std::vector<MergedConstraint> Provenance::of(const SourceInput& source,
         for (const auto& [kind, who] : demand(i, alternatives[i]).said)
             entries.add(kind, who);
     if (format->fourcc != fourcc::bytes) {
-        entries.set(Kind::format,
-                    fmt::format("{} {}", to_string(layout.fourcc), to_string(layout.modifier)));
+        std::string value = to_string(layout.fourcc);
+        if (!layout.fourcc.is_v4l2())
+            value += " " + to_string(layout.modifier);
+        entries.set(Kind::format, std::move(value));
         if (request.modifier)
             entries.add(Kind::format, make("request", Kind::format, to_string(*request.modifier),
                                            {Confidence::known, "caller"}));

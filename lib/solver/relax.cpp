@@ -139,7 +139,7 @@ std::vector<Proposal> Offers::simple() const {
         propose(RelaxationKind::any_device, "use memory of a device that is not named",
                 "--any-device (Request::any_device)",
                 [](Relaxed& r) { r.request.any_device = true; });
-    const FormatInfo* format = format_info(request.fourcc);
+    const auto format = format_info(request.fourcc);
     if (format && format->planes.size() > 1)
         propose(RelaxationKind::placement, "allocate each plane by itself",
                 "one request for each plane", [](Relaxed& r) { r.split_planes = true; });
@@ -185,12 +185,13 @@ std::tuple<bool, std::uint64_t, std::uint64_t, Fourcc> distance(const FormatInfo
 }
 
 void Offers::try_formats() {
-    const FormatInfo* wanted = format_info(input_.request.fourcc);
-    if (!wanted || !input_.request.is_image)
+    const auto wanted = format_info(input_.request.fourcc);
+    // What is in an opaque image nobody knows who could name another one.
+    if (!wanted || wanted->opaque || !input_.request.is_image)
         return;
     std::set<std::tuple<bool, std::uint64_t, std::uint64_t, Fourcc>> nearest;
     for (const Fourcc format : formats_) {
-        const FormatInfo* info = format_info(format);
+        const auto info = format_info(format);
         if (!info || format == wanted->fourcc || format == fourcc::bytes)
             continue;
         if (alpha_sibling(wanted->fourcc) != format) {

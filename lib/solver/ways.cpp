@@ -115,16 +115,23 @@ Constraints relevant(Constraints c, const FormatInfo& format) {
         c.placements = open.placements;
     for (std::size_t i = format.planes.size(); i < max_planes; ++i)
         c.planes[i] = open.planes[i];
-    if (format.fourcc == fourcc::bytes) {
-        c.planes[0] = {.min_size = c.planes[0].min_size};
+    const bool bytes = format.fourcc == fourcc::bytes;
+    if (bytes || format.opaque) {
+        for (PlaneLimits& plane : c.planes)
+            plane = {.min_stride = plane.min_stride,
+                     .max_stride = plane.max_stride,
+                     .min_size = plane.min_size};
         c.stride_align = open.stride_align;
         c.stride_align_pixels = open.stride_align_pixels;
         c.offset_align = open.offset_align;
         c.max_offset = open.max_offset;
-        c.min_width = open.min_width;
-        c.min_height = open.min_height;
         c.width_align = open.width_align;
         c.height_align = open.height_align;
+    }
+    if (bytes) {
+        c.planes[0] = {.min_size = c.planes[0].min_size};
+        c.min_width = open.min_width;
+        c.min_height = open.min_height;
         c.min_stride = open.min_stride;
         c.max_stride = open.max_stride;
         c.max_width = open.max_width;

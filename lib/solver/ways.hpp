@@ -71,8 +71,8 @@ private:
     std::span<const Named> named_; // with the modifier
 };
 
-/// The limits that mean something for the format: bytes have no lines, and with one plane all
-/// placements are the same.
+/// The limits that mean something for the format: bytes and opaque images have no lines, and with
+/// one plane all placements are the same.
 Constraints relevant(Constraints constraints, const FormatInfo& format);
 
 /// What Ways finds out for all sets, asked for one.

@@ -239,7 +239,7 @@ std::uint64_t packed_stride(const FormatInfo& format, std::size_t plane, std::ui
 }
 
 bool layout_fits(const Constraints& c, const Layout& layout) {
-    const FormatInfo& format = *solver::format_info(layout.fourcc);
+    const FormatInfo format = *solver::format_info(layout.fourcc);
     for (std::size_t i = 0; i < layout.dmabuf_sizes.size(); ++i)
         if (!size_fits(c, layout, i, layout.dmabuf_sizes[i]))
             return false;
@@ -343,7 +343,7 @@ bool size_all(Layout& layout, const Limits& limits, std::uint64_t granularity) {
 std::optional<Layout> smallest(const Input& input, const Modifier& modifier, Placement placement,
                                const Limits& limits, std::uint64_t granularity) {
     const Request::Fields& request = input.request;
-    const FormatInfo& format = *solver::format_info(request.fourcc);
+    const FormatInfo format = *solver::format_info(request.fourcc);
     Layout layout{request.width, request.height, request.fourcc, modifier, placement, {}, {}};
     const auto fits = [&](const Layout& whole) {
         return all(limits, [&](const Constraints& c) { return layout_fits(c, whole); });

@@ -172,6 +172,10 @@ TEST_CASE("formats and modifiers are written as snprintf would") {
     CHECK(fourcc == SIMPLEALLOC_FOURCC('X', 'R', '2', '4'));
     CHECK(simplealloc_fourcc_parse("", &fourcc) == -EINVAL);
     CHECK(simplealloc_fourcc_parse("toolong", &fourcc) == -EINVAL);
+    std::uint32_t bitstream = 0;
+    REQUIRE(simplealloc_fourcc_parse("v4l2:H264", &bitstream) == 0);
+    CHECK(bitstream == SIMPLEALLOC_FOURCC_V4L2(SIMPLEALLOC_FOURCC('H', '2', '6', '4')));
+    CHECK(bitstream == Fourcc::v4l2(SIMPLEALLOC_FOURCC('H', '2', '6', '4')).value);
 
     std::array<char, 8> text{};
     CHECK(simplealloc_fourcc_to_string(fourcc, text.data(), text.size()) == 4);

@@ -122,3 +122,28 @@ TEST_CASE("a plane of tiles ends where the next one of its own dma-buf begins") 
     CHECK(layout.planes[1].size == 3072);
     CHECK(layout.placement == Placement::single);
 }
+
+TEST_CASE("an opaque image has any planes, strides and sizes, and no modifier") {
+    Layout tiles = picture();
+    tiles.fourcc = Fourcc::parse("v4l2:MM21").value();
+    tiles.planes = {{0, 0, 64, 2048}, {1, 0, 64, 0}};
+    tiles.dmabuf_sizes = {4096, 4096};
+    const Layout given = tiles;
+    REQUIRE(complete(tiles));
+    CHECK(tiles.placement == Placement::per_plane);
+    CHECK(tiles.planes[0] == given.planes[0]);
+    CHECK(tiles.planes[1].size == 4096); // nothing else is known of it
+    Layout bitstream = picture();
+    bitstream.fourcc = Fourcc::parse("v4l2:H264").value();
+    bitstream.planes = {{0, 0, 0, 4096}};
+    CHECK(complete(bitstream));
+
+    Layout named = given;
+    named.modifier = Modifier::named(tiled);
+    const auto refused = complete(named);
+    REQUIRE_FALSE(refused);
+    CHECK_THAT(refused.error().detail, Contains("v4l2:MM21 has no modifier"));
+    Layout beyond = given;
+    beyond.planes[0].size = 5000;
+    CHECK_FALSE(complete(beyond));
+}

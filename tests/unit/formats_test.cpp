@@ -61,9 +61,9 @@ std::uint64_t up(std::uint64_t a, std::uint64_t b) {
     return (a + b - 1) / b;
 }
 
-const FormatInfo& known(std::uint32_t code) {
-    const FormatInfo* info = format_info(Fourcc(code));
-    REQUIRE(info != nullptr);
+FormatInfo known(std::uint32_t code) {
+    const auto info = format_info(Fourcc(code));
+    REQUIRE(info);
     return *info;
 }
 
@@ -128,12 +128,12 @@ TEST_CASE("layouts have the strides and sizes of drm_format_info, at odd sizes t
 TEST_CASE("every format of drm_fourcc.h can be laid out, or has tiled modifiers only") {
     for (const HeaderRow& row : header_rows) {
         CAPTURE(row.name);
-        const FormatInfo* info = format_info(Fourcc(row.code));
-        CHECK((info != nullptr) != never_linear(Fourcc(row.code)));
+        const auto info = format_info(Fourcc(row.code));
+        CHECK(info.has_value() != never_linear(Fourcc(row.code)));
         // The comment next to a code draws one word of it.
-        if (info != nullptr && row.bits != 0)
+        if (info && row.bits != 0)
             CHECK(info->planes[0].bytes * 8 == row.bits);
-        if (info != nullptr && row.bits != 0)
+        if (info && row.bits != 0)
             CHECK(info->planes.size() == 1);
     }
     for (const DrmRow& row : drm_rows) {
@@ -151,7 +151,7 @@ TEST_CASE("no code is in the table twice, and each is found by its text") {
         const FormatInfo& info = formats()[i];
         CAPTURE(to_string(info.fourcc));
         CHECK((i == 0 || formats()[i - 1].fourcc < info.fourcc));
-        CHECK(format_info(info.fourcc) == &info);
+        CHECK(format_info(info.fourcc)->planes.data() == info.planes.data());
         for (const PlaneGeometry& plane : info.planes)
             CHECK(plane.bytes % plane.rows == 0);
         if (info.fourcc != fourcc::bytes)
@@ -160,11 +160,11 @@ TEST_CASE("no code is in the table twice, and each is found by its text") {
     for (const FormatInfo& info : camera_formats()) {
         CAPTURE(to_string(info.fourcc));
         CHECK(info.fourcc.is_v4l2());
-        CHECK(format_info(info.fourcc) == &info);
+        CHECK(format_info(info.fourcc)->planes.data() == info.planes.data());
         CHECK(Fourcc::parse(to_string(info.fourcc)) == info.fourcc);
     }
-    CHECK(format_info(Fourcc('?', '?', '?', '?')) == nullptr);
-    CHECK(format_info(Fourcc(0xffffffff)) == nullptr);
+    CHECK_FALSE(format_info(Fourcc('?', '?', '?', '?')));
+    CHECK(format_info(Fourcc(0xffffffff))->opaque);
 }
 
 TEST_CASE("an alpha sibling has the same planes, and exactly one of the two has alpha") {
@@ -181,7 +181,7 @@ TEST_CASE("an alpha sibling has the same planes, and exactly one of the two has 
             continue;
         CAPTURE(to_string(info.fourcc), to_string(*sibling));
         CHECK(alpha_sibling(*sibling) == info.fourcc);
-        const FormatInfo& other = known(sibling->value);
+        const FormatInfo other = known(sibling->value);
         CHECK(info.planes.data() == other.planes.data());
         const DrmRow* own_row = find(info.fourcc);
         const DrmRow* other_row = find(*sibling);

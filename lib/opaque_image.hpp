@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Images whose pixels only drivers can lay out: how large they are is asked before anything is
+// planned.
+#pragma once
+
+#include "lib/solver/model.hpp"
+
+#include <simplealloc/result.hpp>
+
+#include <vector>
+
+namespace simplealloc {
+
+/// Asks the V4L2 driver of each use (TRY_FMT) for the strides and sizes of an opaque image until
+/// all answers are the same, and makes them limits. Does nothing for other requests. Fails where
+/// nobody says how large it is.
+Result<void> ask_opaque_sizes(const Request::Fields& request, std::vector<solver::UseInput>& uses);
+
+} // namespace simplealloc
