@@ -6,11 +6,11 @@
 #include "backends/source.hpp"
 #include "backends/v4l2_queue.hpp"
 #include "lib/discovery/formats_v4l2.hpp"
+#include "lib/discovery/v4l2_choice.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fcntl.h>
 #include <fmt/format.h>
 
@@ -21,31 +21,8 @@ namespace {
 /// sizeimage has 32 bits, and the memory behind it is made of pages.
 constexpr std::uint64_t max_size = 0xfffff000;
 
-constexpr std::array<std::uint32_t, 4> queue_types{
-    V4L2_BUF_TYPE_VIDEO_CAPTURE, V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE, V4L2_BUF_TYPE_VIDEO_OUTPUT,
-    V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE};
-
 bool owns_queue(const DeviceRecord& device) {
     return device.caller_fd && device.queue_access == QueueAccess::ours;
-}
-
-/// The queues to try. Those of an output node are left alone: it shows what is queued.
-std::vector<std::uint32_t> candidate_queues(const V4l2Info& info) {
-    std::vector<std::uint32_t> types;
-    for (const std::uint32_t type : queue_types) {
-        if (!info.m2m && V4L2_TYPE_IS_OUTPUT(type))
-            continue;
-        // Nothing is known of the queues of a node that was not opened.
-        const auto refuses = [&](const V4l2Queue& queue) {
-            return queue.buf_type == type && queue.capabilities_known && !queue.mmap;
-        };
-        const auto is_it = [&](const V4l2Queue& queue) { return queue.buf_type == type; };
-        const bool there =
-            info.queues.empty() || std::any_of(info.queues.begin(), info.queues.end(), is_it);
-        if (there && std::none_of(info.queues.begin(), info.queues.end(), refuses))
-            types.push_back(type);
-    }
-    return types;
 }
 
 Result<RawBuffer> allocate_from(const SourceRecord& source, int fd, std::uint32_t type,
@@ -157,7 +134,7 @@ Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spe
     const int fd = own ? own.get() : device.caller_fd.get();
     Error refused = source_failure(source, Stage::allocate, Cause::unsupported, 0,
                                    "it has no queue that makes buffers");
-    for (const std::uint32_t type : candidate_queues(*device.v4l2)) {
+    for (const std::uint32_t type : making_queues(*device.v4l2, spec.own_uses)) {
         auto buffer = allocate_from(source, fd, type, !own, spec);
         if (buffer || buffer.error().cause != Cause::unsupported)
             return buffer;
@@ -185,7 +162,7 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
     // Two uses may have asked for the same node, each by itself.
     std::vector<std::shared_ptr<const DeviceRecord>> nodes;
     for (const auto& device : devices) {
-        if (!device->v4l2 || !device->exports.value || candidate_queues(*device->v4l2).empty())
+        if (!device->v4l2 || !device->exports.value || making_queues(*device->v4l2, {}).empty())
             continue;
         // A camera has one queue for everybody: only its owner may give it away.
         if (!device->v4l2->m2m && !owns_queue(*device))

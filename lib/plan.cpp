@@ -7,6 +7,7 @@
 #include "lib/discovery/min_buffers.hpp"
 #include "lib/discovery/other_nodes.hpp"
 #include "lib/discovery/quirk_limits.hpp"
+#include "lib/discovery/v4l2_choice.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 #include "lib/log.hpp"
@@ -20,6 +21,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <linux/videodev2.h>
 
 namespace simplealloc {
 
@@ -63,6 +65,21 @@ std::vector<QuotaState> bind_quotas(std::vector<QuotaState> quotas,
     return quotas;
 }
 
+/// A V4L2 source makes its buffers on the queue of its device's own uses.
+solver::QueueSide making_side(const Request::Fields& request, const DeviceRecord& device) {
+    if (!device.v4l2)
+        return solver::QueueSide::none;
+    std::vector<Use> own;
+    for (const DeviceUse& use : request.uses)
+        if (use.device.id() == device.id)
+            own.push_back(use.use);
+    const auto types = making_queues(*device.v4l2, own);
+    if (types.empty())
+        return solver::QueueSide::none;
+    return V4L2_TYPE_IS_OUTPUT(types.front()) ? solver::QueueSide::output
+                                              : solver::QueueSide::capture;
+}
+
 /// Marks the sources that the request's policy keeps out.
 void apply_policy(const Request::Fields& request, const Policy& policy,
                   std::span<const SourceRecord> records, std::vector<solver::SourceInput>& inputs) {
@@ -71,6 +88,8 @@ void apply_policy(const Request::Fields& request, const Policy& policy,
         const auto& device = records[i].device;
         input.disabled_by = left_out_by(request, policy, input);
         input.enabled = input.disabled_by.empty();
+        if (device)
+            input.offer.queue = making_side(request, *device);
         input.named =
             !device || request.any_device ||
             std::any_of(request.uses.begin(), request.uses.end(),
@@ -158,6 +177,7 @@ Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc) {
     else if (!record.described && !record.driver.empty())
         input.row = record.subsystem + ":" + record.driver;
     input.use = use.use;
+    input.queue = queue_side(record, use.use);
     input.alternatives = std::move(*alternatives);
     // Who copies by the CPU sees what the CPU sees.
     input.coherent =

@@ -5,9 +5,36 @@
 #include "lib/solver/formats.hpp"
 
 #include <algorithm>
+#include <array>
 #include <linux/videodev2.h>
 
 namespace simplealloc {
+
+namespace {
+
+constexpr std::array<std::uint32_t, 4> queue_types{
+    V4L2_BUF_TYPE_VIDEO_CAPTURE, V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE, V4L2_BUF_TYPE_VIDEO_OUTPUT,
+    V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE};
+
+/// Queues of an output node are left alone: it shows what is queued.
+bool may_make(const V4l2Info& v4l2, std::uint32_t type) {
+    if (!v4l2.m2m && V4L2_TYPE_IS_OUTPUT(type))
+        return false;
+    // Nothing is known of the queues of a node that was not opened.
+    if (v4l2.queues.empty())
+        return true;
+    bool there = false;
+    for (const V4l2Queue& queue : v4l2.queues) {
+        if (queue.buf_type != type)
+            continue;
+        if (queue.capabilities_known && !queue.mmap)
+            return false;
+        there = true;
+    }
+    return there;
+}
+
+} // namespace
 
 bool is_output(Use use) {
     return use == Use::encode || use == Use::m2m_in || use == Use::read;
@@ -36,6 +63,27 @@ std::optional<V4l2Format> opaque_format(const V4l2Queue& queue, Fourcc fourcc) {
         std::find(offered.begin(), offered.end(), fourcc.v4l2_code()) == offered.end())
         return std::nullopt;
     return V4l2Format{fourcc.v4l2_code(), fourcc, 0, true};
+}
+
+solver::QueueSide queue_side(const DeviceRecord& device, Use use) {
+    if (!device.v4l2)
+        return solver::QueueSide::none;
+    return is_output(use) ? solver::QueueSide::output : solver::QueueSide::capture;
+}
+
+std::vector<std::uint32_t> making_queues(const V4l2Info& v4l2, std::span<const Use> own_uses) {
+    std::vector<std::uint32_t> types;
+    for (const std::uint32_t type : queue_types)
+        if (may_make(v4l2, type))
+            types.push_back(type);
+    if (own_uses.empty() || types.empty())
+        return types;
+    if (std::all_of(own_uses.begin(), own_uses.end(), is_output))
+        std::stable_partition(types.begin(), types.end(),
+                              [](std::uint32_t type) { return V4L2_TYPE_IS_OUTPUT(type); });
+    const bool output = V4L2_TYPE_IS_OUTPUT(types.front());
+    std::erase_if(types, [&](std::uint32_t type) { return V4L2_TYPE_IS_OUTPUT(type) != output; });
+    return types;
 }
 
 std::optional<V4l2Choice> choose_format(const V4l2Info& v4l2, Use use, const Layout& layout) {

@@ -5,7 +5,9 @@
 #include "lib/discovery/device_record.hpp"
 #include "lib/discovery/formats_v4l2.hpp"
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace simplealloc {
@@ -20,6 +22,14 @@ bool is_multiplanar(const V4l2Queue& queue);
 
 /// False: metadata, VBI or radio samples.
 bool is_of_pictures(const V4l2Queue& queue);
+
+/// The queue that the use goes to; none: it is no V4L2 device.
+solver::QueueSide queue_side(const DeviceRecord& device, Use use);
+
+/// The types of the queues that buffers for the device's own uses may be made on, in the order to
+/// try them: all on the side of the first, as that is where the memory is its own. Without a use of
+/// its own any side will do.
+std::vector<std::uint32_t> making_queues(const V4l2Info& v4l2, std::span<const Use> own_uses);
 
 struct V4l2Choice {
     const V4l2Queue* queue;

@@ -13,21 +13,21 @@
 namespace simplealloc::solver {
 namespace {
 
-const SourceNote* find_note(const UseInput& use, const SourceInput& source, bool works) {
-    const auto note = std::find_if(use.notes.begin(), use.notes.end(), [&](const SourceNote& n) {
-        return n.works == works && source.is_called(n.source);
-    });
-    return note == use.notes.end() ? nullptr : &*note;
-}
-
 /// What the checks look at.
 struct Case {
     const UseInput& use;
     const CapabilitySet& set;
     const SourceInput& source;
     const Wanted& wanted;
-    bool own; ///< the source is the device's own memory
+    bool own;      ///< the source is the device's own memory
+    bool made_for; ///< and its driver makes it for this use
 };
+
+Case case_of(const UseInput& use, const CapabilitySet& set, const SourceInput& source,
+             const Wanted& wanted) {
+    const bool own = is_own(use, source);
+    return {use, set, source, wanted, own, own && use.queue == source.offer.queue};
+}
 
 /// `needed` and `offered`: the values that the reason sets against each other.
 Objection objection(const Case& c, ConstraintKind kind, std::string reason, std::string remedy,
@@ -123,7 +123,11 @@ Objection note_objection(const Case& c) {
                      copy_remedy(c));
 }
 
+/// Of one's own memory nothing is imported: drivers give the same object back (DRM:
+/// drm_gem_prime_import_dev()), or map what their allocator made for the same queue.
 bool imports(const Case& c) {
+    if (c.made_for)
+        return true;
     const auto& exporters = c.set.constraints.exporters;
     const std::string& device = c.source.offer.device;
     return !exporters || (!device.empty() && std::find(exporters->begin(), exporters->end(),
@@ -188,9 +192,9 @@ bool needs_one_segment(const Constraints& need) {
 // A request that is small enough to be contiguous by luck is no exception.
 bool contiguous_enough(const Case& c) {
     const Constraints& need = c.set.constraints;
-    return contiguous_for(c.source, c.use) ||
-           !(needs_one_segment(need) ||
-             (need.contiguity == Contiguity::preferred && c.wanted.strict));
+    const bool needed =
+        needs_one_segment(need) || (need.contiguity == Contiguity::preferred && c.wanted.strict);
+    return !needed || contiguous_for(c.source, c.use);
 }
 
 Objection contiguity_objection(const Case& c) {
@@ -216,10 +220,10 @@ Objection contiguity_objection(const Case& c) {
 bool in_reach(const Case& c) {
     const Offer& offer = c.source.offer;
     const Constraints& need = c.set.constraints;
-    if (find_note(c.use, c.source, true) != nullptr)
-        return true;
     // A device's DMA allocator keeps to the device's own mask, and its own memory is on its side of
     // the bus.
+    if (c.made_for || find_note(c.use, c.source, true) != nullptr)
+        return true;
     if (c.own && (offer.contiguity == OfferContiguity::device_domain ||
                   offer.memory_kind == MemoryKind::device_local))
         return true;
@@ -246,7 +250,7 @@ Objection address_objection(const Case& c) {
 
 bool starts_aligned(const Case& c) {
     const std::uint64_t need = c.set.constraints.address_align;
-    return need <= 1 || c.source.offer.address_align % need == 0;
+    return need <= 1 || c.made_for || c.source.offer.address_align % need == 0;
 }
 
 Objection alignment_objection(const Case& c) {
@@ -260,7 +264,7 @@ Objection alignment_objection(const Case& c) {
 
 bool right_kind(const Case& c) {
     const auto kind = static_cast<std::uint8_t>(c.source.offer.memory_kind);
-    return (c.set.constraints.memory_kinds & kind) != 0;
+    return c.made_for || (c.set.constraints.memory_kinds & kind) != 0;
 }
 
 Objection memory_kind_objection(const Case& c) {
@@ -343,30 +347,9 @@ constexpr std::array checks{
 
 } // namespace
 
-bool is_own(const UseInput& use, const SourceInput& source) {
-    return !source.offer.device.empty() && source.offer.device == use.device;
-}
-
-CpuCaching caching_for(const Offer& offer, CpuAccess access) {
-    if (!offer.caching_selectable)
-        return offer.caching;
-    const bool reads = access == CpuAccess::read_rarely || access == CpuAccess::read_often;
-    return reads ? CpuCaching::cached : CpuCaching::write_combined;
-}
-
-bool contiguous_for(const Offer& offer, const std::string& device) {
-    return offer.contiguity == OfferContiguity::physical ||
-           (offer.contiguity == OfferContiguity::device_domain && !offer.device.empty() &&
-            offer.device == device);
-}
-
-bool contiguous_for(const SourceInput& source, const UseInput& use) {
-    return contiguous_for(source.offer, use.device) || find_note(use, source, true) != nullptr;
-}
-
 Acceptance accept(const UseInput& use, const CapabilitySet& set, const SourceInput& source,
                   const Wanted& wanted) {
-    const Case c{use, set, source, wanted, is_own(use, source)};
+    const Case c = case_of(use, set, source, wanted);
     Acceptance result;
     for (const Check& check : checks) {
         if (!check.holds(c))
@@ -381,7 +364,7 @@ Acceptance accept(const UseInput& use, const CapabilitySet& set, const SourceInp
 
 Objection objection_to(const UseInput& use, const CapabilitySet& set, const SourceInput& source,
                        const Wanted& wanted) {
-    const Case c{use, set, source, wanted, is_own(use, source)};
+    const Case c = case_of(use, set, source, wanted);
     if (takes_format(use, set, wanted.fourcc, wanted.modifier, c.own))
         for (const Check& check : checks)
             if (!check.holds(c))

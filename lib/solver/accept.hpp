@@ -5,6 +5,7 @@
 
 #include "lib/solver/model.hpp"
 #include "lib/solver/objection.hpp"
+#include "lib/solver/offered.hpp"
 
 #include <optional>
 
@@ -34,17 +35,5 @@ Acceptance accept(const UseInput& use, const CapabilitySet& set, const SourceInp
 /// made here and not in accept(), which is asked far more often.
 Objection objection_to(const UseInput& use, const CapabilitySet& set, const SourceInput& source,
                        const Wanted& wanted);
-
-/// Whether the source's memory is the device's own.
-bool is_own(const UseInput& use, const SourceInput& source);
-
-/// The CPU's mapping of the memory: where the source has both kinds, cached for reading, and
-/// write-combined for who only writes, or not even that.
-CpuCaching caching_for(const Offer& offer, CpuAccess access);
-
-/// Whether the memory is one segment for the device.
-bool contiguous_for(const Offer& offer, const std::string& device);
-/// The same, or the kernel says that the source works for the device.
-bool contiguous_for(const SourceInput& source, const UseInput& use);
 
 } // namespace simplealloc::solver

@@ -35,12 +35,21 @@ struct RefusedWay {
     std::string remedy;
 };
 
+/// Which queue of a V4L2 device a use goes to, or memory is made on: a driver's two queues may use
+/// different memory.
+enum class QueueSide : std::uint8_t {
+    none, ///< it is no V4L2 device; of a source also: nobody knows
+    capture,
+    output,
+};
+
 /// One use of the request, as discovery describes it.
 struct UseInput {
     std::string party;  ///< e.g. `/dev/video0 (capture)`
     std::string device; ///< Device::id, to tell a device's own memory
     std::string row;    ///< the section that is for it in a quirk file, e.g. `drm:vc4`; empty: none
     Use use = Use::read;
+    QueueSide queue = QueueSide::none;
     std::vector<CapabilitySet> alternatives; ///< never empty; in the device's order of preference
     std::map<std::size_t, RefusedWay> refused = {}; ///< by place in `alternatives`
     /// Likewise: nobody knows how many bytes the planes take.
@@ -83,6 +92,7 @@ struct Offer {
     OfferContiguity contiguity = OfferContiguity::unknown;
     std::uint64_t chunk_size = 0;
     std::string device; ///< Device::id when the source is bound to one, else empty
+    QueueSide queue = QueueSide::none;
     /// CPU physical addresses that the memory may have.
     std::uint64_t min_address = 0;
     std::uint64_t max_address = no_limit;

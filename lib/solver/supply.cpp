@@ -124,7 +124,7 @@ Objection beyond_memory(std::uint64_t available, const Amount& amount) {
 
 std::uint64_t segment_room(const SourceInput& source, const UseInput& use, const Constraints& need,
                            std::uint64_t page_size) {
-    if (need.max_segments == no_limit)
+    if (need.max_segments == no_limit || is_made_for(use, source))
         return no_limit;
     const Run run = longest_run(source, use, need, page_size);
     const Checked room = Checked{run.bytes} * need.max_segments;
@@ -134,7 +134,7 @@ std::uint64_t segment_room(const SourceInput& source, const UseInput& use, const
 std::optional<Objection> check_segments(const SourceInput& source, const UseInput& use,
                                         const Constraints& need, const Layout& layout,
                                         std::uint64_t page_size) {
-    if (need.max_segments == no_limit)
+    if (need.max_segments == no_limit || is_made_for(use, source))
         return std::nullopt;
     const Run run = longest_run(source, use, need, page_size);
     for (const std::uint64_t size : layout.dmabuf_sizes) {

@@ -62,10 +62,15 @@ int traffic(Use use) {
     return 0;
 }
 
+/// By its own driver, on the queue that the use goes to.
+bool made_for(const UseInput& use, const Offer& offer) {
+    return own(use, offer) && use.queue == offer.queue;
+}
+
 // --- memory ---
 
 bool contiguous(const UseInput& use, const Offer& offer) {
-    return offer.contiguity == OfferContiguity::physical ||
+    return offer.contiguity == OfferContiguity::physical || made_for(use, offer) ||
            (offer.contiguity == OfferContiguity::device_domain && own(use, offer));
 }
 
@@ -98,12 +103,16 @@ bool takes_memory(const UseInput& use, const CapabilitySet& set, const Offer& of
     const Constraints& c = set.constraints;
     if (request.count > c.max_buffers)
         return false;
-    if (c.exporters && std::count(c.exporters->begin(), c.exporters->end(), offer.device) == 0)
-        return false;
     if (use.attaches && !own(use, offer) &&
         !(set.import_path == ImportPath::dma ? offer.attachable : offer.vmap_stable))
         return false;
     if (use.attaches && !own(use, offer) && !use.maps_too.empty() && !offer.vmap_stable)
+        return false;
+    if (c.protected_memory && (!offer.protected_memory || cpu != CpuAccess::none))
+        return false;
+    if (made_for(use, offer))
+        return true;
+    if (c.exporters && std::count(c.exporters->begin(), c.exporters->end(), offer.device) == 0)
         return false;
     if (needs_one_run(c) && !contiguous(use, offer))
         return false;
@@ -111,16 +120,14 @@ bool takes_memory(const UseInput& use, const CapabilitySet& set, const Offer& of
         return false;
     // The DMA allocator of a device knows the device's own reach, and needs no bus to its own
     // memory.
-    const bool made_for_it =
+    const bool in_its_reach =
         own(use, offer) && (offer.contiguity == OfferContiguity::device_domain ||
                             offer.memory_kind == MemoryKind::device_local);
-    if (!made_for_it && (offer.min_address < c.min_address || offer.max_address > c.max_address))
+    if (!in_its_reach && (offer.min_address < c.min_address || offer.max_address > c.max_address))
         return false;
     if (!multiple(offer.address_align, c.address_align))
         return false;
-    if ((c.memory_kinds & static_cast<unsigned>(offer.memory_kind)) == 0)
-        return false;
-    return !c.protected_memory || (offer.protected_memory && cpu == CpuAccess::none);
+    return (c.memory_kinds & static_cast<unsigned>(offer.memory_kind)) != 0;
 }
 
 CpuCaching mapping(const Offer& offer, CpuAccess cpu) {
@@ -551,7 +558,8 @@ bool accepts(const UseInput& use, const CapabilitySet& set, const SourceInput& s
         return false;
     const Constraints& c = set.constraints;
     const std::uint64_t most = needs_one_run(c) ? 1 : c.max_segments;
-    return std::all_of(layout.dmabuf_sizes.begin(), layout.dmabuf_sizes.end(),
+    return made_for(use, source.offer) ||
+           std::all_of(layout.dmabuf_sizes.begin(), layout.dmabuf_sizes.end(),
                        [&](std::uint64_t size) {
                            return most == no_limit ||
                                   segments(use, c, source.offer, input.page_size, size) <= most;

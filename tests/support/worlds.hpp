@@ -106,6 +106,8 @@ inline solver::UseInput small_use(Generator& g, const std::string& device, Fourc
                              Use::decode, Use::m2m_in, Use::m2m_out, Use::cursor, Use::read});
     auto result = use(device + " (" + std::string(to_string(what)) + ")", device, what);
     result.coherent = !g.one_in(4);
+    if (device == "camera")
+        result.queue = g.pick({solver::QueueSide::capture, solver::QueueSide::output});
     result.alternatives.resize(1 + g.below(3));
     for (solver::CapabilitySet& set : result.alternatives) {
         set.constraints = small_constraints(g);
@@ -127,6 +129,9 @@ inline solver::SourceInput small_source(Generator& g, const std::string& name,
                                        OfferContiguity::scattered, OfferContiguity::unknown}));
     solver::Offer& offer = result.offer;
     offer.device = device;
+    if (device == "camera")
+        offer.queue = g.pick(
+            {solver::QueueSide::none, solver::QueueSide::capture, solver::QueueSide::output});
     offer.chunk_size = g.pick<std::uint64_t>({0, 64, 256});
     offer.granularity = g.pick<std::uint64_t>({1, 64, 256});
     if (g.one_in(4))

@@ -130,6 +130,72 @@ TEST_CASE("contiguity: only memory that is one segment for the device satisfies 
     CHECK_THAT(rejection(solved(small), "dma-heap:system", "contiguity")->remedy, Contains("cma="));
 }
 
+TEST_CASE("a device's own memory meets what the device demands of memory, by construction") {
+    const auto own = [](auto change) {
+        return [=](Input& i) {
+            offer(i).device = "isp";
+            offer(i).contiguity = OfferContiguity::unknown;
+            offer(i).min_address = 0x80000000;
+            change(i);
+        };
+    };
+    run({
+        {"", own([](auto& i) { need(i).contiguity = Contiguity::required; }), ""},
+        {"", own([](auto& i) { need(i).max_segments = 1; }), ""},
+        {"", own([](auto& i) {
+             need(i).max_segments = 4;
+             need(i).max_segment_size = 4096;
+         }),
+         ""},
+        {"", own([](auto& i) { need(i).max_address = 0xffffffff; }), ""},
+        {"", own([](auto& i) { need(i).address_align = 65536; }), ""},
+        {"", own([](auto& i) { need(i).memory_kinds = 2; }), ""},
+        {"", own([](auto& i) { need(i).exporters = {{"gpu"}}; }), ""},
+        {"", own([](auto& i) {
+             need(i).contiguity = Contiguity::preferred;
+             i.request.strict = true;
+         }),
+         ""},
+        // A driver's two queues may use different memory.
+        {"contiguity", own([](auto& i) {
+             need(i).contiguity = Contiguity::required;
+             i.uses[0].queue = QueueSide::output;
+             offer(i).queue = QueueSide::capture;
+         }),
+         "nobody says"},
+        {"", own([](auto& i) {
+             need(i).contiguity = Contiguity::required;
+             i.uses[0].queue = offer(i).queue = QueueSide::output;
+         }),
+         ""},
+        // What it demands of layouts counts on, and so does what others demand of the memory.
+        {"max-stride", own([](auto& i) { need(i).max_stride = 16; }), "stride"},
+        {"max-buffers", own([](auto& i) {
+             need(i).max_buffers = 1;
+             i.request.count = 2;
+         }),
+         "2 buffers"},
+        {"contiguity", own([](auto& i) {
+             i.uses.push_back(use("display", "lcd", Use::scanout));
+             i.uses[1].alternatives[0].constraints.contiguity = Contiguity::required;
+         }),
+         "display needs contiguous"},
+        {"address-window", own([](auto& i) {
+             i.uses.push_back(use("display", "lcd", Use::scanout));
+             i.uses[1].alternatives[0].constraints.max_address = 0xffffffff;
+         }),
+         "display reaches"},
+    });
+    Input input = image(640, 480, fourcc::nv12);
+    input.uses = {use("camera", "isp", Use::capture)};
+    need(input).contiguity = Contiguity::preferred;
+    input.sources = {source("v4l2:video0", OfferContiguity::unknown)};
+    offer(input).device = "isp";
+    const Output output = solved(input);
+    REQUIRE(output.choices.size() == 1);
+    CHECK(output.choices[0].candidate.criteria[0].value == "proven");
+}
+
 TEST_CASE("address window: all memory that the source may give has to be in reach") {
     run({
         {"",

@@ -95,6 +95,53 @@ TEST_CASE("a queue that offers no MMAP is no source") {
     CHECK(sources(std::move(record)).empty());
 }
 
+TEST_CASE("buffers are made on the queue that their device uses them on") {
+    FakeKernel fake;
+    std::vector<std::uint32_t> made;
+    const auto video = add_v4l2(fake);
+    video->override = [&](unsigned long request, void* argument) -> std::optional<int> {
+        if (request == VIDIOC_CREATE_BUFS)
+            made.push_back(static_cast<v4l2_create_buffers*>(argument)->format.type);
+        return std::nullopt;
+    };
+    DeviceRecord record = video_record();
+    record.v4l2->queues.push_back(record.v4l2->queues[0]);
+    record.v4l2->queues[1].buf_type = V4L2_BUF_TYPE_VIDEO_OUTPUT;
+    const SourceRecord found = source(std::move(record));
+    const auto type_for = [&](std::vector<Use> own) -> std::uint32_t {
+        AllocationSpec spec = bytes_spec(8192);
+        spec.own_uses = std::move(own);
+        made.clear();
+        REQUIRE(backend().allocate(found, spec));
+        return made.empty() ? 0 : made.front();
+    };
+    CHECK(type_for({}) == V4L2_BUF_TYPE_VIDEO_CAPTURE);
+    CHECK(type_for({Use::encode}) == V4L2_BUF_TYPE_VIDEO_OUTPUT);
+    CHECK(type_for({Use::m2m_in}) == V4L2_BUF_TYPE_VIDEO_OUTPUT);
+    CHECK(type_for({Use::decode}) == V4L2_BUF_TYPE_VIDEO_CAPTURE);
+    CHECK(type_for({Use::m2m_in, Use::m2m_out}) == V4L2_BUF_TYPE_VIDEO_CAPTURE);
+}
+
+TEST_CASE("a queue that refuses does not make the other one's memory its own") {
+    FakeKernel fake;
+    const auto video = add_v4l2(fake);
+    video->override = [&](unsigned long request, void* argument) -> std::optional<int> {
+        if (request == VIDIOC_CREATE_BUFS &&
+            V4L2_TYPE_IS_OUTPUT(static_cast<v4l2_create_buffers*>(argument)->format.type))
+            return -EINVAL;
+        return std::nullopt;
+    };
+    AllocationSpec spec = bytes_spec(8192);
+    spec.own_uses = {Use::encode};
+    DeviceRecord record = video_record();
+    record.v4l2->queues.push_back(record.v4l2->queues[0]);
+    record.v4l2->queues[1].buf_type = V4L2_BUF_TYPE_VIDEO_OUTPUT;
+    const SourceRecord found = source(std::move(record));
+    CHECK(backend().allocate(found, spec).error().cause == Cause::unsupported);
+    spec.own_uses.clear();
+    CHECK(backend().allocate(found, spec));
+}
+
 TEST_CASE("the kind of vb2 memory decides the offer") {
     FakeKernel fake;
     add_v4l2(fake);
