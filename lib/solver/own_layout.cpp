@@ -76,12 +76,16 @@ std::vector<Modifier> modifiers_by_preference(const Input& input, const Scope& s
     std::vector<Modifier> wishes;
     if (scope.cpu == CpuAccess::none) {
         std::set<std::uint64_t> seen;
-        for (const UseInput* use : by_weight(input, scope, source.offer.device))
+        for (const UseInput* use : by_weight(input, scope, source.offer.device)) {
+            // A tiling stays on the device whose list it is: what GBM of this device may be asked
+            // for is not what another one shows.
+            const bool asked = !source.offer.own_layout || use->device == source.offer.device;
             for_each_modifier(*use, input.request.fourcc, [&](std::uint64_t value) {
                 const Modifier modifier = Modifier::named(value);
-                if (seen.insert(value).second && !modifier.is_linear())
+                if (seen.insert(value).second && asked && !modifier.is_linear())
                     wishes.push_back(modifier);
             });
+        }
         if (seen.empty() && may_be_implicit(input, scope, source.offer.device))
             wishes.push_back(Modifier::implicit());
     }

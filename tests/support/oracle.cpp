@@ -447,7 +447,7 @@ std::vector<std::uint64_t> listed(const UseInput& use, Fourcc fourcc) {
 }
 
 /// A source with a layout of its own tries what its own device likes best, then what the busiest
-/// device likes; linear last, and nothing but linear for the CPU.
+/// device likes, if its driver lays that out; linear last, and nothing but linear for the CPU.
 std::vector<Modifier> modifiers(const View& view, const SourceInput& source) {
     const Request::Fields& request = view.input.request;
     if (request.modifier)
@@ -467,7 +467,8 @@ std::vector<Modifier> modifiers(const View& view, const SourceInput& source) {
                     continue;
                 for (const std::uint64_t value : listed(use, request.fourcc)) {
                     anybody = true;
-                    if (value != 0)
+                    // GBM of one device isn't asked for what is on another's list.
+                    if (value != 0 && (of_own || !source.offer.own_layout))
                         tried.push_back(Modifier::named(value));
                 }
             }

@@ -68,17 +68,26 @@ TEST_CASE("linear comes last, wherever a device lists it") {
     CHECK(by_gbm(output).modifiers == Modifiers{4, 2, 0});
 }
 
-TEST_CASE("a GPU that lists nothing draws with what the display lists") {
+TEST_CASE("a GPU that lists nothing is not asked for tilings of another device") {
     const Output output = solved(draw({gpu(Use::render), display({5, 3, 0})}));
-    CHECK(by_gbm(output).modifiers == Modifiers{5, 3, 0});
+    CHECK(by_gbm(output).modifiers == Modifiers{0});
     CHECK_FALSE(by_gbm(output).explicit_modifier);
-}
 
-TEST_CASE("a GPU that lists LINEAR alone in one of its ways leaves the rest to the display") {
     UseInput renderer = gpu(Use::render, {0});
     renderer.alternatives.emplace_back(); // whatever its driver makes
-    const Output output = solved(draw({std::move(renderer), display({5, 3, 0})}));
+    const Output listed = solved(draw({std::move(renderer), display({5, 3, 0})}));
+    CHECK(by_gbm(listed).modifiers == Modifiers{0});
+}
+
+TEST_CASE("a GPU that lists nothing draws with what its own display lists") {
+    const Output output = solved(draw({gpu(Use::render), gpu(Use::scanout, {5, 3, 0})}));
     CHECK(by_gbm(output).modifiers == Modifiers{5, 3, 0});
+}
+
+TEST_CASE("a tiling that the caller asks for is asked of the GPU") {
+    Input input = draw({gpu(Use::render), display({5, 3, 0})});
+    input.request.modifier = Modifier::named(3);
+    CHECK(by_gbm(solved(input)).modifiers == Modifiers{3});
 }
 
 TEST_CASE("a device that lists nothing and does not draw takes linear only") {
