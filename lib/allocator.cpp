@@ -5,6 +5,7 @@
 #include "lib/allocator_data.hpp"
 #include "lib/backend.hpp"
 #include "lib/discovery/min_buffers.hpp"
+#include "lib/discovery/v4l2.hpp"
 #include "lib/kernel.hpp"
 #include "lib/plan_data.hpp"
 #include "lib/policy.hpp"
@@ -60,8 +61,10 @@ Result<std::vector<Device>> Allocator::devices() const {
     if (!records)
         return records.error();
     std::vector<Device> devices;
-    for (DeviceRecord& record : *records)
+    for (DeviceRecord& record : *records) {
+        ask_uses(record);
         devices.emplace_back(std::make_shared<const DeviceRecord>(std::move(record)));
+    }
     return devices;
 }
 

@@ -67,7 +67,8 @@ public:
     /// The same for an open node. The descriptor is duplicated: the caller keeps its own, and may
     /// close it.
     [[nodiscard]] Result<Device> device(int fd, QueueAccess access = QueueAccess::not_ours) const;
-    /// All nodes that are devices, from sysfs and udev alone: no node is opened.
+    /// All nodes that are devices, from sysfs and udev. A V4L2 node of which those don't tell what
+    /// it is for is opened where that is allowed, and asked by VIDIOC_QUERYCAP; no other is.
     [[nodiscard]] Result<std::vector<Device>> devices() const;
     /// All sources of this machine; those bound to a device are listed for every device. No node is
     /// opened, and only an open V4L2 node tells that it is a memory-to-memory one: as a source such

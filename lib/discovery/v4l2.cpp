@@ -12,6 +12,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/videodev2.h>
 
@@ -52,6 +53,12 @@ constexpr QueueKind queue_kinds[] = {
     {V4L2_CAP_SDR_CAPTURE, 0, V4L2_BUF_TYPE_SDR_CAPTURE, "sdr-capture"},
     {V4L2_CAP_SDR_OUTPUT, 0, V4L2_BUF_TYPE_SDR_OUTPUT, "sdr-output"},
 };
+
+/// `capabilities` is the union over all nodes of the device.
+std::uint32_t caps_of(const v4l2_capability& answer) {
+    return (answer.capabilities & V4L2_CAP_DEVICE_CAPS) != 0 ? answer.device_caps
+                                                             : answer.capabilities;
+}
 
 /// Before V4L2_CAP_VIDEO_M2M such drivers set both directions.
 bool is_m2m(std::uint32_t caps) {
@@ -163,6 +170,29 @@ bool holds_data(const V4l2Info& v4l2, bool output) {
     });
 }
 
+std::vector<Use> uses_by_udev(const udev::Node& node) {
+    const auto found = node.properties.find("ID_V4L_CAPABILITIES");
+    std::vector<Use> uses;
+    if (found != node.properties.end() && found->second.find(":capture:") != std::string::npos)
+        uses.push_back(Use::capture);
+    if (found != node.properties.end() && found->second.find(":video_output:") != std::string::npos)
+        uses.push_back(Use::read);
+    return uses;
+}
+
+/// What a memory-to-memory device codes is known by its formats alone.
+std::vector<Use> uses_by_capabilities(std::uint32_t caps) {
+    if (is_m2m(caps))
+        return {Use::m2m_in, Use::m2m_out};
+    std::vector<Use> uses;
+    for (const QueueKind& kind : queue_kinds) {
+        const Use use = V4L2_TYPE_IS_OUTPUT(kind.buf_type) ? Use::read : Use::capture;
+        if ((caps & kind.capability) != 0 && std::find(uses.begin(), uses.end(), use) == uses.end())
+            uses.push_back(use);
+    }
+    return uses;
+}
+
 } // namespace
 
 void find_v4l2_node(const udev::Node& node, DeviceRecord& record) {
@@ -183,9 +213,7 @@ int ask_v4l2(int fd, DeviceRecord& record) {
     v4l2.opened = true;
     v4l2.card = text_of(answer.card);
     v4l2.bus_info = text_of(answer.bus_info);
-    // `capabilities` is the union over all nodes of the device.
-    v4l2.device_caps = (answer.capabilities & V4L2_CAP_DEVICE_CAPS) != 0 ? answer.device_caps
-                                                                         : answer.capabilities;
+    v4l2.device_caps = caps_of(answer);
     v4l2.m2m = is_m2m(v4l2.device_caps);
     record.driver = text_of(answer.driver);
     const auto fact = [&](const char* name, std::string value) {
@@ -199,6 +227,22 @@ int ask_v4l2(int fd, DeviceRecord& record) {
             ask_queue(fd, kind, record);
     ask_min_buffers(fd, record);
     return 0;
+}
+
+void ask_uses(DeviceRecord& record) {
+    if (!record.v4l2 || !record.uses.empty() || !record.readable)
+        return;
+    const auto fact = [&](std::string value, Confidence confidence) {
+        record.facts.push_back({"device-caps", std::move(value), confidence, "VIDIOC_QUERYCAP"});
+    };
+    v4l2_capability answer = {};
+    // Without O_NONBLOCK some drivers wait here.
+    const UniqueFd fd = UniqueFd::adopt(kernel::open(record.path.c_str(), O_RDWR | O_NONBLOCK));
+    if (!fd || kernel::ioctl(fd.get(), VIDIOC_QUERYCAP, &answer) < 0)
+        return fact("not told", Confidence::unknown);
+    const std::uint32_t caps = caps_of(answer);
+    fact(fmt::format("0x{:08x}", caps), Confidence::known);
+    record.uses = uses_by_capabilities(caps);
 }
 
 void number_instance(DeviceRecord& record) {
@@ -231,20 +275,12 @@ void assume_memory(DeviceRecord& record) {
 }
 
 std::vector<Use> v4l2_uses(const V4l2Info& v4l2, const udev::Node& node) {
+    if (!v4l2.opened)
+        return uses_by_udev(node);
     const auto offers = [&](bool output, bool V4l2Queue::*quality) {
         return has_queue(v4l2, output, quality);
     };
     std::vector<Use> uses;
-    if (!v4l2.opened) {
-        // udev's v4l_id knows neither memory-to-memory devices nor multi-planar ones.
-        const auto found = node.properties.find("ID_V4L_CAPABILITIES");
-        if (found != node.properties.end() && found->second.find(":capture:") != std::string::npos)
-            uses.push_back(Use::capture);
-        if (found != node.properties.end() &&
-            found->second.find(":video_output:") != std::string::npos)
-            uses.push_back(Use::read);
-        return uses;
-    }
     if (!v4l2.m2m) {
         if (holds_data(v4l2, false))
             uses.push_back(Use::capture);

@@ -14,6 +14,11 @@ void find_v4l2_node(const udev::Node& node, DeviceRecord& record);
 /// an owner of the queue too. A negative errno when it is no V4L2 video node.
 int ask_v4l2(int fd, DeviceRecord& record);
 
+/// Opens a V4L2 node that was only listed, where udev did not tell its uses and it may be opened:
+/// its v4l_id, which many roots lack, knows neither memory-to-memory devices nor multi-planar ones.
+/// VIDIOC_QUERYCAP changes nothing.
+void ask_uses(DeviceRecord& record);
+
 /// The number of this instance among those of its driver, which module parameter arrays count by;
 /// `driver-NUMBER` in its name or bus information.
 void number_instance(DeviceRecord& record);

@@ -139,6 +139,7 @@ struct FakeVideo {
     /// What a queue gives at most for a buffer, however large a sizeimage was asked.
     std::uint32_t max_length = std::numeric_limits<std::uint32_t>::max();
     Override override = {};
+    std::string udev_capabilities = {}; ///< ID_V4L_CAPABILITIES; empty: udev has no v4l_id
 
     // State
     struct Queue {

@@ -311,6 +311,8 @@ std::shared_ptr<FakeVideo> add_v4l2(FakeKernel& kernel, FakeVideo video) {
     known.devnum = node.devnum;
     known.parent_subsystem = shared->parent;
     known.driver = shared->kernel_driver.empty() ? shared->driver : shared->kernel_driver;
+    if (!shared->udev_capabilities.empty())
+        known.properties["ID_V4L_CAPABILITIES"] = shared->udev_capabilities;
     kernel.add_file(known.syspath + "/name", shared->driver + "\n");
     kernel.add_file(known.syspath + "/index", "0\n");
     kernel.add_link(known.syspath + "/device", known.parent_syspath);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Finding devices: what is asked, what is not touched, and what an error says.
 #include "lib/discovery/device_record.hpp"
+#include "lib/discovery/v4l2.hpp"
 
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_devices.hpp"
@@ -559,6 +560,46 @@ TEST_CASE("nodes of metadata, VBI and radio samples are devices, with the memory
         return;
     CHECK_THAT(image.error().detail, Catch::Matchers::Contains("none of pictures"));
     CHECK_THAT(image.error().remedy, Catch::Matchers::Contains("--bytes"));
+}
+
+TEST_CASE("where udev does not say what a V4L2 node is for, the node does") {
+    const auto [words, multiplanar, m2m, opens] = GENERATE(table<std::string, bool, bool, bool>({
+        {"", false, false, true},
+        {":", true, false, true},
+        {":capture:", false, false, false},
+        {"", true, true, true},
+    }));
+    FakeKernel kernel;
+    FakeVideo video;
+    video.multiplanar = multiplanar;
+    video.m2m = m2m;
+    video.udev_capabilities = words;
+    add_v4l2(kernel, video);
+    auto found = discovery().list();
+    REQUIRE(found);
+    REQUIRE(found->size() == 1);
+    CHECK(kernel.count("open") == 0);
+    DeviceRecord camera = std::move((*found)[0]);
+    ask_uses(camera);
+    CHECK((kernel.count("open") > 0) == opens);
+    CHECK(camera.uses ==
+          (m2m ? std::vector{Use::m2m_in, Use::m2m_out} : std::vector{Use::capture}));
+    CHECK(kernel.count(VIDIOC_ENUM_FMT) == 0);
+    CHECK(kernel.census() == Census{});
+}
+
+TEST_CASE("a V4L2 node that is busy while devices are listed is listed without uses") {
+    FakeKernel kernel;
+    FakeVideo video;
+    video.m2m = false;
+    add_v4l2(kernel, video);
+    kernel.fail("open", 0, EBUSY);
+    auto found = discovery().list();
+    REQUIRE(found);
+    REQUIRE(found->size() == 1);
+    ask_uses(found->front());
+    CHECK(found->front().uses.empty());
+    CHECK(fact(found->front(), "device-caps")->confidence == Confidence::unknown);
 }
 
 TEST_CASE("the kind of V4L2 memory is the quirk's before the USERPTR hint before unknown") {
