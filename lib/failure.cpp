@@ -7,6 +7,16 @@
 
 namespace simplealloc {
 
+namespace {
+
+std::string descriptor_remedy(int sys_errno) {
+    return sys_errno == ENFILE
+               ? "raise the system's limit of open files (sysctl fs.file-max) or close some"
+               : "raise the limit of open files (ulimit -n) or close some";
+}
+
+} // namespace
+
 Error failure(Stage stage, Cause cause, int sys_errno, std::string object, std::string detail,
               std::string remedy) {
     Error error;
@@ -16,6 +26,8 @@ Error failure(Stage stage, Cause cause, int sys_errno, std::string object, std::
     error.object = std::move(object);
     error.detail = std::move(detail);
     error.remedy = std::move(remedy);
+    if (cause == Cause::fd_limit && error.remedy.empty())
+        error.remedy = descriptor_remedy(sys_errno);
     return error;
 }
 

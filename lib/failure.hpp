@@ -8,7 +8,8 @@
 
 namespace simplealloc {
 
-/// `sys_errno` is positive, or 0 when no system call failed.
+/// `sys_errno` is positive, or 0 when no system call failed. A limit on descriptors has the same
+/// remedy at every stage, where none is given.
 Error failure(Stage stage, Cause cause, int sys_errno, std::string object, std::string detail,
               std::string remedy = {});
 

@@ -2,6 +2,7 @@
 // Allocates from one candidate, and checks what the kernel made of it.
 #include "lib/open_candidate.hpp"
 
+#include "lib/cpu_memory.hpp"
 #include "lib/discovery/memory.hpp"
 #include "lib/dmabuf.hpp"
 #include "lib/failure.hpp"
@@ -46,6 +47,28 @@ std::shared_ptr<const BufferOrigin> origin_of(const PlanData& plan, const solver
     origin->request = plan.request;
     origin->criteria = choice.candidate.criteria;
     return origin;
+}
+
+/// Not the Buffer's own mapping, which would hold a descriptor of it.
+Result<void> try_mapping(const DmaBuf& dmabuf, Access access,
+                         const std::shared_ptr<const CacheFlush>& flush) {
+    auto memory = CpuMemory::create(dmabuf.fd, dmabuf.size, access, flush);
+    if (!memory)
+        return memory.error();
+    auto mapping = Mapping::begin(*std::move(memory), access);
+    return mapping ? mapping->finish() : mapping.error();
+}
+
+/// ENODEV of an exporter without kernel mapping does not mean that anything has gone.
+Error unmappable(Error error, const std::string& source) {
+    error.stage = Stage::map;
+    error.object = source;
+    error.detail = "the CPU can't map it: " + error.detail;
+    if (error.cause == Cause::gone || error.cause == Cause::our_bug)
+        error.cause = Cause::unsupported;
+    if (error.cause == Cause::unsupported)
+        error.remedy = "request it without CPU access";
+    return error;
 }
 
 } // namespace
@@ -115,12 +138,28 @@ Result<void> OpenCandidate::clear(BufferData& data) {
         return cleared.error();
     if (!*cleared)
         return {};
+    account_.cpu_reads = account_.cpu_writes = true;
     if (cleared_ == nullptr) {
         auto origin = std::make_shared<BufferOrigin>(*origin_);
         note_cleared(origin->facts);
         cleared_ = std::move(origin);
     }
     data.origin = cleared_;
+    return {};
+}
+
+/// Whether an exporter has mmap shows only when it is asked. What one buffer of a source has shown
+/// holds for the next ones, so that they cost nothing.
+Result<void> OpenCandidate::prove_mappable(const BufferData& data) {
+    const CpuAccess cpu = plan_.request.fields().cpu;
+    const Access access = cpu == CpuAccess::write ? Access::read_write : Access::read;
+    std::atomic<bool>& proven = access == Access::read ? account_.cpu_reads : account_.cpu_writes;
+    if (cpu == CpuAccess::none || proven)
+        return {};
+    for (const DmaBuf& dmabuf : data.dmabufs)
+        if (auto mapped = try_mapping(dmabuf, access, data.flush); !mapped)
+            return unmappable(mapped.error(), source().input.name);
+    proven = true;
     return {};
 }
 
@@ -181,6 +220,8 @@ Result<std::unique_ptr<BufferData>> OpenCandidate::allocate() {
     if (plan_.request.fields().zeroed)
         if (auto cleared = clear(*data); !cleared)
             return cleared.error();
+    if (auto mapped = prove_mappable(*data); !mapped)
+        return mapped.error();
     return data;
 }
 

@@ -20,7 +20,7 @@ public:
     /// Borrows from the plan's data, and the ledger.
     OpenCandidate(const PlanData& plan, const solver::Choice& choice, Ledger& ledger);
 
-    /// Checked against what the uses need, and cleared where the request wants that.
+    /// Checked against what the uses and the CPU need, and cleared where the request wants that.
     Result<std::unique_ptr<BufferData>> allocate();
 
     [[nodiscard]] Ledger::Account& account() const noexcept { return account_; }
@@ -33,6 +33,7 @@ private:
     Result<void> accept(const std::shared_ptr<const Layout>& layout);
     [[nodiscard]] Result<void> check_drivers(const Layout& layout) const;
     Result<void> clear(BufferData& data);
+    Result<void> prove_mappable(const BufferData& data);
 
     const PlanData& plan_;
     const solver::Choice& choice_;

@@ -8,6 +8,7 @@
 #include "lib/open_candidate.hpp"
 #include "lib/presence.hpp"
 #include "lib/solver/layout.hpp"
+#include "lib/solver/objection.hpp"
 #include "lib/verify.hpp"
 
 #include <simplealloc/allocator.hpp>
@@ -31,11 +32,17 @@ struct PreparedData {
 
 namespace {
 
-Attempt attempt_of(const std::string& source, Error error) {
+struct Failed {
+    Attempt attempt;
+    std::string detail; ///< the attempt's message without object, errno and remedy
+};
+
+Failed failed(const std::string& source, Error error) {
     std::string remedy = std::exchange(error.remedy, {});
     if (error.cause == Cause::gone && remedy.empty())
         remedy = "plan again: the machine has changed since";
-    return {source, error.stage, error.cause, error.sys_errno, error.message(), remedy};
+    Attempt attempt{source, error.stage, error.cause, error.sys_errno, error.message(), remedy};
+    return {std::move(attempt), std::move(error.detail)};
 }
 
 /// Looking each time costs system calls: without verification it is done once, and again when a
@@ -50,13 +57,13 @@ Result<void> check_devices(PreparedData& data) {
     return {};
 }
 
-Attempt refused(const OpenCandidate& candidate, std::string why) {
+Failed refused(const OpenCandidate& candidate, std::string why) {
     const std::string& source = candidate.source().input.name;
-    return {source, Stage::verify, Cause::refused, 0, source + ": " + std::move(why), ""};
+    return {{source, Stage::verify, Cause::refused, 0, source + ": " + why, ""}, why};
 }
 
 /// Imports the buffer into the devices of all uses; the first that refuses it is remembered.
-std::optional<Attempt> verify(PreparedData& data, const OpenCandidate& candidate, Buffer& buffer) {
+std::optional<Failed> verify(PreparedData& data, const OpenCandidate& candidate, Buffer& buffer) {
     const solver::SourceInput& source = candidate.source().input;
     std::vector<Verification> verified;
     for (const DeviceUse& use : data.plan.data().request.fields().uses) {
@@ -78,41 +85,55 @@ std::optional<Attempt> verify(PreparedData& data, const OpenCandidate& candidate
 }
 
 /// One try; `buffer` is set when it worked.
-std::optional<Attempt> allocate_from(PreparedData& data, std::size_t index,
-                                     std::optional<Buffer>& buffer) {
+std::optional<Failed> allocate_from(PreparedData& data, std::size_t index,
+                                    std::optional<Buffer>& buffer) {
     const log::Hold lines;
     OpenCandidate& candidate = data.candidates[index];
     const std::string& source = candidate.source().input.name;
+    const Request::Fields& request = data.plan.data().request.fields();
     if (const auto refusal = data.allocator->refusals.find(source, candidate.layout_class(),
-                                                           data.plan.data().request.fields().uses))
+                                                           request.uses, request.cpu))
         return refused(candidate, fmt::format("{} refused such a buffer before: {}", refusal->party,
                                               refusal->reason));
     auto made = [&] {
         const auto queue = data.allocator->hold_queues(candidate.source().device.get());
         return candidate.allocate();
     }();
-    if (!made)
-        return attempt_of(source, made.error());
+    if (!made) {
+        const Error& error = made.error();
+        if (error.stage == Stage::map && error.cause == Cause::unsupported)
+            data.allocator->refusals.remember(
+                {source, candidate.layout_class(), std::string(solver::any_cpu), error.detail});
+        return failed(source, error);
+    }
     BufferData& inside = **made;
     buffer.emplace(std::move(*made));
     if (data.options.verify)
-        if (auto failed = verify(data, candidate, *buffer))
-            return failed;
+        if (auto refusal = verify(data, candidate, *buffer))
+            return refusal;
     inside.charge.settle(index > 0);
     return std::nullopt;
 }
 
-Error failure_of(const PlanData& plan, std::vector<Attempt> attempts) {
+const char* outcome(std::size_t attempts, std::size_t candidates) {
+    if (attempts < candidates)
+        return "failed, and others were not tried: ";
+    return candidates == 1 ? "the only candidate failed: "
+                           : "every candidate failed, the last one so: ";
+}
+
+/// `detail`: of the last attempt, which the headline explains.
+Error failure_of(const PlanData& plan, std::size_t candidates, std::vector<Attempt> attempts,
+                 const std::string& detail) {
     Error error;
-    if (attempts.empty())
+    if (attempts.empty()) {
         error = failure(Stage::plan, Cause::unsatisfiable, 0, "request",
                         "no source satisfies all uses");
-    else
-        error =
-            failure(attempts.back().stage, attempts.back().cause, attempts.back().sys_errno,
-                    attempts.back().source,
-                    attempts.size() == 1 ? "the only candidate failed" : "every candidate failed",
-                    attempts.back().remedy);
+    } else {
+        const Attempt& last = attempts.back();
+        error = failure(last.stage, last.cause, last.sys_errno, last.source,
+                        outcome(attempts.size(), candidates) + detail, last.remedy);
+    }
     error.attempts = std::move(attempts);
     error.rejections = plan.rejections;
     error.conflict = plan.conflict;
@@ -139,23 +160,25 @@ Result<Buffer> Prepared::allocate(std::size_t first, std::size_t count) const {
     if (auto present = check_devices(*data_); !present)
         return present.error();
     std::vector<Attempt> attempts;
+    std::string detail;
     for (std::size_t i = first; i < first + count; ++i) {
         std::optional<Buffer> buffer;
-        auto failed = allocate_from(*data_, i, buffer);
-        if (!failed) {
+        auto tried = allocate_from(*data_, i, buffer);
+        if (!tried) {
             if (!attempts.empty())
                 buffer->set_attempts(std::move(attempts));
             log::line(LogLevel::info, "allocate: {} from {}", solver::total_size(buffer->layout()),
                       buffer->source());
             return *std::move(buffer);
         }
-        data_->candidates[i].account().counters.failed(failed->cause);
-        attempts.push_back(*std::move(failed));
+        data_->candidates[i].account().counters.failed(tried->attempt.cause);
+        attempts.push_back(std::move(tried->attempt));
+        detail = std::move(tried->detail);
         log::line(LogLevel::info, "allocate: {}", attempts.back().message);
         if (!goes_on(attempts.back().cause))
             break;
     }
-    Error error = failure_of(data_->plan.data(), std::move(attempts));
+    Error error = failure_of(data_->plan.data(), count, std::move(attempts), detail);
     data_->allocator->ledger->total().failed(error.cause);
     return error;
 }

@@ -36,6 +36,8 @@ public:
         std::string source;
         std::vector<std::string> names;       ///< by which quotas count it
         std::vector<const Limit*> limits;     ///< those that count this source
+        std::atomic<bool> cpu_reads = false;  ///< the CPU has mapped such memory to read
+        std::atomic<bool> cpu_writes = false; ///< and to write
         std::atomic<std::uint64_t> bytes = 0; ///< booked, also for what is still being made
         Counters counters;
     };

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Imports that devices refused.
+// Imports that devices refused, and mappings that the CPU did not get.
 #include "lib/refusals.hpp"
 
 #include "lib/discovery/device_record.hpp"
 #include "lib/kernel.hpp"
+#include "lib/solver/objection.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -51,12 +52,15 @@ void Refusals::forget() {
 
 std::optional<Refusals::Refusal> Refusals::find(const std::string& source,
                                                 const std::string& layout_class,
-                                                const std::vector<DeviceUse>& uses) {
+                                                const std::vector<DeviceUse>& uses, CpuAccess cpu) {
+    const auto is_asked = [&](const std::string& party) {
+        return (party == solver::any_cpu && cpu != CpuAccess::none) ||
+               std::any_of(uses.begin(), uses.end(), [&](const DeviceUse& use) {
+                   return party == party_name(use.device.record(), use.use);
+               });
+    };
     for (Refusal& one : current())
-        if (one.source == source && one.layout_class == layout_class &&
-            std::any_of(uses.begin(), uses.end(), [&](const DeviceUse& use) {
-                return one.party == party_name(use.device.record(), use.use);
-            }))
+        if (one.source == source && one.layout_class == layout_class && is_asked(one.party))
             return std::move(one);
     return std::nullopt;
 }

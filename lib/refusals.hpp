@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Imports that devices refused.
+// Imports that devices refused, and mappings that the CPU did not get.
 #pragma once
 
 #include "lib/solver/model.hpp"
@@ -22,10 +22,12 @@ public:
     void remember(Refusal refusal);
     /// Something was hotplugged, which current() sees by itself where sysfs can be read.
     void forget();
-    /// What one of the uses has against such a buffer; a plan that is older does not know of it.
+    /// What one of the uses or the CPU has against such a buffer; a plan that is older does not
+    /// know of it.
     [[nodiscard]] std::optional<Refusal> find(const std::string& source,
                                               const std::string& layout_class,
-                                              const std::vector<DeviceUse>& uses);
+                                              const std::vector<DeviceUse>& uses,
+                                              CpuAccess cpu = CpuAccess::none);
 
 private:
     std::atomic<bool> any_ = false; ///< refusals_ has some: mostly none, and then nobody locks

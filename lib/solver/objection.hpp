@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace simplealloc::solver {
@@ -32,6 +33,8 @@ std::string size_text(std::uint64_t bytes);
 std::string window_text(std::uint64_t from, std::uint64_t to);
 /// How a CMA area is put there; empty where the window is.
 std::string area_remedy(std::uint64_t from, std::uint64_t to);
+/// Who refuses memory that can't be mapped, whatever the CPU profile.
+inline constexpr std::string_view any_cpu = "cpu";
 /// `cpu (read-often)`, the party that stands for the CPU profile.
 std::string cpu_party(CpuAccess access);
 /// `a, b and c`

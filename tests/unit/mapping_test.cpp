@@ -27,10 +27,11 @@ struct Machine {
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;
 
+    /// Without CPU access, so that nothing is mapped before the test does.
     static Buffer allocate(const Request& request = Request::bytes(8192)) {
         auto allocator = Allocator::open();
         REQUIRE(allocator);
-        auto buffer = allocator->allocate(Request(request).cpu(CpuAccess::read_often));
+        auto buffer = allocator->allocate(request);
         INFO((buffer ? "" : buffer.error().message()));
         REQUIRE(buffer);
         return *std::move(buffer);

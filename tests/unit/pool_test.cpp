@@ -264,7 +264,8 @@ TEST_CASE("a source with memory for some buffers only is passed over for all") {
     const auto neither = Pool::create(allocator, request(3).without("udmabuf"), between(2, 2));
     REQUIRE_FALSE(neither);
     CHECK(neither.error().cause == Cause::exhausted);
-    CHECK(neither.error().detail == "buffer 2 of a pool of at most 2: the only candidate failed");
+    CHECK(neither.error().detail == "buffer 2 of a pool of at most 2: the only candidate failed: "
+                                    "allocate 3 MiB");
     CHECK(machine.system->pool->used == 0);
 }
 

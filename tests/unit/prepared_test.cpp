@@ -208,6 +208,72 @@ TEST_CASE("memory that is gone meanwhile is noticed before the kernel kills for 
     CHECK(refused.error().attempts.size() == 1);
 }
 
+TEST_CASE("a buffer for the CPU that can't be mapped is left for the next source, for good") {
+    Machine machine;
+    machine.system->mappable = false;
+    const Allocator allocator = open_allocator();
+    const auto before = machine.kernel.census();
+    const Request request = Request::bytes(4096).cpu(
+        GENERATE(CpuAccess::write, CpuAccess::read_rarely, CpuAccess::read_often));
+    {
+        const Prepared prepared = prepare(allocator, request);
+        REQUIRE(prepared.plan().candidates().front().source == "dma-heap:system");
+        const auto buffer = prepared.allocate();
+        REQUIRE(buffer);
+        CHECK(buffer->source() == "udmabuf");
+        REQUIRE(buffer->attempts().size() == 1);
+        CHECK(buffer->attempts()[0].source == "dma-heap:system");
+        CHECK(buffer->attempts()[0].stage == Stage::map);
+        // The next one does not allocate in vain.
+        machine.kernel.clear_calls();
+        REQUIRE(prepared.allocate());
+        CHECK(machine.kernel.count(DMA_HEAP_IOCTL_ALLOC) == 0);
+        const auto again = allocator.plan(request);
+        REQUIRE(again);
+        CHECK(again->candidates().front().source == "udmabuf");
+        // Who does not map it may have it.
+        const auto other = allocator.plan(Request::bytes(4096));
+        REQUIRE(other);
+        CHECK(other->candidates().front().source == "dma-heap:system");
+    }
+    CHECK(machine.kernel.census() == before);
+    CHECK(machine.kernel.mappings() == 0);
+}
+
+TEST_CASE("memory for the CPU is mapped once for each source and direction, not for each buffer") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    const Prepared prepared = prepare(allocator, Request::bytes(4096).cpu(CpuAccess::read_often));
+    REQUIRE(prepared.allocate());
+    CHECK(machine.kernel.count("map") == 1);
+    machine.kernel.clear_calls();
+    REQUIRE(prepared.allocate());
+    CHECK(machine.calls() == std::vector<std::string>{"ioctl", "close"});
+    const Prepared again = prepare(allocator, Request::bytes(8192).cpu(CpuAccess::read_rarely));
+    REQUIRE(again.allocate());
+    CHECK(machine.kernel.count("map") == 0);
+    REQUIRE(prepare(allocator, Request::bytes(4096).cpu(CpuAccess::write)).allocate());
+    CHECK(machine.kernel.count("map") == 1);
+}
+
+TEST_CASE("the headline of a failed allocation says what the attempt explains") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    const Prepared prepared = prepare(allocator, Request::bytes(4096));
+    machine.kernel.fail(DMA_HEAP_IOCTL_ALLOC, 0, ENOMEM);
+    machine.kernel.fail("memfd", 0, EMFILE);
+    const auto every = prepared.allocate();
+    REQUIRE_FALSE(every);
+    CHECK(
+        every.error().message() ==
+        "udmabuf: every candidate failed, the last one so: create a memfd of 4096 bytes: Too many "
+        "open files; raise the limit of open files (ulimit -n) or close some");
+    machine.kernel.fail(DMA_HEAP_IOCTL_ALLOC, 0, EMFILE);
+    const auto only = prepare(allocator, Request::bytes(4096).without("udmabuf")).allocate();
+    REQUIRE_FALSE(only);
+    CHECK(only.error().detail == "the only candidate failed: allocate 4096 bytes");
+}
+
 TEST_CASE("each allocation falls back by itself, and comes back to the better source") {
     Machine machine;
     const Allocator allocator = open_allocator();
