@@ -117,7 +117,10 @@ SourceRecord describe(const Heap& heap, std::span<const Heap> heaps, const CmaAr
     offer.caching = known.caching;
     offer.zeroed = known.zeroed;
     offer.protected_memory = known.protected_memory;
-    offer.scarce = known.cma || known.protected_memory;
+    const bool described = known.confidence != Confidence::unknown;
+    offer.scarce = known.cma || known.protected_memory || !described;
+    if (!described)
+        offer.undescribed = "nobody describes memory of a heap called " + heap.name;
     narrow(offer, {0, known.max_address});
     add_contiguity_fact(source, known.confidence, known.origin);
     add_caching_fact(source, known.confidence, known.origin);

@@ -22,6 +22,7 @@ SourceInput allocated(SourceInput source, const Layout& layout) {
     Offer& offer = source.offer;
     offer.max_size = offer.max_total = no_limit;
     offer.max_dmabufs.reset();
+    offer.undescribed.clear();
     offer.layout = {};
     offer.layout.min_size = layout.dmabuf_sizes.front();
     offer.own_layout = !layout.modifier.is_linear();

@@ -28,12 +28,15 @@ struct Fit {
     Constraints merged;                    ///< of the uses alone
     std::vector<std::string> unproven_by;  ///< uses of which nobody knows whether they accept it
     std::vector<std::string> unsized_by;   ///< uses of which nobody knows how many bytes they want
+    std::string undescribed;               ///< the source's Offer::undescribed, where it counts
     std::vector<std::string> assumed_by;   ///< uses whose limits rest on a default
     bool contiguity_needed = false;
     std::vector<std::uint64_t> modifiers; ///< see Choice
     bool explicit_modifier = false;
 
-    [[nodiscard]] bool is_unproven() const { return !unproven_by.empty() || !unsized_by.empty(); }
+    [[nodiscard]] bool is_unproven() const {
+        return !unproven_by.empty() || !unsized_by.empty() || !undescribed.empty();
+    }
 };
 
 struct Evaluation {

@@ -89,6 +89,10 @@ struct Turn {
 };
 
 Turn turn(const Pair& p, const std::string& criterion) {
+    const Offer& offer = offer_of(p, p.loser);
+    if (criterion == "proven" && p.loser.candidate.criteria.front().rank == 2)
+        return {{p.loser.candidate.source},
+                offer.undescribed_remedy.empty() ? leave_out(p) : offer.undescribed_remedy};
     if (criterion == "proven")
         return {unproven(p, &UseInput::party), say_scattered(p)};
     if (criterion == "layout") {

@@ -111,7 +111,11 @@ struct Offer {
     std::uint64_t granularity = 4096; ///< dma-buf sizes are multiples of it
     MemoryKind memory_kind = MemoryKind::system;
     bool protected_memory = false;
-    bool attachable = true;    ///< other devices can attach its dma-bufs
+    /// Why nobody knows what kind of memory it is, e.g. `nobody describes memory of …`; empty: it
+    /// is described.
+    std::string undescribed = {};
+    std::string undescribed_remedy = {}; ///< how it is described; may be empty
+    bool attachable = true;              ///< other devices can attach its dma-bufs
     bool vmap_stable = true;   ///< a kernel mapping stays valid while the exporter uses the buffer
     std::string attach_reason; ///< why not, for either of the two; with its origin
     bool scarce = false;

@@ -14,7 +14,10 @@
 namespace simplealloc::solver {
 namespace {
 
+/// Memory of which nobody knows anything comes after memory that a use may not like.
 Criterion proven(const Fit& fit) {
+    if (!fit.undescribed.empty())
+        return {"proven", "unproven: " + fit.undescribed, 2};
     if (!fit.unproven_by.empty())
         return {"proven",
                 fmt::format("unproven: {} may need contiguous memory", list_text(fit.unproven_by)),

@@ -14,9 +14,9 @@ namespace {
 using Kind = ConstraintKind;
 
 /// What only a source has.
-constexpr Kind source_kinds[] = {Kind::policy, Kind::access,     Kind::request_size,
-                                 Kind::quota,  Kind::cpu_access, Kind::protected_memory,
-                                 Kind::format, Kind::attach,     Kind::placement};
+constexpr Kind source_kinds[] = {
+    Kind::policy,           Kind::access, Kind::request_size, Kind::quota,     Kind::cpu_access,
+    Kind::protected_memory, Kind::format, Kind::attach,       Kind::placement, Kind::memory_kind};
 
 bool unwieldy(const UseInput& use, const Input& input) {
     return std::any_of(input.sources.begin(), input.sources.end(), [&](const SourceInput& source) {
@@ -77,6 +77,8 @@ bool has(const SourceInput& source, Kind kind, const Input& input) {
                refused(source.name, &Input::Refusal::source, input);
     case Kind::placement:
         return offer.max_dmabufs.has_value();
+    case Kind::memory_kind:
+        return input.request.strict && !offer.undescribed.empty();
     default:
         return false;
     }
@@ -146,6 +148,9 @@ void leave_out(SourceInput& source, const Kinds& kinds, const Input& relaxed) {
             break;
         case Kind::attach:
             offer.attachable = offer.vmap_stable = true;
+            break;
+        case Kind::memory_kind:
+            offer.undescribed.clear();
             break;
         case Kind::placement:
             offer.max_dmabufs.reset();

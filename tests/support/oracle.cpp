@@ -150,6 +150,8 @@ bool source_serves(const View& view, const SourceInput& source, const Modifier& 
     const Offer& offer = source.offer;
     if (!source.usable || !source.enabled || !source.named)
         return false;
+    if (view.input.request.strict && !offer.undescribed.empty())
+        return false;
     if (view.input.request.fourcc == fourcc::bytes
             ? offer.own_layout
             : !offer.own_layout && !modifier.is_linear() &&
@@ -591,7 +593,8 @@ std::optional<Answer> best(const View& view, const SourceInput& source) {
             if (!layout)
                 continue;
             Answer answer{each, std::move(*layout), false, false};
-            answer.unproven = std::get<0>(cost(view, source.offer, each)) > 0;
+            answer.unproven = !source.offer.undescribed.empty() ||
+                              std::get<0>(cost(view, source.offer, each)) > 0;
             for (std::size_t i = 0; i < each.size(); ++i)
                 answer.contiguity_needed =
                     answer.contiguity_needed || needs_one_run(set_of(view, each, i).constraints);
@@ -642,7 +645,8 @@ std::vector<std::int64_t> rank(const View& view, const SourceInput& source, cons
     const auto place = std::find_if(order.begin(), order.end(), [&](const std::string& entry) {
         return entry == source.name || entry == source.backend;
     });
-    return {answer.unproven ? 1 : 0,
+    const int doubt = answer.unproven ? 1 : 0;
+    return {offer.undescribed.empty() ? doubt : 2,
             arrangement,
             local ? 0 : 1,
             cpu,

@@ -167,6 +167,8 @@ inline solver::SourceInput small_source(Generator& g, const std::string& name,
         offer.layout.max_stride = 20 + g.below(100);
     if (g.one_in(8))
         offer.layout.height_align = 2;
+    if (g.one_in(10))
+        offer.undescribed = "nobody describes its memory";
     result.usable = !g.one_in(12);
     result.reason = "Permission denied";
     result.enabled = !g.one_in(12);

@@ -4,6 +4,8 @@
 #include "tests/support/backend_checks.hpp"
 #include "tests/support/fake_tree.hpp"
 
+#include <simplealloc/simplealloc.hpp>
+
 #include <cerrno>
 #include <fcntl.h>
 #include <linux/dma-heap.h>
@@ -106,6 +108,23 @@ TEST_CASE("a CMA heap is scarce and no larger than the CMA areas") {
     CHECK(offer.max_total == offer.max_size);
     CHECK(offer.max_size_remedy == "boot with a larger cma=");
     CHECK(find_fact(found[0], "max-size")->value == "128 MiB");
+}
+
+TEST_CASE("a heap of a name that nobody knows comes last, and a strict request has none of it") {
+    FakeKernel fake;
+    fake.add_file("/proc/meminfo", "MemAvailable: 2097152 kB\n");
+    add_dma_heap(fake, {.name = "qcom,display"});
+    add_udmabuf(fake);
+    const auto allocator = Allocator::open();
+    REQUIRE(allocator);
+    const auto plan = allocator->plan(Request::bytes(4096));
+    REQUIRE(plan);
+    REQUIRE(plan->candidates().size() == 2);
+    CHECK(plan->candidates()[0].source == "udmabuf");
+    CHECK(plan->candidates()[1].unproven);
+    REQUIRE(plan->candidates()[1].lost);
+    CHECK(plan->candidates()[1].lost->remedy == "--without udmabuf (Request::without)");
+    CHECK(allocator->plan(Request::bytes(4096).strict())->candidates().size() == 1);
 }
 
 TEST_CASE("a heap of any name that has a CMA area is contiguous") {

@@ -37,6 +37,8 @@ struct Row {
 const std::vector<Row>& rows() {
     static const std::vector<Row> table{
         {"proven",
+         [](Input&, auto& a, auto&) { a.offer.undescribed = "nobody describes its memory"; }},
+        {"proven",
          [](Input& i, auto& a, auto&) {
              i.uses[0].alternatives[0].constraints.contiguity = Contiguity::preferred;
              a.offer.contiguity = OfferContiguity::scattered;

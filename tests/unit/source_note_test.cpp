@@ -74,6 +74,24 @@ TEST_CASE("a heap that the kernel links a device to is proof against what is onl
     CHECK(solved(input).choices.at(0).candidate.unproven);
 }
 
+TEST_CASE("memory that nobody describes is known to the devices that a row or link gives it to") {
+    Input input = image(640, 480, fourcc::xrgb8888);
+    input.sources = {system_heap()};
+    input.sources[0].offer.undescribed = "nobody describes its memory";
+    CHECK(solved(input).choices.at(0).candidate.unproven);
+    input.uses = {use("camera", "isp", Use::capture), use("display", "kms", Use::scanout)};
+    input.uses[0].notes = {{"dma-heap:system", true, "quirk x"}};
+    CHECK(solved(input).choices.at(0).candidate.unproven);
+    input.request.strict = true;
+    const Output strict = solved(input);
+    CHECK(candidates(strict).empty());
+    REQUIRE(strict.rejections.size() == 1);
+    CHECK(strict.rejections[0].constraint == "memory-kind");
+    CHECK(strict.rejections[0].reason == "nobody describes its memory, and the request is strict");
+    input.uses[1].notes = {{"dma-heap", true, "/sys/x"}};
+    CHECK_FALSE(solved(input).choices.at(0).candidate.unproven);
+}
+
 TEST_CASE("what is preferred for a device ranks behind the caller's order and before the rest") {
     Input input = image(640, 480, fourcc::xrgb8888);
     input.sources = {system_heap(), udmabuf(), source("ion:system", OfferContiguity::scattered)};
