@@ -56,7 +56,7 @@ bool has_own_pool(const DeviceRecord& device) {
 
 } // namespace
 
-void limit_to_cma(SourceRecord& source) {
+void limit_to_cma(SourceRecord& source, Confidence confidence) {
     const std::uint64_t total = cma_total();
     solver::Offer& offer = source.input.offer;
     if (total == 0 || total > offer.max_size)
@@ -64,8 +64,7 @@ void limit_to_cma(SourceRecord& source) {
     offer.max_size = offer.max_total = total;
     offer.max_size_reason = fmt::format("the CMA areas hold {}", size_text(total));
     offer.max_size_remedy = "boot with a larger cma=";
-    source.facts.push_back(
-        {"max-size", size_text(total), Confidence::known, "/proc/meminfo CmaTotal"});
+    source.facts.push_back({"max-size", size_text(total), confidence, "/proc/meminfo CmaTotal"});
 }
 
 void limit_to_cma(SourceRecord& source, const DeviceRecord& device) {

@@ -8,8 +8,8 @@
 namespace simplealloc {
 
 /// A source of CMA memory can't give more than all areas together hold. Nothing is said where the
-/// kernel has no such area.
-void limit_to_cma(SourceRecord& source);
+/// kernel has no such area. `confidence`: that its memory is CMA at all.
+void limit_to_cma(SourceRecord& source, Confidence confidence = Confidence::known);
 
 /// The same for contiguous memory that a driver allocates for its device, unless the device tree
 /// gives the device a pool of its own.

@@ -2,6 +2,8 @@
 // /dev/ion: Android's allocator up to Linux 5.10, bound to no device.
 #include "backends/ion.hpp"
 
+#include "backends/cma.hpp"
+#include "backends/cma_area.hpp"
 #include "backends/ion_heaps.hpp"
 #include "backends/source.hpp"
 #include "lib/failure.hpp"
@@ -11,6 +13,7 @@
 #include <algorithm>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <utility>
 
 namespace simplealloc::ion {
 
@@ -47,6 +50,17 @@ const VendorHeap* vendor_heap(const World& world, std::uint32_t id) {
     return found == world.vendor.end() ? nullptr : &*found;
 }
 
+/// In Linux 5.10 the type is that of CMA heaps, whose ids begin at 1. In 5.4 it is that of
+/// carveouts, whose ids begin at 2, and 1 is the id of contiguous pages.
+void find_modular_cma(std::vector<Heap>& heaps) {
+    constexpr std::uint32_t type = 2;
+    if (std::none_of(heaps.begin(), heaps.end(),
+                     [](const Heap& heap) { return heap.type == type && heap.id == 1; }))
+        return;
+    for (Heap& heap : heaps)
+        heap.cma = heap.type == type;
+}
+
 Result<World> explore(const std::string& path, const Quirks& quirks) {
     const int opened = kernel::open(path.c_str(), O_RDONLY);
     if (opened < 0)
@@ -55,6 +69,10 @@ Result<World> explore(const std::string& path, const Quirks& quirks) {
     auto abi = detect(node.get());
     if (!abi)
         return abi.error();
+    if (*abi == Abi::wide)
+        return failure(Stage::discover, Cause::unsupported, 0, path,
+                       "its handles have 64 bits, an ABI of some vendors' that nothing here speaks",
+                       "use another source of memory, such as a dma-heap");
     World world;
     world.abi = *abi;
     world.vendor = vendor_heaps(quirks);
@@ -70,8 +88,10 @@ Result<World> explore(const std::string& path, const Quirks& quirks) {
         if (world.heaps.empty())
             world.heaps = conventional_heaps();
     }
-    if (world.abi == Abi::modern && is_modular(node.get()))
+    if (world.abi == Abi::modern && is_modular(node.get())) {
         world.abi = Abi::modular;
+        find_modular_cma(world.heaps);
+    }
     return world;
 }
 
@@ -92,7 +112,30 @@ void limit_to_block(SourceRecord& source, const HeapKnowledge& known) {
         {"max-size", size_text(offer.max_size), Confidence::assumed, known.origin});
 }
 
-SourceRecord describe(const std::string& path, const World& world, const Heap& heap) {
+/// A vendor's own kind of memory may be anything, also out of the CPU's and of most devices' reach.
+void say_undescribed(SourceRecord& source, const Heap& heap) {
+    solver::Offer& offer = source.input.offer;
+    offer.undescribed =
+        heap.type == vendor_type
+            ? fmt::format("nobody describes memory of ION heap {}", heap.id)
+            : fmt::format("nobody describes memory of ION heap type {}, which is the vendor's own",
+                          heap.type);
+    offer.undescribed_remedy =
+        fmt::format("say what it is in a quirk file: `[ion:board]` with `heaps = {}:{}:scattered` "
+                    "(or contiguous, or protected)",
+                    heap.id, instance_name(heap));
+}
+
+/// ion_cma_heap.c names a heap after its area; that of the handle ABI allocates for a device, which
+/// may have memory of its own.
+void limit_to_area(SourceRecord& source, const Heap& heap, Abi abi, const CmaAreas& areas) {
+    limit_to_cma(source, abi == Abi::legacy ? Confidence::assumed : Confidence::known);
+    if (const auto area = areas.area(heap.name); area && abi != Abi::legacy)
+        place_in_cma(source, *area);
+}
+
+SourceRecord describe(const std::string& path, const World& world, const Heap& heap,
+                      const CmaAreas& areas) {
     SourceRecord source = make_source("ion", unique_name(world, heap), path, "misc", false);
     source.heap_id = heap.id;
     const HeapKnowledge known = heap_knowledge(heap, world.abi, vendor_heap(world, heap.id));
@@ -106,6 +149,8 @@ SourceRecord describe(const std::string& path, const World& world, const Heap& h
     offer.zeroed = known.zeroed;
     offer.scarce = known.scarce;
     offer.protected_memory = known.protected_memory;
+    if (known.undescribed)
+        say_undescribed(source, heap);
     source.facts.push_back({"heap",
                             heap.type == vendor_type
                                 ? fmt::format("id {}", heap.id)
@@ -124,16 +169,18 @@ SourceRecord describe(const std::string& path, const World& world, const Heap& h
     add_mode_fact(source);
     if (known.one_block)
         limit_to_block(source, known);
+    if (known.cma)
+        limit_to_area(source, heap, world.abi, areas);
     return source;
 }
 
 /// The node without its heaps, which nobody could tell.
-SourceRecord unusable(const std::string& path, const Error& error) {
+SourceRecord unusable(const std::string& path, Error error) {
     SourceRecord source = make_source("ion", "", path, "misc", false);
     if (source.input.usable) {
         source.input.usable = false;
+        source.input.remedy = std::exchange(error.remedy, {});
         source.input.reason = error.message();
-        source.input.remedy = error.remedy;
     }
     add_mode_fact(source);
     return source;
@@ -187,9 +234,10 @@ std::vector<SourceRecord> find_with_quirks(const Quirks& quirks) {
     const auto world = explore(path, quirks);
     if (!world)
         return {unusable(path, world.error())};
+    const CmaAreas areas;
     std::vector<SourceRecord> sources;
     for (const Heap& heap : world->heaps)
-        sources.push_back(describe(path, *world, heap));
+        sources.push_back(describe(path, *world, heap, areas));
     return sources;
 }
 

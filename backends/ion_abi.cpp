@@ -28,12 +28,20 @@ Error refused(Stage stage, int sys_errno, std::string detail) {
 
 /// ENODEV is the answer to a mask without a heap, and EINVAL is how heaps refuse a size, alignment
 /// or flag that they don't do: length 0, which is EINVAL as well, is never asked.
-Error allocation_failed(int sys_errno, const Order& order) {
+///
+/// EPERM is no matter of rights, which open() has checked: the handle ABI's CMA heap says it when
+/// it is full (ion_cma_heap.c, ION_CMA_ALLOCATE_FAILED is -1).
+Error allocation_failed(Abi abi, int sys_errno, const Order& order) {
     const std::string detail = fmt::format("allocate {}{} from heap {}", size_text(order.size),
                                            order.cached ? " cached" : "", order.heap_id);
     if (sys_errno == EINVAL)
         return failure(Stage::allocate, Cause::unsupported, sys_errno, "/dev/ion",
                        detail + ", which it does not do");
+    const bool full = abi == Abi::legacy && sys_errno == EPERM;
+    if (full || cause_of(sys_errno) == Cause::exhausted)
+        return failure(Stage::allocate, Cause::exhausted, sys_errno, "/dev/ion",
+                       full ? detail + ", which is full" : detail,
+                       "free buffers of this heap or ask for less");
     return refused(Stage::allocate, sys_errno, detail);
 }
 
@@ -91,7 +99,7 @@ Result<UniqueFd> allocate_legacy(int node, const Order& order) {
     request.flags = order.cached ? uapi::flag_cached : 0;
     const int result = kernel::ioctl(node, uapi::legacy_alloc, &request);
     if (result < 0)
-        return allocation_failed(-result, order);
+        return allocation_failed(Abi::legacy, -result, order);
     Handle handle(node, request.handle);
     auto shared = handle.share();
     if (!shared)
@@ -109,7 +117,7 @@ Result<UniqueFd> allocate_modern(int node, const Order& order) {
     request.flags = order.cached ? uapi::flag_cached : 0;
     const int result = kernel::ioctl(node, uapi::modern_alloc, &request);
     if (result < 0)
-        return allocation_failed(-result, order);
+        return allocation_failed(Abi::modern, -result, order);
     return UniqueFd::adopt(static_cast<int>(request.fd));
 }
 
@@ -131,21 +139,23 @@ const char* to_string(Abi abi) {
         return "handles (Linux up to 4.11)";
     case Abi::modern:
         return "dma-bufs (Linux 4.12 to 5.10)";
+    case Abi::wide:
+        return "handles of 64 bits (some vendors)";
     case Abi::modular:
         break;
     }
     return "dma-bufs, modular heaps (Android)";
 }
 
-Result<Abi> detect(int node) {
-    // Handles count from 1, so this frees nothing.
-    uapi::LegacyHandle none = {};
-    const int result = kernel::ioctl(node, uapi::legacy_free, &none);
-    if (result == -ENOTTY)
-        return Abi::modern;
+namespace {
+
+/// Whether the kernel knows a number of FREE. Handles count from 1, so that it frees nothing. What
+/// speaks of neither ABI is no answer.
+Result<bool> knows_free(int node, unsigned long number) {
+    std::uint64_t none = 0;
+    const int result = kernel::ioctl(node, number, &none);
     if (result >= 0)
-        return Abi::legacy;
-    // What speaks of neither ABI is no answer.
+        return true;
     switch (cause_of(-result)) {
     case Cause::exhausted:
     case Cause::denied:
@@ -153,8 +163,22 @@ Result<Abi> detect(int node) {
     case Cause::interrupted:
         return refused(Stage::open, -result, "find out its ABI");
     default:
-        return Abi::legacy;
+        return result != -ENOTTY;
     }
+}
+
+} // namespace
+
+Result<Abi> detect(int node) {
+    const auto handles = knows_free(node, uapi::legacy_free);
+    if (!handles)
+        return handles.error();
+    if (*handles)
+        return Abi::legacy;
+    const auto wide = knows_free(node, uapi::wide_free);
+    if (!wide)
+        return wide.error();
+    return *wide ? Abi::wide : Abi::modern;
 }
 
 bool is_modular(int node) {

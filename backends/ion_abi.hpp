@@ -14,7 +14,11 @@ namespace simplealloc::ion {
 enum class Abi : std::uint8_t {
     legacy,  ///< handles, up to Linux 4.11
     modern,  ///< Linux 4.12 to 5.10
-    modular, ///< Android's 4.19 and 5.4: modern, with ranges of heap ids
+    modular, ///< Android's 4.19 to 5.10: modern, with ranges of heap ids
+    /// 64-bit handles, as some vendors' kernels from 4.14 to 6.1 and the first ones with pointers
+    /// as handles: of the handle ABI's numbers that of ALLOC alone is the same. Nothing here speaks
+    /// it.
+    wide,
 };
 
 /// `handles (up to Linux 4.11)`…
@@ -29,6 +33,7 @@ struct Heap {
     std::string name; ///< the kernel's
     std::uint32_t type = 0;
     std::uint32_t id = 0;
+    bool cma = false; ///< its type 2 is that of CMA heaps, as in modular kernels without carveouts
 };
 
 /// Fails with unsupported where the kernel has no such call: the handle ABI before Linux 4.9.

@@ -30,6 +30,18 @@ void describe_protected(HeapKnowledge& heap) {
     heap.protected_memory = true;
 }
 
+void describe_cma(HeapKnowledge& heap, Abi abi, std::optional<bool> zeroed) {
+    heap.contiguity = solver::OfferContiguity::physical;
+    heap.scarce = true;
+    heap.zeroed = zeroed;
+    heap.cma = true;
+    // It refused ION_FLAG_CACHED with EINVAL.
+    if (abi == Abi::legacy) {
+        heap.caching_selectable = false;
+        heap.caching = solver::CpuCaching::write_combined;
+    }
+}
+
 void describe_type(HeapKnowledge& heap, std::uint32_t type, Abi abi) {
     // The handle ABI lived on in vendors' forks, whose heaps zero or don't.
     const std::optional<bool> zeroed = abi == Abi::legacy ? std::nullopt : std::optional(true);
@@ -44,7 +56,7 @@ void describe_type(HeapKnowledge& heap, std::uint32_t type, Abi abi) {
         heap.contiguity = solver::OfferContiguity::physical;
         heap.one_block = true;
         return;
-    case carveout: // in some modular kernels DMA, which offers the same
+    case carveout:
         heap.contiguity = solver::OfferContiguity::physical;
         heap.scarce = true;
         return;
@@ -53,24 +65,21 @@ void describe_type(HeapKnowledge& heap, std::uint32_t type, Abi abi) {
         heap.scarce = true;
         return;
     case dma:
-        heap.contiguity = solver::OfferContiguity::physical;
-        heap.scarce = true;
-        heap.zeroed = zeroed;
-        // It refused ION_FLAG_CACHED with EINVAL.
-        if (abi == Abi::legacy) {
-            heap.caching_selectable = false;
-            heap.caching = solver::CpuCaching::write_combined;
-        }
+        describe_cma(heap, abi, zeroed);
         return;
     default:
         heap.confidence = Confidence::unknown;
         heap.origin.clear();
+        heap.undescribed = true;
+        heap.scarce = true;
     }
 }
 
 void describe_vendor(HeapKnowledge& heap, const VendorHeap& vendor) {
     heap.confidence = Confidence::known;
     heap.origin = vendor.origin;
+    heap.undescribed = false;
+    heap.scarce = false;
     if (vendor.memory == "protected") {
         describe_protected(heap);
     } else if (vendor.memory == "contiguous") {
@@ -80,6 +89,7 @@ void describe_vendor(HeapKnowledge& heap, const VendorHeap& vendor) {
         heap.contiguity = solver::OfferContiguity::scattered;
     } else {
         heap.confidence = Confidence::unknown;
+        heap.undescribed = true;
         heap.scarce = true;
     }
 }
@@ -111,13 +121,16 @@ std::vector<Heap> conventional_heaps() {
 
 HeapKnowledge heap_knowledge(const Heap& heap, Abi abi, const VendorHeap* vendor) {
     HeapKnowledge known;
-    describe_type(known, heap.type, abi);
+    describe_type(known, heap.cma ? dma : heap.type, abi);
+    if (heap.cma)
+        known.origin = fmt::format("ION heap type {} of kernels without carveouts", heap.type);
     if (vendor != nullptr && known.confidence == Confidence::unknown)
         describe_vendor(known, *vendor);
     // Secure memory that the CPU touches can be a bus fault, so a hint is enough.
     if (!known.protected_memory && (heap.name.find("secure") != std::string::npos ||
                                     heap.name.find("protected") != std::string::npos)) {
         describe_protected(known);
+        known.undescribed = false;
         known.confidence = Confidence::assumed;
         known.origin = "ION heap name: " + heap.name;
     }
@@ -130,7 +143,10 @@ std::string instance_name(const Heap& heap) {
         name.remove_prefix(4);
     if (name.ends_with("_heap"))
         name.remove_suffix(5);
-    return name.empty() ? fmt::format("heap{}", heap.id) : std::string(name);
+    std::string written = name.empty() ? fmt::format("heap{}", heap.id) : std::string(name);
+    // A list of sources has blanks between its names.
+    std::replace(written.begin(), written.end(), ' ', '-');
+    return written;
 }
 
 } // namespace simplealloc::ion

@@ -34,6 +34,8 @@ struct HeapKnowledge {
     std::optional<bool> zeroed;
     bool scarce = false;
     bool protected_memory = false;
+    bool undescribed = false; ///< neither the type nor a row says what memory it is
+    bool cma = false;
     bool one_block = false; ///< of the page allocator, which bounds its size
     Confidence confidence = Confidence::unknown;
     std::string origin;

@@ -54,6 +54,7 @@ struct HeapQuery {
 
 constexpr unsigned long legacy_alloc = _IOWR('I', 0, LegacyAllocation);
 constexpr unsigned long legacy_free = _IOWR('I', 1, LegacyHandle);
+constexpr unsigned long wide_free = _IOWR('I', 1, std::uint64_t);
 constexpr unsigned long legacy_share = _IOWR('I', 4, LegacyFd);
 constexpr unsigned long legacy_sync = _IOWR('I', 7, LegacyFd);
 constexpr unsigned long modern_alloc = _IOWR('I', 0, ModernAllocation);

@@ -66,7 +66,8 @@ struct FakeScreen {
 struct FakeSimpleAllocator {
     std::string name = "cma0"; ///< the node is /dev/NAME
     unsigned char old_data = 0xa5;
-    bool v1 = false; ///< a dma-buf has the size that was asked, not whole pages
+    /// A dma-buf has the size that was asked, not whole pages, and takes 4096 times that.
+    bool v1 = false;
     std::shared_ptr<FakePool> pool = std::make_shared<FakePool>();
     Override override = {};
 };
@@ -171,7 +172,9 @@ struct FakeCharacter {
 };
 udev::Node add_character(FakeKernel& kernel, const FakeCharacter& node = {});
 
-enum class FakeIonAbi { legacy, legacy_query, modern, modular };
+/// `wide`: some vendors' handles of 64 bits, which leave nothing of the handle ABI's numbers but
+/// that of ALLOC.
+enum class FakeIonAbi { legacy, legacy_query, modern, modular, wide };
 
 struct FakeIonHeap {
     std::string name;
@@ -191,6 +194,7 @@ struct FakeIon {
     std::vector<FakeIonHeap> heaps = {};
     Override override = {};
     bool in_udev = true;
+    bool wide_query = false; ///< 64-bit handles, and a list of heaps all the same
 
     // State
     struct Allocation {

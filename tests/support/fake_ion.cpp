@@ -32,18 +32,23 @@ struct Client {
         return abi == FakeIonAbi::legacy || abi == FakeIonAbi::legacy_query;
     }
 
-    /// Heaps in the order of falling ids, as the kernel tries those of the mask.
+    /// By falling id, as the kernel keeps them.
+    [[nodiscard]] std::vector<FakeIonHeap> sorted() const {
+        std::vector<FakeIonHeap> heaps = ion->heaps;
+        std::sort(heaps.begin(), heaps.end(),
+                  [](const FakeIonHeap& a, const FakeIonHeap& b) { return a.id > b.id; });
+        return heaps;
+    }
+
+    /// Tries the heaps of the mask.
     int allocate(std::uint64_t len, std::uint64_t align, std::uint32_t mask, std::uint32_t flags,
                  std::shared_ptr<FakeDmaBuf>& out) {
         ion->allocations.push_back({mask, flags, align});
         if (len == 0 || len > UINT64_MAX - kernel.page)
             return -EINVAL;
         const std::uint64_t size = (len + kernel.page - 1) / kernel.page * kernel.page;
-        std::vector<FakeIonHeap> heaps = ion->heaps;
-        std::sort(heaps.begin(), heaps.end(),
-                  [](const FakeIonHeap& a, const FakeIonHeap& b) { return a.id > b.id; });
         int result = -ENODEV;
-        for (const FakeIonHeap& heap : heaps) {
+        for (const FakeIonHeap& heap : sorted()) {
             if (((mask >> heap.id) & 1U) == 0)
                 continue;
             if (align > kernel.page || (heap.refuses_cached && (flags & uapi::flag_cached) != 0)) {
@@ -52,7 +57,9 @@ struct Client {
             }
             auto charge = FakePool::take(heap.pool, size);
             if (!charge) {
-                result = -ENOMEM;
+                // ION_CMA_ALLOCATE_FAILED was -1 before 4.12.
+                constexpr std::uint32_t dma = 4;
+                result = is_legacy() && heap.type == dma ? -EPERM : -ENOMEM;
                 continue;
             }
             out = kernel.make_dmabuf(size - heap.missing, "ion", O_RDWR, std::move(charge));
@@ -112,11 +119,12 @@ struct Client {
             return -EINVAL;
         request.cnt = std::min(request.cnt, count);
         auto* out = reinterpret_cast<uapi::HeapData*>(request.heaps);
+        const std::vector<FakeIonHeap> heaps = sorted();
         for (std::uint32_t i = 0; i < request.cnt; ++i) {
             out[i] = {};
-            std::strncpy(out[i].name, ion->heaps[i].name.c_str(), sizeof(out[i].name) - 1);
-            out[i].type = ion->heaps[i].type;
-            out[i].heap_id = ion->heaps[i].id;
+            std::strncpy(out[i].name, heaps[i].name.c_str(), sizeof(out[i].name) - 1);
+            out[i].type = heaps[i].type;
+            out[i].heap_id = heaps[i].id;
         }
         return 0;
     }
@@ -138,6 +146,16 @@ struct Client {
         default:
             return -ENOTTY;
         }
+    }
+
+    /// Of such an ION no caller here gets further than to find that out.
+    int wide(unsigned long request, void* argument) const {
+        constexpr unsigned long wide_free = _IOWR('I', 1, std::uint64_t);
+        if (request == wide_free)
+            return -EINVAL;
+        if (request == uapi::heap_query && ion->wide_query)
+            return query(*static_cast<uapi::HeapQuery*>(argument));
+        return -ENOTTY;
     }
 
     int modern(unsigned long request, void* argument) {
@@ -170,6 +188,8 @@ std::shared_ptr<FakeIon> add_ion(FakeKernel& kernel, FakeIon ion) {
             if (client->ion->override)
                 if (const auto answer = client->ion->override(request, argument))
                     return *answer;
+            if (client->abi == FakeIonAbi::wide)
+                return client->wide(request, argument);
             return client->is_legacy() ? client->legacy(request, argument)
                                        : client->modern(request, argument);
         };

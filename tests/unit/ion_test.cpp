@@ -71,7 +71,11 @@ TEST_CASE("each ABI of ION has the same sources, one for each heap") {
     const auto abi = GENERATE(from_range(std::begin(every_abi), std::end(every_abi)));
     const auto ion = add_ion(fake, usual(abi));
     const auto found = sources();
-    CHECK(names(found) ==
+    std::vector<std::string> listed = names(found);
+    // The kernel lists them by falling id.
+    if (abi != FakeIonAbi::legacy)
+        std::reverse(listed.begin(), listed.end());
+    CHECK(listed ==
           std::vector<std::string>{"ion:system", "ion:system_contig", "ion:carveout", "ion:cma"});
     for (const SourceRecord& one : found) {
         CHECK(one.input.usable);
@@ -142,7 +146,7 @@ TEST_CASE("heaps of the same name are told apart by their ids") {
     add_ion(fake, {.heaps = {{.name = "cma", .type = 4, .id = 2},
                              {.name = "cma", .type = 4, .id = 3},
                              {.name = "", .type = 4, .id = 5}}});
-    CHECK(names(sources()) == std::vector<std::string>{"ion:cma-2", "ion:cma-3", "ion:heap5"});
+    CHECK(names(sources()) == std::vector<std::string>{"ion:heap5", "ion:cma-3", "ion:cma-2"});
 }
 
 TEST_CASE("a vendor's heaps are known by the device tree where the kernel can't list them") {
@@ -178,7 +182,7 @@ TEST_CASE("a quirk row explains a listed heap whose type is the vendor's, and no
     REQUIRE(quirks.read("[ion:board]\nsource = test\nheaps = 10:mm:contiguous 0:system:protected\n",
                         "test.quirks"));
     const auto found = sources(quirks);
-    REQUIRE(names(found) == std::vector<std::string>{"ion:multimedia", "ion:system"});
+    REQUIRE(names(found) == std::vector<std::string>{"ion:multimedia", "ion:system"}); // 10, 0
     CHECK(found[0].input.offer.contiguity == OfferContiguity::physical);
     CHECK(found[1].input.offer.contiguity == OfferContiguity::scattered);
     CHECK_FALSE(found[1].input.offer.protected_memory);
@@ -279,7 +283,6 @@ TEST_CASE("each errno of ION's ALLOC has its cause, and nothing is left") {
         {EINVAL, Cause::unsupported},
         {ENOTTY, Cause::unsupported},
         {EACCES, Cause::denied},
-        {EPERM, Cause::denied},
         {EFAULT, Cause::our_bug},
         {EMFILE, Cause::fd_limit},
         {EINTR, Cause::interrupted},
@@ -446,4 +449,151 @@ TEST_CASE("a heap that is not there after all is left for the next one") {
     CHECK(buffer->attempts()[0].source == "ion:carveout");
     CHECK(buffer->attempts()[0].cause == Cause::gone);
     CHECK(buffer->attempts()[0].sys_errno == ENODEV);
+}
+
+TEST_CASE(
+    "a heap of a type that nobody describes comes last, and a strict request has none of it") {
+    FakeKernel fake;
+    fake.add_file("/proc/meminfo", "MemAvailable: 2097152 kB\n");
+    // As a vendor's secure heap is called that says so nowhere.
+    add_ion(fake, {.abi = FakeIonAbi::modular,
+                   .heaps = {{.name = "ion_system_heap", .type = 0, .id = 0},
+                             {.name = "ion_svp_heap", .type = 16, .id = 9, .mappable = false}}});
+    CHECK(source("ion:svp").input.offer.scarce);
+    const auto allocator = Allocator::open();
+    REQUIRE(allocator);
+    const auto plan = allocator->plan(Request::bytes(4096).order({"ion:svp"}));
+    REQUIRE(plan);
+    REQUIRE(plan->candidates().size() == 2);
+    CHECK(plan->candidates()[0].source == "ion:system");
+    CHECK_FALSE(plan->candidates()[0].unproven);
+    const Candidate& last = plan->candidates()[1];
+    CHECK(last.source == "ion:svp");
+    CHECK(last.unproven);
+    CHECK(last.criteria.front().value ==
+          "unproven: nobody describes memory of ION heap type 16, which is the vendor's own");
+    REQUIRE(last.lost);
+    CHECK(last.lost->remedy ==
+          "say what it is in a quirk file: `[ion:board]` with `heaps = 9:svp:scattered` "
+          "(or contiguous, or protected)");
+
+    const auto strict = allocator->plan(Request::bytes(4096).strict());
+    REQUIRE(strict);
+    REQUIRE(strict->candidates().size() == 1);
+    CHECK(strict->candidates()[0].source == "ion:system");
+    REQUIRE(strict->rejections().size() == 1);
+    CHECK(strict->rejections()[0].source == "ion:svp");
+    CHECK(strict->rejections()[0].constraint == "memory-kind");
+}
+
+TEST_CASE("a row that names a heap's memory makes it an ordinary one, and `unknown` does not") {
+    FakeKernel fake;
+    fake.add_file("/proc/meminfo", "MemAvailable: 2097152 kB\n");
+    add_ion(fake, {.heaps = {{.name = "ion_svp_heap", .type = 16, .id = 9}}});
+    const auto [memory, strict_ones] =
+        GENERATE(table<std::string, std::size_t>({{"scattered", 1}, {"unknown", 0}}));
+    CAPTURE(memory);
+    fake.add_file("/q/board.quirks", "[ion:board]\nsource = test\nheaps = 9:svp:" + memory + "\n");
+    AllocatorOptions options;
+    options.quirk_path = "/q/board.quirks";
+    const auto allocator = Allocator::open(options);
+    REQUIRE(allocator);
+    const auto plan = allocator->plan(Request::bytes(4096).strict());
+    REQUIRE(plan);
+    CHECK(plan->candidates().size() == strict_ones);
+}
+
+TEST_CASE("memory that turns out not to be mappable is left for the next source") {
+    FakeKernel fake;
+    fake.add_file("/proc/meminfo", "MemAvailable: 2097152 kB\n");
+    add_ion(fake, {.heaps = {{.name = "ion_svp_heap", .type = 16, .id = 9, .mappable = false},
+                             {.name = "ion_odd_heap", .type = 17, .id = 10}}});
+    const auto allocator = Allocator::open();
+    REQUIRE(allocator);
+    const Request request =
+        Request::bytes(4096).cpu(CpuAccess::read_often).order({"ion:svp", "ion:odd"});
+    const auto buffer = allocator->allocate(request);
+    REQUIRE(buffer);
+    CHECK(buffer->source() == "ion:odd");
+    REQUIRE(buffer->attempts().size() == 1);
+    CHECK(buffer->attempts()[0].source == "ion:svp");
+    CHECK(buffer->attempts()[0].stage == Stage::map);
+    CHECK(buffer->attempts()[0].cause == Cause::unsupported);
+    CHECK(buffer->attempts()[0].message.find("the CPU can't map it") != std::string::npos);
+}
+
+TEST_CASE("a full CMA heap of the handle ABI says EPERM, and is used up") {
+    FakeKernel fake;
+    const auto abi = GENERATE(from_range(std::begin(every_abi), std::end(every_abi)));
+    const auto ion = add_ion(fake, usual(abi));
+    ion->heaps[3].pool->capacity = 4096;
+    const auto buffer = backend().allocate(source("ion:cma"), bytes_spec(8192));
+    REQUIRE_FALSE(buffer);
+    CHECK(buffer.error().cause == Cause::exhausted);
+    const bool legacy = abi == FakeIonAbi::legacy || abi == FakeIonAbi::legacy_query;
+    CHECK(buffer.error().sys_errno == (legacy ? EPERM : ENOMEM));
+    CHECK(buffer.error().remedy == "free buffers of this heap or ask for less");
+}
+
+TEST_CASE("ION's CMA heaps give no more than their area, and lie where that is") {
+    FakeKernel fake;
+    fake.add_file("/proc/meminfo", "MemAvailable: 2097152 kB\nCmaTotal:         131072 kB\n");
+    fake.add_file("/proc/cmdline", "quiet cma=96M@0x40000000\n");
+    FakeIon ion = usual(GENERATE(FakeIonAbi::modern, FakeIonAbi::modular));
+    ion.heaps[3].name = "reserved";
+    add_ion(fake, ion);
+    const SourceRecord cma = source("ion:reserved");
+    CHECK(cma.input.offer.max_size == 96U << 20U);
+    CHECK(cma.input.offer.max_total == 96U << 20U);
+    CHECK(cma.input.offer.max_size_reason == "its CMA area holds 96 MiB");
+    CHECK(cma.input.offer.min_address == 0x40000000);
+    CHECK(cma.input.offer.max_address == 0x45ffffff);
+    CHECK(find_fact(cma, "max-size")->value == "96 MiB");
+    CHECK(source("ion:carveout").input.offer.max_size == no_limit);
+    CHECK(source("ion:system").input.offer.max_size == no_limit);
+    const auto plan = Allocator::open()->plan(Request::bytes(112U << 20U).without("ion:system"));
+    REQUIRE(plan);
+    const auto& rejections = plan->rejections();
+    CHECK(std::any_of(rejections.begin(), rejections.end(), [](const Rejection& one) {
+        return one.source == "ion:reserved" && one.constraint == "request-size";
+    }));
+}
+
+TEST_CASE("a CMA heap of the handle ABI is taken to be no larger than all areas") {
+    FakeKernel fake;
+    fake.add_file("/proc/meminfo", "CmaTotal:         131072 kB\n");
+    add_ion(fake, usual(GENERATE(FakeIonAbi::legacy, FakeIonAbi::legacy_query)));
+    const SourceRecord cma = source("ion:cma");
+    CHECK(cma.input.offer.max_size == 128U << 20U);
+    // Its device may have had memory of its own.
+    CHECK(find_fact(cma, "max-size")->confidence == Confidence::assumed);
+}
+
+TEST_CASE("type 2 is CMA in a modular kernel that has it with the first id of that range") {
+    FakeKernel fake;
+    fake.add_file("/proc/meminfo", "CmaTotal:         131072 kB\n");
+    const std::uint32_t id = GENERATE(1U, 2U);
+    add_ion(fake, {.abi = FakeIonAbi::modular,
+                   .heaps = {{.name = "ion_system_heap", .type = 0, .id = 0},
+                             {.name = "linux,cma", .type = 2, .id = id}}});
+    const solver::Offer offer = source("ion:linux,cma").input.offer;
+    CHECK(offer.contiguity == OfferContiguity::physical);
+    CHECK(offer.scarce);
+    // Linux 5.4 has carveouts from id 2.
+    CHECK(offer.zeroed == (id == 1 ? std::optional(true) : std::nullopt));
+    CHECK(offer.max_size == (id == 1 ? 128U << 20U : no_limit));
+}
+
+TEST_CASE("an ION with 64-bit handles is listed with the reason why it is not used") {
+    FakeKernel fake;
+    FakeIon ion = usual(FakeIonAbi::wide);
+    ion.wide_query = GENERATE(false, true);
+    add_ion(fake, ion);
+    const auto found = sources();
+    REQUIRE(names(found) == std::vector<std::string>{"ion"});
+    CHECK_FALSE(found[0].input.usable);
+    CHECK(found[0].input.reason ==
+          "/dev/ion: its handles have 64 bits, an ABI of some vendors' that nothing here speaks");
+    CHECK_FALSE(found[0].input.remedy.empty());
+    CHECK(fake.census() == Census{});
 }
