@@ -14,6 +14,8 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <optional>
+#include <utility>
 
 namespace simplealloc::simple_allocator {
 
@@ -28,6 +30,24 @@ bool is_cma_region(std::string_view name) {
     constexpr std::string_view prefix = "cma";
     return name.starts_with(prefix) && name.size() > prefix.size() &&
            name.find_first_not_of("0123456789", prefix.size()) == std::string_view::npos;
+}
+
+/// The first version asked CMA for as many pages as there were bytes wanted, rounded up to a page.
+std::uint64_t taken_by_first_version(std::uint64_t size) {
+    std::uint64_t bytes = 0;
+    return __builtin_mul_overflow(size, std::uint64_t{kernel::page_size()}, &bytes) ? no_limit
+                                                                                    : bytes;
+}
+
+/// No node tells its version before it has allocated.
+void limit_to_areas(SourceRecord& source) {
+    limit_to_cma(source);
+    solver::Offer& offer = source.input.offer;
+    if (offer.max_total != no_limit)
+        offer.max_size_reason += fmt::format(
+            ", of which a driver of the first version gives no more than {}, since it takes {} "
+            "times what it is asked",
+            size_text(offer.max_total / kernel::page_size()), kernel::page_size());
 }
 
 SourceRecord describe(const udev::Node& node) {
@@ -48,26 +68,63 @@ SourceRecord describe(const udev::Node& node) {
         offer.contiguity = solver::OfferContiguity::physical;
         offer.caching = solver::CpuCaching::cached;
         offer.zeroed = false;
+    } else {
+        offer.undescribed =
+            fmt::format("nobody describes memory of a simple allocator called {}", node.sysname);
     }
     add_contiguity_fact(source, Confidence::known, "node name of the simple allocator: cma");
     add_caching_fact(source, Confidence::assumed, "memory of a CMA area is the kernel's own");
     add_zeroed_fact(source, Confidence::assumed, "cma_alloc clears nothing");
     add_mode_fact(source);
     if (cma)
-        limit_to_cma(source);
+        limit_to_areas(source);
     return source;
+}
+
+/// Whether a dma-buf of the driver has a size that is no whole page. Takes 16 MiB of CMA for a
+/// moment if so.
+bool is_first_version(int node) {
+    sa_allocation_data request = {};
+    request.length = 1;
+    request.flags = O_RDWR | O_CLOEXEC;
+    if (kernel::ioctl(node, SA_IOC_ALLOC, &request) < 0)
+        return false;
+    const UniqueFd closes = UniqueFd::adopt(request.fd);
+    return request.length == 1;
+}
+
+/// Nothing where that is not what stands in the way.
+std::optional<Error> explain_first_version(const SourceRecord& source, int node,
+                                           std::uint64_t size) {
+    const std::uint64_t total = source.input.offer.max_total;
+    const std::uint64_t taken = taken_by_first_version(size);
+    if (taken <= total || !is_first_version(node))
+        return std::nullopt;
+    Error error = source_failure(
+        source, Stage::allocate, Cause::limit, EINVAL,
+        fmt::format("allocate {}: a driver of the first version takes {} times that, {}, and the "
+                    "CMA areas hold {}",
+                    size_text(size), kernel::page_size(), size_text(taken), size_text(total)));
+    error.remedy = fmt::format("request at most {}, or load the second version",
+                               size_text(total / kernel::page_size()));
+    return error;
 }
 
 /// The driver says EINVAL to whatever fails inside it: no memory, no descriptor, wrong arguments.
 /// Opening its node once more takes a descriptor, too, and tells it honestly.
-Error explain_einval(const SourceRecord& source, std::uint64_t size) {
+Error explain_einval(const SourceRecord& source, int node, std::uint64_t size) {
     const int opened = kernel::open(source.path.c_str(), O_RDWR);
     const UniqueFd closes = UniqueFd::adopt(std::max(opened, -1));
-    if (opened < 0 && cause_of(-opened) == Cause::fd_limit)
-        return source_failure(source, Stage::allocate, Cause::fd_limit, EINVAL,
-                              fmt::format("allocate {}: no file descriptor is left, which the "
-                                          "driver does not tell from other failures",
-                                          size_text(size)));
+    if (opened < 0 && cause_of(-opened) == Cause::fd_limit) {
+        Error error = source_failure(source, Stage::allocate, Cause::fd_limit, -opened,
+                                     fmt::format("allocate {}: no file descriptor is left, which "
+                                                 "the driver does not tell from other failures",
+                                                 size_text(size)));
+        error.sys_errno = EINVAL;
+        return error;
+    }
+    if (auto error = explain_first_version(source, node, size))
+        return *std::move(error);
     // The arguments are right, so what is left is the memory.
     Error error = source_failure(source, Stage::allocate, Cause::exhausted, EINVAL,
                                  fmt::format("allocate {}: the driver does not say why; most "
@@ -77,13 +134,13 @@ Error explain_einval(const SourceRecord& source, std::uint64_t size) {
     return error;
 }
 
-Error explain(const SourceRecord& source, int sys_errno, std::uint64_t size) {
+Error explain(const SourceRecord& source, int node, int sys_errno, std::uint64_t size) {
     const auto unsupported = [&](const char* why) {
         return source_failure(source, Stage::allocate, Cause::unsupported, sys_errno, why);
     };
     switch (sys_errno) {
     case EINVAL:
-        return explain_einval(source, size);
+        return explain_einval(source, node, size);
     case ENODEV:
         return unsupported("the driver does not know SA_IOC_ALLOC");
     case ENOTTY:
@@ -109,7 +166,7 @@ Result<UniqueFd> allocate_one(const SourceRecord& source, int node, std::uint64_
     request.flags = O_RDWR | O_CLOEXEC;
     const int result = kernel::ioctl(node, SA_IOC_ALLOC, &request);
     if (result < 0)
-        return explain(source, -result, size);
+        return explain(source, node, -result, size);
     return UniqueFd::adopt(request.fd);
 }
 

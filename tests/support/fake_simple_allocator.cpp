@@ -14,11 +14,15 @@ int allocate(FakeKernel& kernel, const FakeSimpleAllocator& node, sa_allocation_
     if (request.version != 0 || request.length == 0 || request.length > UINT64_MAX - kernel.page)
         return -EINVAL;
     const std::uint64_t size = (request.length + kernel.page - 1) / kernel.page * kernel.page;
-    auto charge = FakePool::take(node.pool, size);
+    // Bytes taken for a count of pages.
+    auto charge = FakePool::take(node.pool, node.v1 ? size * kernel.page : size);
     if (!charge)
         return -EINVAL;
-    auto dmabuf = kernel.make_dmabuf(node.v1 ? request.length : size, "simple_allocator",
-                                     static_cast<int>(request.flags), std::move(charge));
+    auto dmabuf = kernel.make_dmabuf(size, "simple_allocator_cma", static_cast<int>(request.flags),
+                                     std::move(charge));
+    // It says what it was asked for, without whole pages.
+    if (node.v1)
+        dmabuf->size = request.length;
     dmabuf->contiguous = true;
     dmabuf->old_data = node.old_data;
     request.length = dmabuf->size;

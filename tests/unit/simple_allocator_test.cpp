@@ -103,6 +103,21 @@ TEST_CASE("nothing is guessed of a node with a name of its own") {
     CHECK(find_fact(found[0], "contiguity")->confidence == Confidence::unknown);
 }
 
+TEST_CASE(
+    "memory of a node with a name of its own comes last, and a strict request has none of it") {
+    FakeKernel fake;
+    add_simple_allocator(fake, {.name = "cma0"});
+    add_simple_allocator(fake, {.name = "a-tile"});
+    const auto allocator = Allocator::open();
+    REQUIRE(allocator);
+    const auto plan = allocator->plan(Request::bytes(4096));
+    REQUIRE(plan);
+    REQUIRE(plan->candidates().size() == 2);
+    CHECK(plan->candidates()[0].source == "simple-allocator:cma0");
+    CHECK(plan->candidates()[1].unproven);
+    CHECK(allocator->plan(Request::bytes(4096).strict())->candidates().size() == 1);
+}
+
 TEST_CASE("a node that this process may not open is listed with the remedy") {
     FakeKernel fake;
     add_simple_allocator(fake);
@@ -191,6 +206,49 @@ TEST_CASE("EINVAL is taken for used up memory, and the first dma-buf is given ba
     CHECK(fake.census() == Census{});
 }
 
+TEST_CASE("a CMA node's limit tells what a driver of the first version makes of it") {
+    FakeKernel fake;
+    fake.add_file("/proc/meminfo", "CmaTotal:         131072 kB\n");
+    add_simple_allocator(fake);
+    const auto plan = Allocator::open()->plan(Request::bytes(129U << 20U));
+    REQUIRE(plan);
+    REQUIRE(plan->rejections().size() == 1);
+    CHECK(
+        plan->rejections()[0].reason ==
+        "129 MiB are needed in one dma-buf, the source gives at most 128 MiB: the CMA areas hold "
+        "128 MiB, of which a driver of the first version gives no more than 32768 bytes, since it "
+        "takes 4096 times what it is asked");
+}
+
+TEST_CASE("a driver of the first version that takes 4096 times what it is asked is found out") {
+    FakeKernel fake;
+    fake.add_file("/proc/meminfo", "CmaTotal:         131072 kB\n");
+    const auto node = add_simple_allocator(fake, {.v1 = true});
+    node->pool->capacity = 128U << 20U;
+    const SourceRecord source = sources().at(0);
+    {
+        const auto all = backend().allocate(source, bytes_spec(32768));
+        REQUIRE(all);
+        CHECK(node->pool->used == 128U << 20U);
+    }
+    const auto buffer = backend().allocate(source, bytes_spec(65536));
+    REQUIRE_FALSE(buffer);
+    CHECK(buffer.error().cause == Cause::limit);
+    CHECK(buffer.error().sys_errno == EINVAL);
+    CHECK(buffer.error().detail ==
+          "allocate 65536 bytes: a driver of the first version takes 4096 times that, 256 MiB, and "
+          "the CMA areas hold 128 MiB");
+    CHECK(buffer.error().remedy == "request at most 32768 bytes, or load the second version");
+    CHECK(node->pool->used == 0);
+    CHECK(fake.census() == Census{});
+    // It may be used up all the same.
+    const auto most = backend().allocate(source, bytes_spec(32768));
+    REQUIRE(most);
+    const auto more = backend().allocate(source, bytes_spec(4096));
+    REQUIRE_FALSE(more);
+    CHECK(more.error().cause == Cause::exhausted);
+}
+
 TEST_CASE("EINVAL is the descriptor limit when the node can't be opened once more") {
     FakeKernel fake;
     add_simple_allocator(fake);
@@ -255,6 +313,48 @@ TEST_CASE("memory of a simple allocator is cleared before it is handed out") {
     REQUIRE(mapping->bytes().size() == 8192);
     CHECK(mapping->bytes()[0] == std::byte{0});
     CHECK(mapping->bytes()[8191] == std::byte{0});
+}
+
+TEST_CASE("the headline of a used up simple allocator says what is likely, not an invalid argument "
+          "alone") {
+    FakeKernel fake;
+    const auto node = add_simple_allocator(fake);
+    node->pool->capacity = 0;
+    const auto allocator = Allocator::open();
+    REQUIRE(allocator);
+    const auto buffer = allocator->allocate(Request::bytes(4096));
+    REQUIRE_FALSE(buffer);
+    CHECK(
+        buffer.error().detail ==
+        "the only candidate failed: allocate 4096 bytes: the driver does not say why; most likely "
+        "its memory is used up or fragmented");
+    CHECK(buffer.error().remedy == "free buffers of this source or ask for less");
+}
+
+TEST_CASE("the limit on descriptors has its remedy at every stage") {
+    FakeKernel fake;
+    add_simple_allocator(fake);
+    const SourceRecord source = sources().at(0);
+    const auto remedy_when = [&](const FakeTarget& target, unsigned nth, int sys_errno) {
+        fake.clear_failures();
+        fake.fail(target, nth, sys_errno);
+        const auto buffer = backend().allocate(source, bytes_spec(4096));
+        REQUIRE_FALSE(buffer);
+        CHECK(buffer.error().cause == Cause::fd_limit);
+        return buffer.error().remedy;
+    };
+    CHECK(remedy_when("open", 1, EMFILE) ==
+          "raise the limit of open files (ulimit -n) or close some");
+    CHECK(remedy_when("open", 1, ENFILE) ==
+          "raise the system's limit of open files (sysctl fs.file-max) or close some");
+    CHECK(remedy_when(SA_IOC_ALLOC, 1, EMFILE) ==
+          "raise the limit of open files (ulimit -n) or close some");
+    fake.clear_failures();
+    fake.fail(SA_IOC_ALLOC, 1, EINVAL);
+    fake.fail("open", 2, EMFILE);
+    const auto buffer = backend().allocate(source, bytes_spec(4096));
+    REQUIRE_FALSE(buffer);
+    CHECK(buffer.error().remedy == "raise the limit of open files (ulimit -n) or close some");
 }
 
 TEST_CASE("a simple allocator that is used up is an attempt, and the next source serves") {
