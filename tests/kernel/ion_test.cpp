@@ -8,6 +8,7 @@
 #include <simplealloc/simplealloc.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
@@ -17,7 +18,9 @@
 #include <set>
 #include <stdexcept>
 #include <sys/ioctl.h>
+#include <tuple>
 #include <unistd.h>
+#include <vector>
 
 using namespace simplealloc;
 using command::Words;
@@ -110,6 +113,11 @@ TEST_CASE_METHOD(Ion, "the ION driver answers with the errnos of the published i
     ion::uapi::HeapQuery query = {};
     ion::uapi::HeapQuery reserved = {};
     reserved.reserved1 = 1;
+    std::array<char, 40> long_one = {};
+    constexpr unsigned long too_long = _IOWR('I', 0, decltype(long_one));
+    std::uint64_t no_wide_handle = 0;
+    // What does not fit into the ABI's union is an argument too long, before it is anything else.
+    const int legacy_number = sizeof(void*) == 8 ? EINVAL : ENOTTY;
 
     use("legacy");
     CHECK(answer(ion::uapi::legacy_free, &none) == EINVAL);
@@ -120,6 +128,9 @@ TEST_CASE_METHOD(Ion, "the ION driver answers with the errnos of the published i
     CHECK(legacy_alloc(4096, unused) == ENODEV);
     CHECK(legacy_alloc(64U << 20U, carveout) == ENOMEM);
     CHECK(legacy_alloc(4096, 1U << 4U, ion::uapi::flag_cached) == EINVAL);
+    CHECK(legacy_alloc(256U << 20U, 1U << 4U) == EPERM);
+    CHECK(answer(too_long, &long_one) == EINVAL);
+    CHECK(answer(ion::uapi::wide_free, &no_wide_handle) == ENOTTY);
     // The handle dies with its open file.
     CHECK(legacy_alloc(4096, 1) == 0);
     CHECK(counter("handles") == 0);
@@ -127,14 +138,17 @@ TEST_CASE_METHOD(Ion, "the ION driver answers with the errnos of the published i
     use("legacy-query");
     CHECK(answer(ion::uapi::legacy_free, &none) == EINVAL);
     CHECK(answer(ion::uapi::heap_query, &query) == 0);
-    CHECK(query.cnt == 6);
+    CHECK(query.cnt == 7);
 
     use("modern");
     CHECK(answer(ion::uapi::legacy_free, &none) == ENOTTY);
     CHECK(answer(ion::uapi::legacy_share, &query) == ENOTTY);
     CHECK(answer(ion::uapi::abi_version, &version) == ENOTTY);
     CHECK(answer(ion::uapi::heap_query, &reserved) == EINVAL);
-    CHECK(legacy_alloc(4096, 1) == ENOTTY);
+    CHECK(answer(ion::uapi::wide_free, &no_wide_handle) == ENOTTY);
+    CHECK(answer(too_long, &long_one) == EINVAL);
+    CHECK(legacy_alloc(4096, 1) == legacy_number);
+    CHECK(modern_alloc(256U << 20U, 1U << 3U) == ENOMEM);
     CHECK(modern_alloc(0, 1) == EINVAL);
     CHECK(modern_alloc(4096, unused) == ENODEV);
     CHECK(modern_alloc(64U << 20U, carveout) == ENOMEM);
@@ -145,13 +159,30 @@ TEST_CASE_METHOD(Ion, "the ION driver answers with the errnos of the published i
     use("modular");
     CHECK(answer(ion::uapi::abi_version, &version) == 0);
     CHECK(version == 2);
+    CHECK(legacy_alloc(4096, 1) == legacy_number);
+    std::array<ion::uapi::HeapData, 8> listed = {};
+    query = {};
+    query.cnt = listed.size();
+    query.heaps = reinterpret_cast<std::uintptr_t>(listed.data());
+    REQUIRE(answer(ion::uapi::heap_query, &query) == 0);
+    std::vector<std::tuple<std::string, std::uint32_t, std::uint32_t>> heaps;
+    for (std::size_t i = 0; i < query.cnt; ++i)
+        heaps.emplace_back(listed[i].name, listed[i].type, listed[i].heap_id);
+    CHECK(heaps == decltype(heaps){{"vendor_heap", 18, 11},
+                                   {"secure_heap", 17, 10},
+                                   {"ion_svp_heap", 16, 9},
+                                   {"reserved", 2, 1},
+                                   {"ion_system_heap", 0, 0}});
 }
 
 TEST_CASE_METHOD(Ion,
-                 "in each ABI of ION, a contiguous camera and a display get the carveout, and "
-                 "frames reach the display",
+                 "in each ABI of ION, a contiguous camera and a display get the first contiguous "
+                 "heap, and frames reach the display",
                  "[ion]") {
-    const auto* const abi = GENERATE("modern", "legacy", "legacy-query", "modular");
+    using Row = std::tuple<std::string, std::string, std::string>;
+    const auto [abi, first, second] = GENERATE(
+        Row{"modern", "ion:carveout", "ion:reserved"}, Row{"legacy", "ion:carveout", "ion:cma"},
+        Row{"legacy-query", "ion:carveout", "ion:cma"}, Row{"modular", "ion:reserved", ""});
     INFO(abi);
     use(abi);
     const std::string camera = guest::video("vivid-000-vid-cap");
@@ -162,9 +193,10 @@ TEST_CASE_METHOD(Ion,
     REQUIRE(planned.status == 0);
     const auto plan = planned.json();
     const Words sources = command::sources(plan);
-    REQUIRE(sources.size() >= 2);
-    CHECK(sources[0] == "ion:carveout");
-    CHECK(sources[1] == "ion:cma");
+    REQUIRE(sources.size() >= (second.empty() ? 1U : 2U));
+    CHECK(sources[0] == first);
+    if (!second.empty())
+        CHECK(sources[1] == second);
     const auto scattered = command::rejection(plan, "ion:system", "contiguity");
     REQUIRE(!scattered.is_null());
     CHECK(scattered.at("required_by") == nlohmann::json{camera + " (capture)"});
@@ -173,7 +205,7 @@ TEST_CASE_METHOD(Ion,
     INFO(allocated.output << allocated.errors);
     REQUIRE(allocated.status == 0);
     const auto buffer = allocated.json();
-    CHECK(buffer.at("source") == "ion:carveout");
+    CHECK(buffer.at("source") == first);
     CHECK(buffer.at("dmabufs")[0].at("exporter") == "ion");
     REQUIRE(buffer.at("verified").size() == 2);
     CHECK(buffer.at("verified")[0].at("imported") == true);
@@ -184,8 +216,7 @@ TEST_CASE_METHOD(Ion,
                                      {}, {{"SIMPLEALLOC_DISABLE", "dma-heap"}});
     INFO(streamed.output << streamed.errors);
     REQUIRE(streamed.status == 0);
-    CHECK(streamed.output.find("8 frames, 0 copies, memory from ion:carveout") !=
-          std::string::npos);
+    CHECK(streamed.output.find("8 frames, 0 copies, memory from " + first) != std::string::npos);
 }
 
 TEST_CASE_METHOD(Ion, "the list of sources has ION's heaps with their facts", "[ion]") {
@@ -202,7 +233,8 @@ TEST_CASE_METHOD(Ion, "the list of sources has ION's heaps with their facts", "[
         CHECK(source.at("facts").size() >= 5);
     }
     CHECK(names == std::set<std::string>{"ion:system", "ion:system_contig", "ion:carveout",
-                                         "ion:cma", "ion:secure", "ion:vendor"});
+                                         "ion:reserved", "ion:secure", "ion:vendor", "ion:chunk",
+                                         "ion:svp"});
 }
 
 TEST_CASE_METHOD(Ion, "an ordinary user is told what would give access to ION", "[ion]") {
@@ -277,7 +309,8 @@ TEST_CASE_METHOD(Ion,
                  "a heap of ION that runs out is left for the next one, and nothing of it is "
                  "kept",
                  "[ion][full-32]") {
-    const auto* const abi = GENERATE("modern", "legacy");
+    const auto [abi, next] = GENERATE(
+        table<std::string, std::string>({{"modern", "ion:reserved"}, {"legacy", "ion:cma"}}));
     INFO(abi);
     use(abi);
     Constraints constraints;
@@ -287,13 +320,62 @@ TEST_CASE_METHOD(Ion,
     // More than the carveout holds.
     const auto buffer = allocator.allocate(Request::bytes(32U << 20U).use(device, Use::write));
     REQUIRE(buffer);
-    CHECK(buffer->source() == "ion:cma");
+    CHECK(buffer->source() == next);
     REQUIRE(buffer->attempts().size() == 1);
     CHECK(buffer->attempts()[0].source == "ion:carveout");
     CHECK(buffer->attempts()[0].cause == Cause::exhausted);
     CHECK(buffer->attempts()[0].sys_errno == ENOMEM);
     CHECK(counter("handles") == 0);
     CHECK(counter("buffers") == 1);
+}
+
+TEST_CASE_METHOD(Ion,
+                 "memory that nobody describes comes last, and is left where the CPU can't map it",
+                 "[ion][full-32]") {
+    const auto* const abi = GENERATE("modern", "modular");
+    INFO(abi);
+    use(abi);
+    const Allocator allocator = ion_alone();
+    const Request request = Request::bytes(65536).cpu(CpuAccess::read_often);
+    const auto plan = allocator.plan(request);
+    REQUIRE(plan);
+    REQUIRE(plan->candidates().size() >= 3);
+    CHECK(plan->candidates()[0].source == "ion:system");
+    const auto last = plan->candidates().last(2);
+    CHECK(last[0].source == "ion:svp");
+    CHECK(last[0].unproven);
+    CHECK(last[1].source == "ion:vendor");
+    const auto strict = allocator.plan(Request(request).strict());
+    REQUIRE(strict);
+    CHECK(strict->candidates().size() == plan->candidates().size() - 2);
+
+    Request alone = request;
+    for (const Candidate& candidate : strict->candidates())
+        alone.without(candidate.source);
+    const auto buffer = allocator.allocate(alone);
+    REQUIRE(buffer);
+    CHECK(buffer->source() == "ion:vendor");
+    REQUIRE(buffer->attempts().size() == 1);
+    CHECK(buffer->attempts()[0].source == "ion:svp");
+    CHECK(buffer->attempts()[0].stage == Stage::map);
+    CHECK(buffer->attempts()[0].sys_errno == EOPNOTSUPP);
+}
+
+TEST_CASE_METHOD(Ion, "a full CMA heap of the handle ABI is used up, whatever it answers",
+                 "[ion]") {
+    use("legacy");
+    AllocatorOptions options;
+    options.without = {"dma-heap", "udmabuf", "ion:system", "ion:system_contig", "ion:carveout"};
+    const auto allocator = Allocator::open(std::move(options));
+    REQUIRE(allocator);
+    const Request request = Request::bytes(64U << 20U);
+    const auto first = allocator->allocate(request);
+    REQUIRE(first);
+    CHECK(first->source() == "ion:cma");
+    const auto second = allocator->allocate(request);
+    REQUIRE_FALSE(second);
+    CHECK(second.error().cause == Cause::exhausted);
+    CHECK(second.error().sys_errno == EPERM);
 }
 
 TEST_CASE_METHOD(Ion, "a vendor's heap id is used where a quirk row names it", "[ion][full-32]") {
@@ -331,7 +413,7 @@ TEST_CASE_METHOD(Ion,
         return names;
     };
     CHECK(sources({}) ==
-          Words{"dma-heap:reserved", "simple-allocator:cma0", "ion:carveout", "ion:cma"});
-    CHECK(sources({"--order", "ion:cma,simple-allocator"}) ==
-          Words{"ion:cma", "simple-allocator:cma0", "dma-heap:reserved", "ion:carveout"});
+          Words{"dma-heap:reserved", "simple-allocator:cma0", "ion:carveout", "ion:reserved"});
+    CHECK(sources({"--order", "ion:reserved,simple-allocator"}) ==
+          Words{"ion:reserved", "simple-allocator:cma0", "dma-heap:reserved", "ion:carveout"});
 }

@@ -208,6 +208,26 @@ TEST_CASE_METHOD(guest::NothingLeft,
 }
 
 TEST_CASE_METHOD(guest::NothingLeft,
+                 "the first version takes 4096 times what it is asked, and the error says so",
+                 "[full]") {
+    const SimpleAllocator driver({"v1=1", "size_mb=128"});
+    const auto allocator = Allocator::open();
+    REQUIRE(allocator);
+    {
+        const auto all = allocator->allocate(from_simple_allocator(32768));
+        REQUIRE(all);
+        const auto more = allocator->allocate(from_simple_allocator(4096));
+        REQUIRE_FALSE(more);
+        CHECK(more.error().cause == Cause::exhausted);
+    }
+    const auto large = allocator->allocate(from_simple_allocator(65536));
+    REQUIRE_FALSE(large);
+    CHECK(large.error().cause == Cause::limit);
+    CHECK(large.error().detail.find("takes 4096 times that") != std::string::npos);
+    CHECK(large.error().remedy.find("at most 32768 bytes") != std::string::npos);
+}
+
+TEST_CASE_METHOD(guest::NothingLeft,
                  "a used up region is an attempt with EINVAL, and the next one serves", "[full]") {
     const SimpleAllocator driver({"regions=2", "size_mb=1,1"});
     const auto allocator = Allocator::open();
@@ -266,7 +286,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
     const auto buffer = allocator->allocate(from_simple_allocator(mebibyte));
     REQUIRE(buffer);
     CHECK(buffer->source() == "simple-allocator:cma0");
-    CHECK(buffer->info()->exporter == "simple_allocator");
+    CHECK(buffer->info()->exporter == "simple_allocator_cma");
     CHECK(all_bytes_are(*buffer, std::byte{0}));
     // The page allocator's largest block has 4 MiB.
     const auto large = allocator->allocate(from_simple_allocator(5 * mebibyte));

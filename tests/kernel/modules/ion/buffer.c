@@ -21,16 +21,49 @@ static bool is_legacy(const struct ion_buffer *buffer)
 	return buffer->abi == ABI_LEGACY || buffer->abi == ABI_LEGACY_QUERY;
 }
 
-static void destroy_buffer(struct kref *kref)
-{
-	struct ion_buffer *buffer = container_of(kref, struct ion_buffer, kref);
+static struct workqueue_struct *freeing;
 
-	WARN_ON(buffer->vmaps);
+int ion_buffers_init(void)
+{
+	freeing = alloc_ordered_workqueue("ion_free", WQ_MEM_RECLAIM);
+	return freeing ? 0 : -ENOMEM;
+}
+
+void ion_buffers_drain(void)
+{
+	flush_workqueue(freeing);
+}
+
+void ion_buffers_exit(void)
+{
+	destroy_workqueue(freeing);
+}
+
+static void free_buffer(struct ion_buffer *buffer)
+{
 	buffer->heap->release(buffer);
 	kvfree(buffer->pages);
 	mutex_destroy(&buffer->lock);
 	kfree(buffer);
 	atomic_dec(&ion_live_buffers);
+}
+
+static void free_later(struct work_struct *work)
+{
+	free_buffer(container_of(work, struct ion_buffer, free));
+}
+
+static void destroy_buffer(struct kref *kref)
+{
+	struct ion_buffer *buffer = container_of(kref, struct ion_buffer, kref);
+
+	WARN_ON(buffer->vmaps);
+	if (!buffer->heap->deferred) {
+		free_buffer(buffer);
+		return;
+	}
+	INIT_WORK(&buffer->free, free_later);
+	queue_work(freeing, &buffer->free);
 }
 
 void ion_buffer_put(struct ion_buffer *buffer)
@@ -209,13 +242,41 @@ static const struct dma_buf_ops secure_ops = {
 	.end_cpu_access = end_cpu_access,
 };
 
+static int refuse_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction direction)
+{
+	return -EOPNOTSUPP;
+}
+
+static int refuse_mmap(struct dma_buf *dmabuf, struct vm_area_struct *area)
+{
+	return -EOPNOTSUPP;
+}
+
+static const struct dma_buf_ops refusing_ops = {
+	.attach = attach,
+	.detach = detach,
+	.map_dma_buf = map,
+	.unmap_dma_buf = unmap,
+	.release = release,
+	.begin_cpu_access = refuse_cpu_access,
+	.end_cpu_access = refuse_cpu_access,
+	.mmap = refuse_mmap,
+};
+
+static const struct dma_buf_ops *ops_of(const struct ion_heap *heap)
+{
+	if (heap->cpu_access)
+		return &ops;
+	return heap->refuses ? &refusing_ops : &secure_ops;
+}
+
 int ion_export(struct ion_buffer *buffer)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
 	struct dma_buf *dmabuf;
 	int fd;
 
-	info.ops = buffer->heap->cpu_access ? &ops : &secure_ops;
+	info.ops = ops_of(buffer->heap);
 	info.size = buffer->size;
 	info.flags = O_RDWR;
 	info.priv = buffer;
@@ -233,5 +294,8 @@ int ion_export(struct ion_buffer *buffer)
 
 struct ion_buffer *ion_buffer_of(struct dma_buf *dmabuf)
 {
-	return dmabuf->ops == &ops || dmabuf->ops == &secure_ops ? dmabuf->priv : NULL;
+	const bool ours =
+		dmabuf->ops == &ops || dmabuf->ops == &secure_ops || dmabuf->ops == &refusing_ops;
+
+	return ours ? dmabuf->priv : NULL;
 }

@@ -39,6 +39,11 @@ static unsigned int vendor_id = 25;
 module_param(vendor_id, uint, 0444);
 MODULE_PARM_DESC(vendor_id, "id of the vendor's system heap in the legacy ABIs");
 
+static char *cma_name = "reserved";
+module_param(cma_name, charp, 0444);
+MODULE_PARM_DESC(
+	cma_name, "name of the kernel's CMA area, after which its heap is called since 4.12");
+
 struct device *ion_dma_device;
 atomic_t ion_live_handles = ATOMIC_INIT(0);
 atomic_t ion_live_buffers = ATOMIC_INIT(0);
@@ -76,11 +81,20 @@ static bool is_legacy(const struct ion_client *client)
 	return client->abi == ABI_LEGACY || client->abi == ABI_LEGACY_QUERY;
 }
 
+/* Each ABI copies its argument into a union, and refuses what that can't hold. */
+static bool is_too_long(const struct ion_client *client, unsigned int command)
+{
+	return _IOC_SIZE(command) > (is_legacy(client) ? sizeof(struct legacy_allocation)
+						       : sizeof(struct modern_allocation));
+}
+
 static long ion_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
 	struct ion_client *client = file->private_data;
 	void __user *user = (void __user *)argument;
 
+	if (is_too_long(client, command))
+		return -EINVAL;
 	/* The 32-bit number is known to compat_ioctl alone. */
 	if (command == LEGACY_ALLOC32)
 		return -ENOTTY;
@@ -94,6 +108,8 @@ static long ion_compat_ioctl(struct file *file, unsigned int command, unsigned l
 	struct ion_client *client = file->private_data;
 	void __user *user = compat_ptr(argument);
 
+	if (is_too_long(client, command))
+		return -EINVAL;
 	if (command == LEGACY_ALLOC)
 		return -ENOTTY;
 	return is_legacy(client) ? ion_legacy_ioctl(client, command, user)
@@ -129,9 +145,12 @@ static int __init ion_init(void)
 	error = dma_coerce_mask_and_coherent(ion_dma_device, DMA_BIT_MASK(32));
 	if (error)
 		goto no_device;
-	error = ion_heaps_init(secure_id, vendor_id);
+	error = ion_buffers_init();
 	if (error)
 		goto no_device;
+	error = ion_heaps_init(secure_id, vendor_id, cma_name);
+	if (error)
+		goto no_pool;
 	error = misc_register(&ion_misc);
 	if (error)
 		goto no_heaps;
@@ -143,6 +162,8 @@ static int __init ion_init(void)
 
 no_heaps:
 	ion_heaps_exit();
+no_pool:
+	ion_buffers_exit();
 no_device:
 	platform_device_unregister(platform_device);
 	return error;
@@ -152,6 +173,7 @@ static void __exit ion_exit(void)
 {
 	debugfs_remove_recursive(counters);
 	misc_deregister(&ion_misc);
+	ion_buffers_exit();
 	ion_heaps_exit();
 	platform_device_unregister(platform_device);
 }

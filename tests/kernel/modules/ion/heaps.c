@@ -55,18 +55,18 @@ static int allocate_system_contig(struct ion_buffer *buffer, unsigned long align
 
 static int allocate_cma(struct ion_buffer *buffer, unsigned long align)
 {
+	const bool legacy = buffer->abi == ABI_LEGACY || buffer->abi == ABI_LEGACY_QUERY;
 	struct page *page;
 	unsigned int i;
 
 	/* The handle ABI's DMA heap took no such requests. */
-	if (buffer->abi == ABI_LEGACY || buffer->abi == ABI_LEGACY_QUERY) {
-		if (align > PAGE_SIZE || (buffer->flags & ION_FLAG_CACHED))
-			return -EINVAL;
-	}
+	if (legacy && (align > PAGE_SIZE || (buffer->flags & ION_FLAG_CACHED)))
+		return -EINVAL;
 	page = dma_alloc_pages(ion_dma_device, buffer->size, &buffer->dma, DMA_BIDIRECTIONAL,
 		GFP_KERNEL | __GFP_NOWARN);
+	/* Its ION_CMA_ALLOCATE_FAILED was -1. */
 	if (!page)
-		return -ENOMEM;
+		return legacy ? -EPERM : -ENOMEM;
 	for (i = 0; i < buffer->page_count; i++)
 		buffer->pages[i] = page + i;
 	return 0;
@@ -78,73 +78,115 @@ static void release_cma(struct ion_buffer *buffer)
 		ion_dma_device, buffer->size, buffer->pages[0], buffer->dma, DMA_BIDIRECTIONAL);
 }
 
+/* ion_chunk_heap.c gives whole chunks, each in one run. */
+#define CHUNK_ORDER 4
+
+static void release_chunks(struct ion_buffer *buffer)
+{
+	unsigned int i;
+
+	for (i = 0; i < buffer->page_count && buffer->pages[i]; i += 1U << CHUNK_ORDER)
+		__free_pages(buffer->pages[i], CHUNK_ORDER);
+}
+
+static int allocate_chunks(struct ion_buffer *buffer, unsigned long align)
+{
+	unsigned int i, n;
+
+	if (align > PAGE_SIZE << CHUNK_ORDER)
+		return -EINVAL;
+	for (i = 0; i < buffer->page_count; i += 1U << CHUNK_ORDER) {
+		struct page *chunk = alloc_pages(
+			GFP_KERNEL | __GFP_ZERO | __GFP_COMP | __GFP_NOWARN, CHUNK_ORDER);
+
+		if (!chunk) {
+			release_chunks(buffer);
+			return -ENOMEM;
+		}
+		for (n = 0; n < 1U << CHUNK_ORDER && i + n < buffer->page_count; n++)
+			buffer->pages[i + n] = chunk + n;
+	}
+	return 0;
+}
+
+#define ABSENT 32 /* no bit of a mask */
+
 /*
  * In the order of registration, which the modern ABI numbers. Legacy ids are the types, or the
- * vendor's; modular ids have ranges: system 0, its contiguous sibling 1, carveouts 2 to 6,
- * DMA 8 to 15, vendors' from 16.
+ * vendor's. Modular ones are those of 5.10, which has kept system 0, CMA of type 2 from id 1, and
+ * vendors' own of types from 16 with ids from 9. Since 4.12 a CMA heap is called like its area.
  */
 static struct ion_heap heaps[] = {
 	{
-		.name = "ion_system_heap",
+		.name = {[0 ... ABI_COUNT - 1] = "ion_system_heap"},
 		.type = {0, 0, 0, 0},
 		.id = {0, 0, 0, 0},
 		.cpu_access = true,
+		.deferred = true,
 		.allocate = allocate_system,
 		.release = free_pages_of,
 	},
 	{
-		.name = "ion_system_contig_heap",
+		.name = {[0 ... ABI_COUNT - 1] = "ion_system_contig_heap"},
 		.type = {1, 1, 1, 1},
-		.id = {1, 1, 1, 1},
+		.id = {1, 1, 1, ABSENT},
 		.cpu_access = true,
 		.allocate = allocate_system_contig,
 		.release = free_pages_of,
 	},
 	{
-		.name = "carveout",
+		.name = {[0 ... ABI_COUNT - 1] = "carveout"},
 		.type = {2, 2, 2, 2},
-		.id = {2, 2, 2, 2},
+		.id = {2, 2, 2, ABSENT},
 		.cpu_access = true,
+		.deferred = true,
 		.allocate = ion_pool_allocate,
 		.release = ion_pool_release,
 	},
 	{
-		.name = "cma",
-		.type = {4, 4, 4, 4},
-		.id = {4, 4, 3, 8},
+		.name = {"cma", "cma"},
+		.type = {4, 4, 4, 2},
+		.id = {4, 4, 3, 1},
 		.cpu_access = true,
 		.allocate = allocate_cma,
 		.release = release_cma,
 	},
 	{
-		.name = "secure_heap",
-		.type = {5, 5, 5, 16},
-		.id = {0, 0, 4, 16},
-		.cpu_access = false,
+		.name = {[0 ... ABI_COUNT - 1] = "secure_heap"},
+		.type = {5, 5, 5, 17},
+		.id = {0, 0, 4, 10},
 		.allocate = ion_pool_allocate,
 		.release = ion_pool_release,
 	},
 	{
-		.name = "vendor_heap",
-		.type = {6, 6, 6, 17},
-		.id = {0, 0, 5, 17},
+		.name = {[0 ... ABI_COUNT - 1] = "vendor_heap"},
+		.type = {6, 6, 6, 18},
+		.id = {0, 0, 5, 11},
 		.cpu_access = true,
 		.allocate = allocate_system,
 		.release = free_pages_of,
 	},
+	{
+		.name = {[0 ... ABI_COUNT - 1] = "chunk"},
+		.type = {3, 3, 3, 3},
+		.id = {3, 3, 6, ABSENT},
+		.cpu_access = true,
+		.deferred = true,
+		.allocate = allocate_chunks,
+		.release = release_chunks,
+	},
+	{
+		/* A vendor's memory for video that is secure, which its name does not tell. */
+		.name = {[0 ... ABI_COUNT - 1] = "ion_svp_heap"},
+		.type = {16, 16, 16, 16},
+		.id = {ABSENT, ABSENT, 7, 9},
+		.refuses = true,
+		.allocate = ion_pool_allocate,
+		.release = ion_pool_release,
+	},
 };
 
-unsigned int ion_heap_count(void)
-{
-	return ARRAY_SIZE(heaps);
-}
-
-const struct ion_heap *ion_heap_at(unsigned int index)
-{
-	return &heaps[index];
-}
-
-static const struct ion_heap *heap_with_id(enum ion_abi abi, unsigned int id)
+const struct ion_heap *ion_heap_with_id(enum ion_abi abi, unsigned int id)
 {
 	unsigned int i;
 
@@ -176,6 +218,12 @@ static struct ion_buffer *allocate_from(const struct ion_heap *heap, enum ion_ab
 		buffer->pages = kvcalloc(buffer->page_count, sizeof(*buffer->pages), GFP_KERNEL);
 	if (buffer->pages)
 		error = heap->allocate(buffer, align);
+	/* What is still being given back may do. */
+	if (error && buffer->pages && heap->deferred) {
+		ion_buffers_drain();
+		memset(buffer->pages, 0, buffer->page_count * sizeof(*buffer->pages));
+		error = heap->allocate(buffer, align);
+	}
 	if (error) {
 		kvfree(buffer->pages);
 		kfree(buffer);
@@ -195,7 +243,7 @@ struct ion_buffer *ion_allocate(
 	if (!size)
 		return ERR_PTR(-EINVAL);
 	for (id = 31; id >= 0; id--) {
-		const struct ion_heap *heap = heap_with_id(abi, id);
+		const struct ion_heap *heap = ion_heap_with_id(abi, id);
 
 		if (!heap || !(heap_id_mask & BIT(id)))
 			continue;
@@ -206,10 +254,12 @@ struct ion_buffer *ion_allocate(
 	return buffer;
 }
 
-int ion_heaps_init(unsigned int secure_id, unsigned int vendor_id)
+int ion_heaps_init(unsigned int secure_id, unsigned int vendor_id, const char *cma_name)
 {
 	enum ion_abi abi;
 
+	for (abi = ABI_MODERN; abi <= ABI_MODULAR; abi++)
+		heaps[3].name[abi] = cma_name;
 	for (abi = ABI_LEGACY; abi <= ABI_LEGACY_QUERY; abi++) {
 		heaps[4].id[abi] = secure_id;
 		heaps[5].id[abi] = vendor_id;

@@ -5,34 +5,61 @@
 
 #include "ion.h"
 
+/* From the highest id down, as heaps are kept. */
+static const struct ion_heap *next_heap(enum ion_abi abi, int *id)
+{
+	const struct ion_heap *heap = NULL;
+
+	while (!heap && *id >= 0)
+		heap = ion_heap_with_id(abi, (*id)--);
+	return heap;
+}
+
+static u32 heap_count(enum ion_abi abi)
+{
+	u32 count = 0;
+	int id = 31;
+
+	while (next_heap(abi, &id))
+		count++;
+	return count;
+}
+
+static int copy_heaps(enum ion_abi abi, struct heap_entry __user *out, u32 count)
+{
+	int id = 31;
+
+	for (; count > 0; count--, out++) {
+		const struct ion_heap *heap = next_heap(abi, &id);
+		struct heap_entry entry = {
+			.type = heap->type[abi],
+			.heap_id = heap->id[abi],
+		};
+
+		strscpy(entry.name, heap->name[abi], sizeof(entry.name));
+		if (copy_to_user(out, &entry, sizeof(entry)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
 long ion_query(struct ion_client *client, void __user *argument)
 {
 	struct heap_query query;
-	struct heap_entry __user *out;
-	u32 space, count;
+	u32 space;
 
 	if (copy_from_user(&query, argument, sizeof(query)))
 		return -EFAULT;
 	if (query.reserved0 || query.reserved1 || query.reserved2)
 		return -EINVAL;
-	out = u64_to_user_ptr(query.heaps);
 	space = query.cnt;
-	query.cnt = ion_heap_count();
+	query.cnt = heap_count(client->abi);
 	if (query.heaps) {
 		if ((int)space <= 0)
 			return -EINVAL;
 		query.cnt = min(space, query.cnt);
-		for (count = 0; count < query.cnt; count++) {
-			const struct ion_heap *heap = ion_heap_at(count);
-			struct heap_entry entry = {
-				.type = heap->type[client->abi],
-				.heap_id = heap->id[client->abi],
-			};
-
-			strscpy(entry.name, heap->name, sizeof(entry.name));
-			if (copy_to_user(out + count, &entry, sizeof(entry)))
-				return -EFAULT;
-		}
+		if (copy_heaps(client->abi, u64_to_user_ptr(query.heaps), query.cnt))
+			return -EFAULT;
 	}
 	return copy_to_user(argument, &query, sizeof(query)) ? -EFAULT : 0;
 }

@@ -17,7 +17,8 @@
 struct sa_buffer {
 	struct sa_region *region;
 	struct page *pages;
-	size_t size; /* whole pages */
+	size_t size;  /* whole pages */
+	size_t taken; /* of the region */
 	dma_addr_t address;
 	struct mutex lock; /* of attachments */
 	struct list_head attachments;
@@ -44,18 +45,18 @@ static void sa_buffer_free(struct sa_buffer *buffer)
 {
 	dma_free_pages(buffer->region->dev, buffer->size, buffer->pages, buffer->address,
 		DMA_BIDIRECTIONAL);
-	atomic64_add(buffer->size, &buffer->region->left);
+	atomic64_add(buffer->taken, &buffer->region->left);
 	kfree(buffer);
 	atomic_dec(&sa_live_buffers);
 }
 
-static struct sa_buffer *sa_buffer_new(struct sa_region *region, size_t size)
+static struct sa_buffer *sa_buffer_new(struct sa_region *region, size_t size, size_t taken)
 {
 	struct sa_buffer *buffer = kzalloc(sizeof(*buffer), GFP_KERNEL);
 
 	if (!buffer)
 		return NULL;
-	if (!take(region, size))
+	if (!take(region, taken))
 		goto no_room;
 	/* From CMA where the kernel has it, otherwise at most one block of the page allocator. */
 	buffer->pages = dma_alloc_pages(
@@ -65,13 +66,14 @@ static struct sa_buffer *sa_buffer_new(struct sa_region *region, size_t size)
 	memset(page_address(buffer->pages), OLD_DATA, size);
 	buffer->region = region;
 	buffer->size = size;
+	buffer->taken = taken;
 	mutex_init(&buffer->lock);
 	INIT_LIST_HEAD(&buffer->attachments);
 	atomic_inc(&sa_live_buffers);
 	return buffer;
 
 no_pages:
-	atomic64_add(size, &region->left);
+	atomic64_add(taken, &region->left);
 no_room:
 	kfree(buffer);
 	return NULL;
@@ -200,7 +202,7 @@ static const struct dma_buf_ops sa_dma_buf_ops = {
 	.release = sa_release,
 };
 
-struct dma_buf *sa_buffer_export(struct sa_region *region, u64 length, u32 flags, bool raw_size)
+struct dma_buf *sa_buffer_export(struct sa_region *region, u64 length, u32 flags, bool v1)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
 	struct sa_buffer *buffer;
@@ -209,11 +211,14 @@ struct dma_buf *sa_buffer_export(struct sa_region *region, u64 length, u32 flags
 	/* One entry of an sg table must hold it. */
 	if (length == 0 || length > SZ_1G)
 		return ERR_PTR(-EINVAL);
-	buffer = sa_buffer_new(region, PAGE_ALIGN(length));
+	/* The first version asked CMA for as many pages as there are bytes. */
+	buffer = sa_buffer_new(
+		region, PAGE_ALIGN(length), PAGE_ALIGN(length) << (v1 ? PAGE_SHIFT : 0));
 	if (!buffer)
 		return ERR_PTR(-ENOMEM);
 	info.ops = &sa_dma_buf_ops;
-	info.size = raw_size ? length : buffer->size;
+	info.exp_name = "simple_allocator_cma";
+	info.size = v1 ? length : buffer->size;
 	info.flags = flags & (O_ACCMODE | O_NONBLOCK);
 	info.priv = buffer;
 	dmabuf = dma_buf_export(&info);

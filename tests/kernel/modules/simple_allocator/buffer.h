@@ -14,7 +14,10 @@ struct sa_region {
 
 extern atomic_t sa_live_buffers;
 
-/* RAW_SIZE: the dma-buf's size is LENGTH as it is, not whole pages. FLAGS are O_*. */
-struct dma_buf *sa_buffer_export(struct sa_region *region, u64 length, u32 flags, bool raw_size);
+/*
+ * V1: as the first version, the dma-buf's size is LENGTH as it is, not whole pages, and takes
+ * PAGE_SIZE times as much. FLAGS are O_*.
+ */
+struct dma_buf *sa_buffer_export(struct sa_region *region, u64 length, u32 flags, bool v1);
 
 #endif

@@ -26,7 +26,7 @@ MODULE_PARM_DESC(size_mb, "MiB that each region gives out at once (64)");
 
 static bool v1;
 module_param(v1, bool, 0444);
-MODULE_PARM_DESC(v1, "as the first version did, report the size as asked instead of whole pages");
+MODULE_PARM_DESC(v1, "as the first version did, report the size as asked and take 4096 times that");
 
 static struct sa_region all_regions[MAX_REGIONS];
 static struct platform_device *platform;
