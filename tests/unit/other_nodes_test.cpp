@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Devices that are neither cards nor video nodes: accelerators, and nodes that quirk rows name.
 #include "lib/discovery/device_record.hpp"
+#include "lib/discovery/other_nodes.hpp"
 #include "lib/discovery/quirk_file.hpp"
 #include "lib/plan_data.hpp"
 
@@ -309,6 +310,18 @@ TEST_CASE("a row names a node by class, by its name there, by driver or by path"
     CHECK(is_listed(allocator, "/dev/toy0") == named);
 }
 
+TEST_CASE("the rows that are built in name their classes, so that no other is looked through") {
+    FakeKernel kernel;
+    const auto quirks = Quirks::load("");
+    REQUIRE(quirks);
+    const std::vector<std::string> classes = watched_classes(*quirks);
+    for (const char* name : {"drm", "accel", "misc", "hailo_chardev"})
+        CHECK(std::find(classes.begin(), classes.end(), name) != classes.end());
+    int error = 0;
+    CHECK(named_nodes(*quirks, error).empty());
+    CHECK(kernel.count("udev") < classes.size());
+}
+
 TEST_CASE("a request is planned by the row of a node, and says that nothing could be tested") {
     Machine machine;
     add_character(machine.kernel, toy());
@@ -408,6 +421,23 @@ TEST_CASE("a named node that may not be opened tells the rule for itself alone")
     CHECK(
         device.record().denied_remedy ==
         R"(add a udev rule: SUBSYSTEM=="toy_chardev", KERNEL=="toy0", GROUP="video", MODE="0660")");
+}
+
+TEST_CASE("an accelerator that goes between plan and test leaves the buffer untested") {
+    Machine machine;
+    add_npu(machine.kernel);
+    const Allocator allocator = machine.open();
+    const Device device = device_of(allocator, npu);
+    const auto sys_errno = GENERATE(ENOENT, ENODEV, EBUSY, EMFILE);
+    machine.kernel.fail("open", 2, sys_errno); // after the heap
+    const Census idle = machine.kernel.census();
+    {
+        const Buffer buffer = allocate(allocator, Request::bytes(4096).use(device, Use::read));
+        REQUIRE(buffer.verified().size() == 1);
+        CHECK_FALSE(buffer.verified()[0].imported);
+        CHECK_FALSE(buffer.verified()[0].reason.empty());
+    }
+    CHECK(machine.kernel.census() == idle);
 }
 
 TEST_CASE("what was planned for a node that has gone is refused as gone") {
