@@ -214,7 +214,7 @@ void find_pools(const std::vector<DmaHardware>& hardware, DeviceRecord& record) 
             continue;
         record.facts.push_back(
             {pool->cma ? "cma-area" : "memory-pool", pool->name, Confidence::known, pool->origin});
-        if (!pool->cma && record.subsystem != "drm") {
+        if (!pool->cma && record.subsystem == "video4linux") {
             record.imports = false;
             record.import_confidence = Confidence::assumed;
             record.import_origin = fmt::format("{}: pool {} of its own", pool->origin, pool->name);

@@ -479,6 +479,8 @@ TEST_CASE("a codec with a pool of its own is assumed to take no other memory") {
     const solver::CapabilitySet set = memory_limits(record, Use::encode, fourcc::nv12);
     CHECK(set.constraints.exporters == std::optional(std::vector<std::string>{platform}));
     CHECK(set.evidence.at(ConstraintKind::exporter).confidence == Confidence::assumed);
+    // Accelerators import by PRIME as displays do.
+    CHECK(record_of(platform, "platform", "", "accel").imports);
     // Who knows better says so.
     CHECK(record_of(platform, "platform", "[video4linux:toy]\nsource = x\nimports = yes\n",
                     "video4linux")
