@@ -164,7 +164,8 @@ bool add_sizes_of_row(const DeviceRecord& device, Use use, const Layout& layout,
     if (!row || solver::is_opaque(layout.fourcc))
         return false;
     const std::vector<std::string> padding = ini::words(row->text);
-    for (std::size_t i = 0; i < tried.planes.size(); ++i) {
+    // Another number of planes is for the caller to refuse.
+    for (std::size_t i = 0; i < std::min(tried.planes.size(), layout.planes.size()); ++i) {
         const std::string& behind = padding[std::min(i, padding.size() - 1)];
         std::uint64_t end = 0;
         for (const Plane& plane : layout.planes)
@@ -177,10 +178,12 @@ bool add_sizes_of_row(const DeviceRecord& device, Use use, const Layout& layout,
 }
 
 /// S_FMT in a context that is nobody else's: each opener of a memory-to-memory node has one, and it
-/// ends with the descriptor. A decoder's pictures follow from a stream that it has not.
+/// ends with the descriptor. A decoder's pictures follow from a stream that it has not, and setting
+/// what a codec writes may start it (s5p_mfc_enc.c vidioc_s_fmt()).
 std::optional<TriedFormat> ask_own_context(const DeviceRecord& device, Use use,
                                            const V4l2Choice& choice, const Layout& layout) {
-    if (!device.v4l2->m2m || use == Use::decode)
+    const bool starts = solver::is_opaque(layout.fourcc) && !is_output(use);
+    if (!device.v4l2->m2m || use == Use::decode || starts)
         return std::nullopt;
     const int opened = kernel::open(device.path.c_str(), O_RDWR | O_NONBLOCK);
     if (opened < 0)

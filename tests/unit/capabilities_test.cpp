@@ -877,6 +877,21 @@ TEST_CASE("a driver that only repeats the question has agreed to nothing") {
     CHECK(setup->v4l2->planes[1].sizeimage == 640 * 180 + 128);
 }
 
+TEST_CASE("an answer without sizes for other planes than the image's is refused") {
+    TryingCamera trying(
+        [](v4l2_format& format) {
+            format.fmt.pix_mp.num_planes = 8;
+            return 0;
+        },
+        camera({V4L2_PIX_FMT_NV12M}, V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE));
+    trying.record.quirks =
+        rows("[video4linux:toy]\nsource = x\nplane-padding = 256\n", "video4linux");
+    const auto answer =
+        try_format(trying.record, use_of(Use::capture), nv12(Placement::per_plane, 640, 360));
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().detail == "wants 8 memory planes instead of 2");
+}
+
 TEST_CASE("what TRY_FMT leaves open a context of one's own tells, but a decoder's not") {
     const auto [use, told] =
         GENERATE(table<Use, bool>({{Use::m2m_out, true}, {Use::decode, false}}));
