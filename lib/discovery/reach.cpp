@@ -70,6 +70,14 @@ Iommu iommu_of(const std::string& hardware) {
     return iommu;
 }
 
+/// Where sysfs does not show the hardware, its node tells whether it is behind one at all
+/// (drivers/iommu/of_iommu.c of_iommu_configure_device()).
+Fact iommu_of_unshown(const DmaHardware& part, const DeviceRecord& record) {
+    if (!part.node.empty() && !device_tree::has(part.node, "iommus"))
+        return {"iommu", "none", Confidence::known, part.node};
+    return {"iommu", "sysfs does not show what does its DMA", Confidence::unknown, record.path};
+}
+
 /// All that do DMA have to be behind one. A driver that attaches a domain of its own makes one run
 /// of any pages whatever its group's default domain does, which is all that the group tells; but
 /// what it imports the kernel maps for the device of the node first (drivers/gpu/drm/drm_prime.c
@@ -82,9 +90,8 @@ void find_iommu(const udev::Node& node, const std::vector<DmaHardware>& hardware
     bool all_behind = !hardware.empty();
     for (const DmaHardware& part : hardware) {
         if (part.syspath.empty()) {
-            record.reach.translated = false;
-            record.facts.push_back({"iommu", "sysfs does not show what does its DMA",
-                                    Confidence::unknown, record.path});
+            translated = all_behind = false;
+            record.facts.push_back(iommu_of_unshown(part, record));
             continue;
         }
         const Iommu iommu = iommu_of(part.syspath);
