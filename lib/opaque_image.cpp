@@ -95,7 +95,7 @@ bool all_take(const Request::Fields& request, const std::vector<solver::UseInput
 }
 
 Error nobody_says(const Request::Fields& request) {
-    return failure(Stage::plan, Cause::unsupported, 0, to_string(request.fourcc),
+    return failure(Stage::request, Cause::invalid, 0, to_string(request.fourcc),
                    fmt::format("nobody says how many bytes an image of {}x{} takes", request.width,
                                request.height),
                    "name a V4L2 device that has the format and may be opened (a decoder tells on a "

@@ -59,7 +59,7 @@ bool is_of_pictures(const V4l2Queue& queue) {
 
 std::optional<V4l2Format> opaque_format(const V4l2Queue& queue, Fourcc fourcc) {
     const auto& offered = queue.pixelformats;
-    if (!solver::is_opaque(fourcc) ||
+    if (!is_of_pictures(queue) || !solver::is_opaque(fourcc) ||
         std::find(offered.begin(), offered.end(), fourcc.v4l2_code()) == offered.end())
         return std::nullopt;
     return V4l2Format{fourcc.v4l2_code(), fourcc, 0, true};

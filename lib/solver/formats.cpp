@@ -272,6 +272,14 @@ constexpr std::array<std::pair<Fourcc, Fourcc>, 27> alpha_pairs{{
     {fourcc::x0l2, fourcc::y0l2},
 }};
 
+/// Of any other number nobody knows what it stands for. The uppermost bit says big-endian.
+constexpr bool has_characters(std::uint32_t code) {
+    for (std::uint32_t rest = code & 0x7fffffffU, i = 0; i < 4; rest >>= 8U, ++i)
+        if ((rest & 0xffU) < ' ' || (rest & 0xffU) > '~')
+            return false;
+    return true;
+}
+
 } // namespace
 
 std::span<const FormatInfo> formats() {
@@ -285,13 +293,14 @@ std::optional<FormatInfo> format_info(Fourcc fourcc) {
                          [](const FormatInfo& f, Fourcc code) { return f.fourcc < code; });
     if (row != list.end() && row->fourcc == fourcc)
         return *row;
-    if (fourcc.is_v4l2())
+    if (fourcc.is_v4l2() && has_characters(fourcc.v4l2_code()))
         return FormatInfo{fourcc, any_planes, true};
     return std::nullopt;
 }
 
 bool is_opaque(Fourcc fourcc) {
-    return fourcc.is_v4l2() && format_info(fourcc)->opaque;
+    const auto info = format_info(fourcc);
+    return info && info->opaque;
 }
 
 bool never_linear(Fourcc fourcc) {

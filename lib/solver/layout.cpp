@@ -290,19 +290,17 @@ Result<Layout> bytes_layout(std::uint64_t size, Layout layout, const Constraints
 Result<Layout> opaque_layout(Layout layout, const Constraints& c, std::uint64_t granularity) {
     for (std::size_t i = 0; i < max_planes; ++i) {
         const std::uint64_t size = std::max(i == 0 ? c.min_size : 0, c.planes[i].min_size);
-        if (size == 0)
+        // Somebody has told a size before anything is planned, or lacks the format.
+        if (size == 0 && i > 0)
             break;
         if (min_stride(c, i) > max_stride(c, i))
             return over_limit(ConstraintKind::max_stride,
                               fmt::format("the stride of plane {} would be {} bytes, at most {} "
                                           "are allowed",
                                           i, min_stride(c, i), max_stride(c, i)));
-        layout.planes.push_back({static_cast<std::uint32_t>(i), 0, min_stride(c, i), size});
+        layout.planes.push_back(
+            {static_cast<std::uint32_t>(i), 0, min_stride(c, i), std::max<std::uint64_t>(size, 1)});
     }
-    if (layout.planes.empty())
-        return failure(Cause::limit, std::string(to_string(ConstraintKind::min_size)),
-                       fmt::format("nobody says how many bytes an image of {} takes",
-                                   to_string(layout.fourcc)));
     if (layout.planes.size() > 1 && layout.placement != Placement::per_plane)
         return failure(Cause::limit, std::string(to_string(ConstraintKind::placement)),
                        fmt::format("{} memory planes are a dma-buf each", layout.planes.size()));

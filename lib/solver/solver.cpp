@@ -53,12 +53,9 @@ Result<void> check_request(const Request::Fields& request, std::uint64_t page_si
     if (request.modifier && request.fourcc.is_v4l2() && !request.modifier->is_linear())
         return senseless("modifier", fmt::format("{} has none: it is a code of V4L2",
                                                  to_string(request.fourcc)));
-    // Whatever is wrong without a single constraint is wrong with the request; of an opaque image
-    // nothing is known without.
-    Constraints none;
-    none.min_size = is_opaque(request.fourcc) ? 1 : 0;
+    // Whatever is wrong without a single constraint is wrong with the request.
     auto layout = make_layout(request.fourcc, Modifier::linear(), request.width, request.height,
-                              request.size, Placement::packed, none, page_size);
+                              request.size, Placement::packed, {}, page_size);
     if (layout)
         return {};
     Error error = std::move(layout).error();

@@ -164,7 +164,9 @@ TEST_CASE("no code is in the table twice, and each is found by its text") {
         CHECK(Fourcc::parse(to_string(info.fourcc)) == info.fourcc);
     }
     CHECK_FALSE(format_info(Fourcc('?', '?', '?', '?')));
-    CHECK(format_info(Fourcc(0xffffffff))->opaque);
+    CHECK_FALSE(format_info(Fourcc(0xffffffff)));
+    CHECK_FALSE(format_info(Fourcc::v4l2(0x01020304)));
+    CHECK(format_info(Fourcc::v4l2(0x36314752 | 1U << 31U))->opaque);
 }
 
 TEST_CASE("an alpha sibling has the same planes, and exactly one of the two has alpha") {

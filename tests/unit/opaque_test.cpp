@@ -201,7 +201,7 @@ TEST_CASE("nobody but a V4L2 driver or the caller knows how large an opaque imag
     const auto alone =
         machine.allocator().plan(Request::image(1920, 1080, h264).cpu(CpuAccess::write));
     REQUIRE_FALSE(alone);
-    CHECK(alone.error().cause == Cause::unsupported);
+    CHECK(alone.error().cause == Cause::invalid);
     CHECK(alone.error().object == "v4l2:H264");
     CHECK(alone.error().detail == "nobody says how many bytes an image of 1920x1080 takes");
     CHECK_FALSE(alone.error().remedy.empty());
