@@ -33,6 +33,9 @@ struct File {
 /// Heads may repeat: what they mean is the caller's matter.
 File parse(std::string_view text);
 
+/// Without blanks at both ends.
+std::string_view trim(std::string_view text);
+
 /// The words of a list that blanks separate.
 std::vector<std::string> words(std::string_view value);
 

@@ -88,13 +88,14 @@ private:
                                   "[by-path:name]"
                                 : "a section is [subsystem:driver]");
         row_.subsystem = head.substr(0, colon);
-        row_.driver = head.substr(colon + 1);
+        // It may have blanks inside: QUERYCAP of mxc-jpeg says `mxc-jpeg codec`.
+        row_.driver = ini::trim(std::string_view(head).substr(colon + 1));
         if (!is_device_subsystem(row_.subsystem) &&
             (row_.subsystem != "ion" || kind_ == RowKind::policy))
             complain(section_.line,
                      fmt::format("`{}` is no subsystem: drm, accel, video4linux{}", row_.subsystem,
                                  kind_ == RowKind::policy ? " or char" : ", char or ion"));
-        if (ini::words(row_.driver).size() != 1)
+        if (row_.driver.empty())
             complain(section_.line, "the section names no driver");
     }
 

@@ -36,6 +36,11 @@ bool has_name(const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// By its name to the letter, which may look like a pattern (`CX2341[56]`), or by a pattern.
+bool is_for_driver(const QuirkRow& row, const std::vector<std::string>& names) {
+    return has_name(names, row.driver) || matches_any({row.driver}, names);
+}
+
 /// Of rows in the order in which they were read.
 void strongest_first(std::vector<QuirkRowPtr>& rows) {
     std::reverse(rows.begin(), rows.end());
@@ -144,7 +149,7 @@ std::string Quirks::canonical_driver(const std::string& subsystem,
 std::vector<QuirkRowPtr> Quirks::rows_for(const DeviceIdentity& device) const {
     std::vector<QuirkRowPtr> found;
     for (const QuirkRowPtr& row : rows_)
-        if (row->subsystem == device.subsystem && matches_any({row->driver}, device.drivers) &&
+        if (row->subsystem == device.subsystem && is_for_driver(*row, device.drivers) &&
             (row->place.empty() || matches_any({row->place}, device.places)) &&
             (row->compatible.empty() || matches_any(row->compatible, device.compatible)) &&
             (row->classes.empty() || has_name(row->classes, device.node_class)) &&

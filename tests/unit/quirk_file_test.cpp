@@ -63,7 +63,8 @@ TEST_CASE("a mistake in a quirk file is named with its line") {
     CHECK(mistakes("[usb:toy]\nsource = x\n") ==
           List{"1: `usb` is no subsystem: drm, accel, video4linux, char or ion"});
     CHECK(mistakes("[drm:]\nsource = x\n") == List{"1: the section names no driver"});
-    CHECK(mistakes("[drm:a b]\nsource = x\n") == List{"1: the section names no driver"});
+    CHECK(mistakes("[drm: ]\nsource = x\n") == List{"1: the section names no driver"});
+    CHECK(parse_quirks("[drm: a b ]\nsource = x\n", "").rows.at(0).driver == "a b");
     CHECK(mistakes("[drm]\nsource = x\n") == List{"1: a section is [subsystem:driver]"});
     CHECK(mistakes("[drm:toy\nsource = x\n") == List{"1: the head of a section ends with ]"});
     CHECK(mistakes(head + "imports no\n") == List{"3: a line is `key = value`"});
