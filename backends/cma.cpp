@@ -35,6 +35,9 @@ std::uint64_t cma_total() {
 void limit_to(SourceRecord& source, std::uint64_t size, const char* what, const std::string& origin,
               const std::string& remedy) {
     solver::Offer& offer = source.input.offer;
+    // Where that is all of CmaTotal, what makes it larger is still said by who holds it.
+    if (size == offer.max_total)
+        offer.max_size_remedy = remedy;
     if (size >= offer.max_total)
         return;
     offer.max_total = size;

@@ -133,6 +133,9 @@ SourceRecord describe(const Heap& heap, std::span<const Heap> heaps, const CmaAr
     source.input.set_aside = known.cma && areas.region(base) != nullptr && !areas.is_default(base);
     if (known.cma)
         limit_to_cma(source);
+    // cma= is about the default area alone, whose heap is also called `cma`, see describe_names().
+    if (!areas.is_default(base) && base != "cma")
+        offer.max_size_remedy.clear();
     if (const auto area = areas.area(base); known.cma && area)
         place_in_cma(source, *area);
     return source;

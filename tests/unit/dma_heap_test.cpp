@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/dma-heap.h>
 #include <sys/mman.h>
 
@@ -138,6 +139,18 @@ TEST_CASE("a heap of any name that has a CMA area is contiguous") {
     CHECK(find_fact(sources().at(0), "contiguity")->confidence == Confidence::known);
 }
 
+TEST_CASE("no kernel parameter is advised for an area that is not the default one") {
+    FakeKernel fake;
+    fake.add_file("/proc/meminfo", "CmaTotal:         131072 kB\n");
+    fake.add_directory("/sys/kernel/mm/cma/camera-pool");
+    add_dma_heap(fake, {.name = "camera-pool"});
+    add_dma_heap(fake, {.name = "reserved"});
+    const auto found = sources();
+    CHECK(found.at(0).input.offer.max_size == 128U << 20U);
+    CHECK(found.at(0).input.offer.max_size_remedy.empty());
+    CHECK(found.at(1).input.offer.max_size_remedy == "boot with a larger cma=");
+}
+
 TEST_CASE("the name of a heap tells its memory") {
     struct Row {
         const char* name;
@@ -254,7 +267,8 @@ TEST_CASE("a heap of a region of the device tree is contiguous, and as large and
     add_strings(fake, node, "compatible", {"shared-dma-pool"});
     add_strings(fake, node, "reusable");
     add_cells(fake, node, "reg", {0x80000000, 0x2000000});
-    fake.add_file("/proc/meminfo", "CmaTotal:         131072 kB\n");
+    const bool only = GENERATE(false, true); // there is no other area
+    fake.add_file("/proc/meminfo", fmt::format("CmaTotal: {} kB\n", only ? 32768 : 131072));
     add_dma_heap(fake, {.name = "video@80000000"});
     const auto found = sources();
     REQUIRE(found.size() == 1);
@@ -264,7 +278,8 @@ TEST_CASE("a heap of a region of the device tree is contiguous, and as large and
     CHECK(offer.min_address == 0x80000000);
     CHECK(offer.max_address == 0x81ffffff);
     CHECK(offer.max_size == 32U << 20U);
-    CHECK(offer.max_size_reason == "its CMA area holds 32 MiB");
+    CHECK(offer.max_size_reason ==
+          (only ? "the CMA areas hold 32 MiB" : "its CMA area holds 32 MiB"));
     CHECK(offer.max_size_remedy == "enlarge " + (fake_tree + node) + " in the device tree");
     CHECK(offer.max_total == offer.max_size);
     CHECK(find_fact(found[0], "addresses")->value == "0x80000000 to 0x81ffffff");
