@@ -3,6 +3,7 @@
 #include "lib/solver/accept.hpp"
 
 #include "lib/solver/formats.hpp"
+#include "lib/solver/remedy.hpp"
 #include "lib/solver/ways.hpp"
 
 #include <fmt/format.h>
@@ -19,14 +20,15 @@ struct Case {
     const CapabilitySet& set;
     const SourceInput& source;
     const Wanted& wanted;
-    bool own;      ///< the source is the device's own memory
-    bool made_for; ///< and its driver makes it for this use
+    bool own;                                  ///< the source is the device's own memory
+    bool made_for;                             ///< and its driver makes it for this use
+    std::span<const SourceInput> sources = {}; ///< of the machine, for remedies
 };
 
 Case case_of(const UseInput& use, const CapabilitySet& set, const SourceInput& source,
              const Wanted& wanted) {
     const bool own = is_own(use, source);
-    return {use, set, source, wanted, own, own && use.queue == source.offer.queue};
+    return {use, set, source, wanted, own, own && use.queue == source.offer.queue, {}};
 }
 
 /// `needed` and `offered`: the values that the reason sets against each other.
@@ -49,8 +51,7 @@ std::string quirk_remedy(const Case& c, ConstraintKind kind, std::string_view do
         return {};
     if (c.use.row.empty())
         return fmt::format("if {} {}, describe it so", c.use.party, does);
-    return fmt::format("if {} {}, say so in a quirk file: `[{}]` with `{}`", c.use.party, does,
-                       c.use.row, line);
+    return fmt::format("if {} {}, {}", c.use.party, does, say_in_quirk_file({&c.use.row, 1}, line));
 }
 
 std::string either(const std::string& one, const std::string& other) {
@@ -98,9 +99,8 @@ Objection format_objection(const Case& c) {
         return objection(c, ConstraintKind::format,
                          fmt::format("{} takes {} only with other modifiers than {}", c.use.party,
                                      to_string(c.wanted.fourcc), wanted),
-                         takes_linear(*format)
-                             ? "leave the modifier open or ask for LINEAR"
-                             : "a source that lays images out itself (GBM), or another format",
+                         takes_linear(*format) ? "leave the modifier open or ask for LINEAR"
+                                               : take_own_layout(c.sources),
                          wanted, modifiers_text(*format));
     const auto sibling = alpha_sibling(c.wanted.fourcc);
     // Nobody but the caller knows whether alpha may be lost or undefined.
@@ -197,6 +197,24 @@ bool contiguous_enough(const Case& c) {
     return !needed || contiguous_for(c.source, c.use);
 }
 
+/// Instead of memory that is nobody's own.
+std::string contiguous_remedy(const Case& c) {
+    const Constraints& need = c.set.constraints;
+    const Offer& offer = c.source.offer;
+    return offer.device.empty() ? take_contiguous(c.sources, {need.min_address, need.max_address},
+                                                  {offer.min_address, offer.max_address})
+                                : std::string();
+}
+
+/// The limit by which it would reach all of the source.
+std::string window_remedy(const Case& c) {
+    const Offer& offer = c.source.offer;
+    const bool above = offer.max_address > c.set.constraints.max_address;
+    return quirk_remedy(c, ConstraintKind::address_window, "reaches it",
+                        above ? fmt::format("max-address = {:#x}", offer.max_address)
+                              : fmt::format("min-address = {:#x}", offer.min_address));
+}
+
 Objection contiguity_objection(const Case& c) {
     const std::string offered = contiguity_text(c.source.offer);
     const std::string quirk =
@@ -204,11 +222,7 @@ Objection contiguity_objection(const Case& c) {
     if (needs_one_segment(c.set.constraints))
         return objection(c, ConstraintKind::contiguity,
                          fmt::format("{}; {} needs contiguous memory", offered, c.use.party),
-                         either(c.source.offer.device.empty()
-                                    ? "boot a kernel that has CONFIG_DMABUF_HEAPS_CMA with cma=SIZE"
-                                    : "",
-                                quirk),
-                         "contiguous memory", offered);
+                         either(contiguous_remedy(c), quirk), "contiguous memory", offered);
     return objection(c, ConstraintKind::contiguity,
                      fmt::format("{}; nobody knows whether {} needs contiguous memory, and the "
                                  "request is strict",
@@ -235,13 +249,9 @@ Objection address_objection(const Case& c) {
     const Constraints& need = c.set.constraints;
     const std::string offered = window_text(offer.min_address, offer.max_address);
     const std::string needed = window_text(need.min_address, need.max_address);
-    const std::string area = area_remedy(std::max(offer.min_address, need.min_address),
-                                         std::min(offer.max_address, need.max_address));
     // A device's own memory is where its driver puts it.
-    const std::string remedy = offer.device.empty()
-                                   ? either(area, quirk_remedy(c, ConstraintKind::address_window,
-                                                               "reaches more", "max-address = 0x…"))
-                                   : std::string();
+    const std::string remedy =
+        offer.device.empty() ? either(contiguous_remedy(c), window_remedy(c)) : std::string();
     return objection(
         c, ConstraintKind::address_window,
         fmt::format("memory may lie at {}; {} reaches {}", offered, c.use.party, needed),
@@ -303,8 +313,7 @@ Objection protection_objection(const Case& c) {
         return objection(
             c, ConstraintKind::protected_memory,
             fmt::format("memory is not protected; {} needs protected memory", c.use.party),
-            "a kernel with a heap of protected memory (CONFIG_TEE_DMABUF_HEAPS, Linux 6.18)",
-            "protected memory", "memory that is not");
+            take_protected(c.sources), "protected memory", "memory that is not");
     Objection found =
         objection(c, ConstraintKind::protected_memory,
                   fmt::format("{} needs protected memory, which has no CPU use", c.use.party),
@@ -363,8 +372,9 @@ Acceptance accept(const UseInput& use, const CapabilitySet& set, const SourceInp
 }
 
 Objection objection_to(const UseInput& use, const CapabilitySet& set, const SourceInput& source,
-                       const Wanted& wanted) {
-    const Case c = case_of(use, set, source, wanted);
+                       const Wanted& wanted, std::span<const SourceInput> sources) {
+    Case c = case_of(use, set, source, wanted);
+    c.sources = sources;
     if (takes_format(use, set, wanted.fourcc, wanted.modifier, c.own))
         for (const Check& check : checks)
             if (!check.holds(c))

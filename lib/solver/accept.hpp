@@ -8,6 +8,7 @@
 #include "lib/solver/offered.hpp"
 
 #include <optional>
+#include <span>
 
 namespace simplealloc::solver {
 
@@ -32,8 +33,9 @@ Acceptance accept(const UseInput& use, const CapabilitySet& set, const SourceInp
                   const Wanted& wanted);
 
 /// The first thing, format included, that stands against the source; there must be one. Texts are
-/// made here and not in accept(), which is asked far more often.
+/// made here and not in accept(), which is asked far more often. `sources`: all of the machine,
+/// which its remedy may name.
 Objection objection_to(const UseInput& use, const CapabilitySet& set, const SourceInput& source,
-                       const Wanted& wanted);
+                       const Wanted& wanted, std::span<const SourceInput> sources);
 
 } // namespace simplealloc::solver

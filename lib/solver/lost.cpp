@@ -6,6 +6,7 @@
 #include "lib/solver/objection.hpp"
 #include "lib/solver/own_layout.hpp"
 #include "lib/solver/rank.hpp"
+#include "lib/solver/remedy.hpp"
 
 #include <fmt/format.h>
 
@@ -49,10 +50,8 @@ Names unproven(const Pair& p, std::string UseInput::*name) {
 std::string say_scattered(const Pair& p) {
     Names rows = unproven(p, &UseInput::row);
     std::erase(rows, "");
-    for (std::string& row : rows)
-        row = fmt::format("`[{}]`", row);
-    return fmt::format("if it takes scattered memory, say so in a quirk file{}: `contiguous = no`",
-                       rows.empty() ? "" : ", in " + list_text(rows));
+    return "if it takes scattered memory, " +
+           (rows.empty() ? "describe it so" : say_in_quirk_file(rows, "contiguous = no"));
 }
 
 /// Those that move most, and those that prefer the winner's modifier.

@@ -76,14 +76,6 @@ std::string window_text(std::uint64_t from, std::uint64_t to) {
                           : fmt::format("{:#x} to {:#x}", from, to);
 }
 
-std::string area_remedy(std::uint64_t from, std::uint64_t to) {
-    if (from > to)
-        return {};
-    const std::string end = to == no_limit ? std::string() : fmt::format("-{:#x}", to + 1);
-    return fmt::format("boot a kernel that has CONFIG_DMABUF_HEAPS_CMA with cma=SIZE@{:#x}{}", from,
-                       end);
-}
-
 std::string cpu_party(CpuAccess access) {
     return fmt::format("cpu ({})", to_string(access));
 }

@@ -31,8 +31,6 @@ Rejection rejection(std::string source, Objection objection);
 std::string size_text(std::uint64_t bytes);
 /// `0x0 to 0xffffffff`; a window without an end as `0x0 and up`.
 std::string window_text(std::uint64_t from, std::uint64_t to);
-/// How a CMA area is put there; empty where the window is.
-std::string area_remedy(std::uint64_t from, std::uint64_t to);
 /// Who refuses memory that can't be mapped, whatever the CPU profile.
 inline constexpr std::string_view any_cpu = "cpu";
 /// `cpu (read-often)`, the party that stands for the CPU profile.

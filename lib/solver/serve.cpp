@@ -104,7 +104,7 @@ std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation&
         result.objections.push_back(unsized_objection(use));
     else if (p.explain)
         result.objections.push_back(
-            objection_to(use, use.alternatives[nearest], p.source, p.wanted));
+            objection_to(use, use.alternatives[nearest], p.source, p.wanted, p.input.sources));
     return std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 // fails prints the plan.
 #include "tests/boards/board.hpp"
 #include "tests/boards/machine.hpp"
+#include "tests/boards/remedies.hpp"
 #include "tests/support/dynamic_case.hpp"
 
 #include <simplealloc/allocator.hpp>
@@ -219,6 +220,9 @@ void check_row(const Board& board, const Row& row) {
         print(row, *plan, plan->request());
     REQUIRE(row.error.empty());
     check_plan(row, *plan);
+    const auto sources = machine.allocator().sources();
+    REQUIRE(sources);
+    CHECK(false_premises(board, *plan, *sources) == std::vector<std::string>());
 }
 
 /// The facts of a device, or of a source.

@@ -555,8 +555,8 @@ TEST_CASE("a remedy names what to write where: kernel parameters, configuration,
     set.evidence[ConstraintKind::contiguity] = {Confidence::assumed, "default"};
     CHECK(remedy("contiguity") ==
           "boot a kernel that has CONFIG_DMABUF_HEAPS_CMA with cma=SIZE; if /dev/video0 (capture) "
-          "needs no such memory, say so in a quirk file: `[video4linux:unicam]` with "
-          "`contiguous = no`");
+          "needs no such memory, say so in a quirk file: `[video4linux:unicam]`, "
+          "`source = tried here`, `contiguous = no`");
     set.constraints = {};
     set.constraints.max_address = 0x3fffffff;
     set.evidence.clear();
@@ -575,19 +575,55 @@ TEST_CASE("a remedy names what to write where: kernel parameters, configuration,
     set.evidence[ConstraintKind::address_window] = {Confidence::assumed, "default"};
     CHECK_THAT(remedy("address-window"), !Contains("cma="));
     CHECK_THAT(remedy("address-window"),
-               Contains("if /dev/video0 (capture) reaches more, say so in a quirk file: "
-                        "`[video4linux:unicam]` with `max-address = 0x…`"));
+               Contains("if /dev/video0 (capture) reaches it, say so in a quirk file: "
+                        "`[video4linux:unicam]`, `source = tried here`, "
+                        "`max-address = 0xffffffffffffffff`"));
     set.constraints = {};
     set.constraints.exporters = {{"unicam"}};
     CHECK(remedy("exporter") == "give /dev/video0 (capture) a buffer of its own and copy");
     set.evidence[ConstraintKind::exporter] = {Confidence::assumed, "default"};
     CHECK(remedy("exporter") ==
           "if /dev/video0 (capture) takes other memory, say so in a quirk file: "
-          "`[video4linux:unicam]` with `imports = yes`; give /dev/video0 (capture) a buffer of its "
-          "own and copy");
+          "`[video4linux:unicam]`, `source = tried here`, `imports = yes`; give /dev/video0 "
+          "(capture) a buffer of its own and copy");
     set = {};
     set.constraints.protected_memory = true;
     CHECK_THAT(remedy("protected-memory"), Contains("CONFIG_TEE_DMABUF_HEAPS"));
+    input.sources.push_back(cma_heap());
+    input.sources[1].name = "dma-heap:secure";
+    input.sources[1].offer.protected_memory = true;
+    CHECK(remedy("protected-memory") == "dma-heap:secure, which is protected");
+}
+
+TEST_CASE("memory in one run is advised from where this machine has it") {
+    Input input = image(640, 480, fourcc::xrgb8888);
+    input.uses = {contiguous_camera()};
+    input.sources = {system_heap(), cma_heap()};
+    const auto remedy = [&] {
+        const Output output = solved(input);
+        const Rejection* found = rejection(output, "dma-heap:system", "contiguity");
+        REQUIRE(found);
+        return found->remedy;
+    };
+    CHECK(remedy() == "dma-heap:reserved, which is contiguous");
+    SECTION("it may be left out") {
+        input.sources[1].enabled = false;
+        CHECK(remedy() == "dma-heap:reserved, which is contiguous");
+        input.sources.push_back(cma_heap());
+        input.sources.back().name = "dma-heap:camera";
+        CHECK(remedy() == "dma-heap:camera, which is contiguous");
+    }
+    SECTION("it may be where the device does not reach: the kernel has the heap all the same") {
+        input.uses[0].alternatives[0].constraints.max_address = 0x3fffffff;
+        CHECK(remedy() == "boot with cma=SIZE@0x0-0x40000000");
+    }
+    SECTION("a device's own memory and protected memory are for others") {
+        input.sources[1].offer.protected_memory = true;
+        CHECK(remedy() == "boot a kernel that has CONFIG_DMABUF_HEAPS_CMA with cma=SIZE");
+        input.sources[1].offer.protected_memory = false;
+        input.sources[1].offer.device = "card";
+        CHECK(remedy() == "boot a kernel that has CONFIG_DMABUF_HEAPS_CMA with cma=SIZE");
+    }
 }
 
 TEST_CASE("what was left out is let in where it was left out") {

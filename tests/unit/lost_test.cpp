@@ -79,12 +79,12 @@ TEST_CASE("an unproven candidate names the use that nobody knows enough of") {
     const Lost found = lost(input, "dma-heap:system");
     CHECK(found.criterion == "proven");
     CHECK(found.parties == Names{"npu"});
-    CHECK(found.remedy ==
-          "if it takes scattered memory, say so in a quirk file: `contiguous = no`");
+    CHECK(found.remedy == "if it takes scattered memory, describe it so");
     input.uses[0].row = "drm:npu";
     CHECK(
         lost(input, "dma-heap:system").remedy ==
-        "if it takes scattered memory, say so in a quirk file, in `[drm:npu]`: `contiguous = no`");
+        "if it takes scattered memory, say so in a quirk file: `[drm:npu]`, `source = tried here`, "
+        "`contiguous = no`");
     input.uses[0].alternatives[0].constraints.contiguity = Contiguity::any;
     CHECK(candidates(solved(input)).front() == "dma-heap:system");
 }
