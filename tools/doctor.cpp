@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "tools/doctor.hpp"
 
+#include "tools/doctor_plans.hpp"
 #include "tools/words.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <fmt/format.h>
 #include <fstream>
@@ -17,12 +17,6 @@
 namespace simplealloc::tools {
 
 namespace {
-
-/// What is tried, until both devices take it.
-constexpr std::array formats{fourcc::xrgb8888, fourcc::nv12, fourcc::yuyv, fourcc::rgb565};
-constexpr std::uint32_t width = 640;
-constexpr std::uint32_t height = 480;
-constexpr std::size_t most_pairs = 24;
 
 /// A line of /proc/meminfo, `NAME:   N kB`, in bytes.
 std::optional<std::uint64_t> meminfo(std::string_view name) {
@@ -40,18 +34,6 @@ std::optional<std::uint64_t> meminfo(std::string_view name) {
     return std::nullopt;
 }
 
-/// The ways that frames go, from who makes them to who takes them.
-struct Way {
-    Use from;
-    Use to;
-};
-constexpr Way ways[] = {
-    {Use::capture, Use::scanout}, {Use::capture, Use::encode}, {Use::capture, Use::m2m_in},
-    {Use::capture, Use::sample},  {Use::decode, Use::scanout}, {Use::decode, Use::sample},
-    {Use::m2m_out, Use::scanout}, {Use::m2m_out, Use::encode}, {Use::render, Use::scanout},
-    {Use::render, Use::encode},   {Use::capture, Use::read},   {Use::decode, Use::read},
-};
-
 DeviceHealth examine_device(const Device& device) {
     DeviceHealth health;
     health.device = report_of(device);
@@ -63,93 +45,6 @@ DeviceHealth examine_device(const Device& device) {
     else if (!unknown || needs.error().cause == Cause::denied)
         health.problem = std::move(needs).error();
     return health;
-}
-
-bool is_about_formats(const Plan& plan) {
-    return std::ranges::any_of(plan.conflict(), [](const Conflict& conflict) {
-        return conflict.constraint == to_string(ConstraintKind::format);
-    });
-}
-
-std::string conflict_in_words(const Plan& plan) {
-    std::string text;
-    for (const Conflict& conflict : plan.conflict())
-        text += fmt::format("{}{} of {}", text.empty() ? "" : "; ", conflict.constraint,
-                            join_in_words(conflict.parties));
-    return text;
-}
-
-/// Nothing where one of them takes no frames in pixels, such as an encoder's coded side.
-std::optional<PairHealth> examine_pair(const Allocator& allocator, const DeviceUse& from,
-                                       const DeviceUse& to) {
-    PairHealth pair;
-    pair.from = party_in_words(from);
-    pair.to = party_in_words(to);
-    for (const Fourcc fourcc : formats) {
-        const auto plan = allocator.plan(Request::image(width, height, fourcc).use(from).use(to));
-        if (!plan)
-            return std::nullopt;
-        if (!plan->candidates().empty()) {
-            pair.fourcc = fourcc;
-            pair.source = plan->candidates().front().source;
-            pair.reason.clear();
-            pair.remedy.clear();
-            return pair;
-        }
-        if (!pair.reason.empty() || is_about_formats(*plan))
-            continue;
-        pair.fourcc = fourcc;
-        pair.reason = conflict_in_words(*plan);
-        if (!plan->relaxations().empty())
-            pair.remedy = plan->relaxations().front().what;
-    }
-    if (pair.reason.empty()) {
-        std::vector<std::string> tried;
-        for (const Fourcc fourcc : formats)
-            tried.push_back(to_string(fourcc));
-        pair.reason = fmt::format("no format in common, of {}", join_in_words(tried));
-    }
-    return pair;
-}
-
-bool can(const Device& device, Use use) {
-    return std::ranges::find(device.uses(), use) != device.uses().end();
-}
-
-/// Encoders and decoders are memory-to-memory devices as well.
-bool is_told_by_another(const Device& device, Use use) {
-    return (use == Use::m2m_in && can(device, Use::encode)) ||
-           (use == Use::m2m_out && can(device, Use::decode));
-}
-
-/// One for each piece of hardware: of a card and its render node the latter, which needs no master.
-std::vector<Device> who_can(const std::vector<Device>& devices, Use use) {
-    std::vector<Device> who;
-    for (const Device& device : devices) {
-        if (!can(device, use) || is_told_by_another(device, use))
-            continue;
-        const auto known = std::ranges::find(who, device.id(), &Device::id);
-        if (known == who.end())
-            who.push_back(device);
-        else
-            *known = device;
-    }
-    return who;
-}
-
-void examine_pairs(const Allocator& allocator, const std::vector<Device>& devices,
-                   DoctorReport& report) {
-    for (const Way& way : ways)
-        for (const Device& from : who_can(devices, way.from))
-            for (const Device& to : who_can(devices, way.to)) {
-                if (from.id() == to.id())
-                    continue;
-                if (report.pairs.size() == most_pairs)
-                    ++report.pairs_left_out;
-                else if (auto pair =
-                             examine_pair(allocator, {from, way.from, {}}, {to, way.to, {}}))
-                    report.pairs.push_back(*std::move(pair));
-            }
 }
 
 /// Names under their common remedy, in the order in which the remedies came.
@@ -176,10 +71,11 @@ private:
     std::vector<Named> named_;
 };
 
-bool gives_contiguous(const SourceInfo& source) {
-    return source.usable && std::ranges::any_of(source.facts, [](const Fact& fact) {
-               return fact.name == "contiguity" && fact.value == "physical";
-           });
+/// Whether this process may use it is another matter, with another remedy.
+bool is_contiguous(const SourceInfo& source) {
+    return std::ranges::any_of(source.facts, [](const Fact& fact) {
+        return fact.name == "contiguity" && fact.value == "physical";
+    });
 }
 
 bool needs_contiguous(const DeviceHealth& device) {
@@ -225,7 +121,7 @@ void find_in_devices_and_sources(const DoctorReport& report, std::vector<Finding
         findings.push_back({"there is no dma-heap",
                             "a kernel with CONFIG_DMABUF_HEAPS and CONFIG_DMABUF_HEAPS_SYSTEM"});
 
-    if (std::ranges::any_of(report.sources, gives_contiguous))
+    if (std::ranges::any_of(report.sources, is_contiguous))
         return;
     std::vector<std::string> needy;
     for (const DeviceHealth& device : report.devices)
@@ -235,6 +131,35 @@ void find_in_devices_and_sources(const DoctorReport& report, std::vector<Finding
         findings.push_back(
             {fmt::format("memory in one piece, for {}, has no source", join_in_words(needy)),
              "a kernel with CONFIG_DMABUF_HEAPS_CMA, booted with cma=SIZE"});
+}
+
+/// Of a device alone: that two can't share memory may lie in the two, and is told beside them.
+void find_failures(const DoctorReport& report, std::vector<Finding>& findings) {
+    Remedies remedies;
+    for (const PairHealth& one : report.alone)
+        if (one.frame.source.empty())
+            remedies.add(fmt::format("pictures of {} ({})", one.from, one.frame.reason),
+                         one.frame.remedy);
+    remedies.report("have no memory", findings);
+}
+
+/// What rests on something that nobody said: a row says it.
+void find_doubts(const DoctorReport& report, std::vector<Finding>& findings) {
+    std::vector<std::string> told;
+    for (const std::vector<PairHealth>* part : {&report.alone, &report.pairs})
+        for (const PairHealth& pair : *part)
+            for (const Doubt& doubt : pair.frame.doubts) {
+                if (std::ranges::find(told, doubt.party) != told.end())
+                    continue;
+                told.push_back(doubt.party);
+                findings.push_back(
+                    {fmt::format("nobody knows whether {} needs memory in one piece: {} for it is "
+                                 "unproven",
+                                 doubt.party, pair.frame.source),
+                     fmt::format("try it, and say in a quirk file which: `[{}]`, `source = tried "
+                                 "here`, `contiguous = no` (or yes)",
+                                 doubt.row)});
+            }
 }
 
 } // namespace
@@ -279,7 +204,7 @@ Result<DoctorReport> examine(const Allocator& allocator, MachineReport machine) 
         if (!report.devices.back().problem)
             devices.push_back(*std::move(asked));
     }
-    examine_pairs(allocator, devices, report);
+    plan_for_users(allocator, devices, report);
     return report;
 }
 
@@ -290,6 +215,8 @@ std::vector<Finding> findings_of(const DoctorReport& report) {
         findings.push_back({"there is no DRM or V4L2 device",
                             "load its driver; a container must be given the nodes and /sys"});
     find_in_devices_and_sources(report, findings);
+    find_failures(report, findings);
+    find_doubts(report, findings);
     return findings;
 }
 

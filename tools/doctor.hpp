@@ -30,14 +30,28 @@ struct DeviceHealth {
     std::optional<Error> problem;     ///< why it could not be asked
 };
 
+/// A use of which nobody knows whether it needs contiguous memory.
+struct Doubt {
+    std::string party;
+    std::string row; ///< the section of a quirk file that would say it, e.g. `drm:vc4`
+};
+
+/// A frame that was planned.
+struct FrameHealth {
+    Fourcc fourcc; ///< fourcc::bytes: none that was tried is common to all
+    std::uint32_t width = 0;
+    std::uint32_t height = 0;
+    std::string source;        ///< where memory comes from; empty: from nowhere
+    std::string reason;        ///< why from nowhere
+    std::string remedy;        ///< the least loss that would help; may be empty
+    std::vector<Doubt> doubts; ///< why it is unproven
+};
+
 /// What one device makes and another takes.
 struct PairHealth {
     std::string from; ///< e.g. `/dev/video0 (capture)`
-    std::string to;
-    Fourcc fourcc;      ///< the first that both take, of those that are tried
-    std::string source; ///< where memory comes from; empty: from nowhere
-    std::string reason; ///< why from nowhere
-    std::string remedy; ///< the least loss that would help; may be empty
+    std::string to;   ///< empty: the device alone
+    FrameHealth frame;
 };
 
 struct Finding {
@@ -50,11 +64,13 @@ struct DoctorReport {
     std::vector<DeviceHealth> devices;
     std::vector<SourceInfo> sources;
     std::vector<PairHealth> pairs;
+    std::vector<PairHealth> alone;  ///< each device without another
     std::size_t pairs_left_out = 0; ///< a machine with many devices has too many of them for a page
 };
 
 MachineReport ask_machine();
-/// Opens every device that it may, and plans for those of which one makes what the other takes.
+/// Opens every device that it may, and plans what their users would ask: each alone, and those of
+/// which one makes what the other takes.
 Result<DoctorReport> examine(const Allocator& allocator, MachineReport machine);
 /// What is missing, the most general first; those with one remedy are one.
 std::vector<Finding> findings_of(const DoctorReport& report);

@@ -4,6 +4,7 @@
 #include "tools/capability_limits.hpp"
 #include "tools/words.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -13,6 +14,8 @@ namespace simplealloc::tools {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::uint32_t usual_height = 1080;
 
 std::string machine_text(const MachineReport& machine, const Screen& screen) {
     std::string text =
@@ -74,15 +77,28 @@ std::string sources_text(const DoctorReport& report, const Screen& screen) {
     return table.empty() ? wrapped("none", 2, screen) : table.render(screen);
 }
 
+/// The size where it is not that of the heading.
+std::string frame_in_words(const FrameHealth& frame) {
+    if (frame.source.empty())
+        return "-";
+    if (frame.height == usual_height)
+        return to_string(frame.fourcc);
+    return fmt::format("{} {}x{}", to_string(frame.fourcc), frame.width, frame.height);
+}
+
+Cell memory_cell(const FrameHealth& frame) {
+    if (frame.source.empty())
+        return {"none: " + frame.reason, Style::bad};
+    if (!frame.doubts.empty())
+        return {frame.source + ", unproven", Style::warning};
+    return {frame.source, Style::good};
+}
+
 std::string pairs_text(const DoctorReport& report, const Screen& screen) {
     TextTable table({{"from"}, {"to"}, {"format"}, {"memory from"}});
     for (const PairHealth& pair : report.pairs)
-        table.add({{pair.from},
-                   {pair.to},
-                   {pair.source.empty() ? "-" : to_string(pair.fourcc)},
-                   pair.source.empty() ? Cell{"none: " + pair.reason, Style::bad}
-                                       : Cell{pair.source, Style::good}},
-                  try_note(pair.remedy));
+        table.add({{pair.from}, {pair.to}, {frame_in_words(pair.frame)}, memory_cell(pair.frame)},
+                  try_note(pair.frame.remedy));
     std::string text = table.empty()
                            ? wrapped("no two devices here make and take a frame", 2, screen)
                            : table.render(screen);
@@ -94,9 +110,20 @@ std::string pairs_text(const DoctorReport& report, const Screen& screen) {
     return text;
 }
 
-std::string findings_text(const std::vector<Finding>& findings, const Screen& screen) {
+/// For who has read that nothing is missing.
+std::string failing_pairs_text(const DoctorReport& report) {
+    const auto failing = std::ranges::count_if(
+        report.pairs, [](const PairHealth& pair) { return pair.frame.source.empty(); });
+    if (failing == 0)
+        return {};
+    return failing == 1 ? ", but a pair above shares no memory"
+                        : fmt::format(", but {} pairs above share no memory", failing);
+}
+
+std::string findings_text(const DoctorReport& report, const Screen& screen) {
+    const std::vector<Finding> findings = findings_of(report);
     if (findings.empty())
-        return wrapped("nothing is missing", 2, screen);
+        return wrapped("nothing is missing" + failing_pairs_text(report), 2, screen);
     TextTable table({{"#", true}, {"what"}});
     for (std::size_t i = 0; i < findings.size(); ++i)
         table.add({{fmt::to_string(i + 1)}, {findings[i].problem, Style::warning}},
@@ -129,14 +156,30 @@ Json device_json(const DeviceHealth& health) {
     return json;
 }
 
+Json frame_json(const PairHealth& pair) {
+    const FrameHealth& frame = pair.frame;
+    Json json = Json::object();
+    json["from"] = pair.from;
+    if (!pair.to.empty())
+        json["to"] = pair.to;
+    json["format"] = frame.source.empty() ? "" : to_string(frame.fourcc);
+    json["width"] = frame.width;
+    json["height"] = frame.height;
+    json["source"] = frame.source;
+    json["unproven"] = !frame.doubts.empty();
+    json["reason"] = frame.reason;
+    json["remedy"] = frame.remedy;
+    return json;
+}
+
 } // namespace
 
 std::string doctor_text(const DoctorReport& report, const Screen& screen) {
     return machine_text(report.machine, screen) + heading("devices", screen) +
            devices_text(report, screen) + heading("sources of memory", screen) +
-           sources_text(report, screen) + heading("what can be shared, at 640x480", screen) +
+           sources_text(report, screen) + heading("what can be shared, at 1920x1080", screen) +
            pairs_text(report, screen) + heading("what is missing", screen) +
-           findings_text(findings_of(report), screen);
+           findings_text(report, screen);
 }
 
 std::string doctor_json(const DoctorReport& report) {
@@ -154,6 +197,7 @@ std::string doctor_json(const DoctorReport& report) {
               {"sources", Json::array()},
               {"pairs", Json::array()},
               {"pairs_left_out", report.pairs_left_out},
+              {"alone", Json::array()},
               {"findings", Json::array()}};
     for (const DeviceHealth& health : report.devices)
         json["devices"].push_back(device_json(health));
@@ -164,12 +208,9 @@ std::string doctor_json(const DoctorReport& report) {
                                    {"remedy", source.remedy},
                                    {"facts", facts_json(source.facts)}});
     for (const PairHealth& pair : report.pairs)
-        json["pairs"].push_back({{"from", pair.from},
-                                 {"to", pair.to},
-                                 {"format", pair.source.empty() ? "" : to_string(pair.fourcc)},
-                                 {"source", pair.source},
-                                 {"reason", pair.reason},
-                                 {"remedy", pair.remedy}});
+        json["pairs"].push_back(frame_json(pair));
+    for (const PairHealth& one : report.alone)
+        json["alone"].push_back(frame_json(one));
     for (const Finding& finding : findings_of(report))
         json["findings"].push_back({{"problem", finding.problem}, {"remedy", finding.remedy}});
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -78,7 +78,48 @@ TEST_CASE("a camera and a scaler share the heap's memory, and nothing is missing
     CHECK(report.pairs_left_out == 0);
     const std::string text = doctor_text(report, {});
     CHECK(text.find("  nothing is missing\n") != std::string::npos);
-    CHECK(text.find(report.pairs[0].source) != std::string::npos);
+    CHECK(text.find(report.pairs[0].frame.source) != std::string::npos);
+    CHECK(report.pairs[0].frame.height == 1080);
+    CHECK(text.find("what can be shared, at 1920x1080") != std::string::npos);
+    REQUIRE(report.alone.size() == 2);
+    CHECK(report.alone[0].from == "/dev/video0 (capture)");
+    CHECK(report.alone[0].frame.source == "dma-heap:reserved");
+}
+
+TEST_CASE("a device of which nobody knows what memory it needs is a finding, with the row that "
+          "settles it") {
+    FakeKernel kernel;
+    FakeHeap heap;
+    heap.name = "system";
+    add_dma_heap(kernel, heap);
+    FakeCard card;
+    card.driver = "any card";
+    card.render_node = true; // a display alone is assumed to need it
+    card.dumb = false;       // whose memory would do
+    add_drm_card(kernel, card);
+    const DoctorReport report = examine_with();
+    INFO(doctor_text(report, {}));
+    CHECK(has(findings_of(report), "needs memory in one piece: dma-heap:system for it is unproven",
+              "`[drm:any card]`, `source = tried here`, `contiguous = no`"));
+}
+
+TEST_CASE("a device without memory is a finding, and pairs without are told where nothing else is "
+          "missing") {
+    DoctorReport report;
+    SourceInfo heap = denied("dma-heap:system", "");
+    heap.usable = true;
+    report.sources = {heap};
+    report.devices.emplace_back();
+    const FrameHealth fails{fourcc::xrgb8888, 1920, 1080, {}, "exporter of b", "copy", {}};
+    report.pairs.push_back({"a", "b", fails});
+    CHECK(findings_of(report).empty());
+    CHECK(doctor_text(report, {}).find("nothing is missing, but a pair above shares no memory") !=
+          std::string::npos);
+    report.pairs.push_back({"a", "c", fails});
+    CHECK(doctor_text(report, {}).find("nothing is missing, but 2 pairs above share no memory") !=
+          std::string::npos);
+    report.alone.push_back({"a", {}, fails});
+    CHECK(has(findings_of(report), "pictures of a (exporter of b) have no memory", "copy"));
 }
 
 TEST_CASE("sources and devices with one remedy are one finding") {
@@ -110,6 +151,10 @@ TEST_CASE("memory in one piece is missing where a device needs it and no source 
     CHECK(has(findings_of(report), "memory in one piece, for /dev/video0", "cma="));
     report.sources[0].facts[0].value = "physical";
     CHECK(findings_of(report).empty());
+    // It is there, and another rule is what helps: no other kernel does.
+    report.sources[0].usable = false;
+    CHECK_FALSE(has(findings_of(report), "", "cma="));
+    report.sources[0].usable = true;
     report.sources[0].facts[0].value = "scattered";
     report.devices[0].needs.emplace_back(); // another way, that takes any memory
     CHECK(findings_of(report).empty());
