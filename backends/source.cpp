@@ -180,6 +180,7 @@ void describe_memory_kind(SourceRecord& source, const DeviceRecord& device, cons
     solver::Offer& offer = source.input.offer;
     const Learned<MemoryKind>& kind = device.drm->dumb_memory;
     offer.memory_kind = kind.value;
+    offer.peer_to_peer = device.peer_to_peer;
     if (offer.memory_kind == MemoryKind::device_local)
         place_device_memory(source, device);
     source.facts.push_back(

@@ -206,6 +206,8 @@ Result<Plan> make_plan(const Request& request, const Policy& policy,
     common.order = fields.order.empty() ? policy.order.value : fields.order;
     common.order_origin = fields.order.empty() ? policy.order.origin : "caller";
     common.page_size = kernel::page_size();
+    // Of a described device nobody says that it can't.
+    input.peer_to_peer = record.peer_to_peer || record.described.has_value();
     common.available_memory = available_memory();
     common.refusals = std::move(refusals);
     data->sources = find_sources(devices, quirks);

@@ -48,6 +48,8 @@ void apply_sharing(const Rows& rows, DeviceRecord& record) {
     rows.learn("exports", record.exports, is_yes);
     rows.learn("exports-attachable", record.attachable, is_yes);
     rows.learn("exports-vmap-stable", record.vmap_stable, is_yes);
+    if (const auto value = rows.find("peer-to-peer"))
+        record.peer_to_peer = value->text == "yes";
 }
 
 void apply_reach(const Rows& rows, Reach& reach) {

@@ -161,6 +161,8 @@ struct DeviceRecord {
     std::string import_origin;
     std::vector<HeapLink> heap_links;
     DeviceIdentity identity;
+    /// Its driver maps device memory of others, and lets them map its own, where that is (quirk).
+    bool peer_to_peer = false;
     std::vector<QuirkRowPtr> quirks; ///< that are for the device, the strongest first
 
     UniqueFd caller_fd; ///< a duplicate of what the caller handed over, or none

@@ -114,12 +114,42 @@ std::optional<bool> ask_nouveau(int fd) {
     return request.value != 0;
 }
 
+/// include/uapi/drm/xe_drm.h struct drm_xe_device_query.
+struct XeQuery {
+    std::uint64_t extensions;
+    std::uint32_t query;
+    std::uint32_t size;
+    std::uint64_t data;
+    std::array<std::uint64_t, 2> reserved;
+};
+constexpr unsigned long xe_device_query = DRM_IOWR(DRM_COMMAND_BASE + 0x00, XeQuery);
+constexpr std::uint32_t xe_config = 2;
+/// struct drm_xe_query_config: a count, padding, and numbers of 64 bits; the second has flags.
+constexpr std::size_t xe_config_flags = 16;
+constexpr std::uint64_t xe_has_vram = 0x1;
+
+/// Asks twice, as for i915: the driver takes its own size only (xe_query.c query_config()).
+std::optional<bool> ask_xe(int fd) {
+    XeQuery request = {};
+    request.query = xe_config;
+    constexpr std::uint32_t most = 1U << 16U;
+    if (kernel::ioctl(fd, xe_device_query, &request) < 0 || request.size > most ||
+        request.size < xe_config_flags + sizeof(std::uint64_t))
+        return std::nullopt;
+    std::vector<std::byte> answer(request.size);
+    request.data = pointer_to(answer.data());
+    if (kernel::ioctl(fd, xe_device_query, &request) < 0)
+        return std::nullopt;
+    return (value_at<std::uint64_t>(answer.data() + xe_config_flags) & xe_has_vram) != 0;
+}
+
 struct Call {
     const char* driver;
     std::optional<bool> (*ask)(int fd);
 };
 
-constexpr Call calls[] = {{"amdgpu", ask_amdgpu}, {"i915", ask_i915}, {"nouveau", ask_nouveau}};
+constexpr Call calls[] = {
+    {"amdgpu", ask_amdgpu}, {"i915", ask_i915}, {"nouveau", ask_nouveau}, {"xe", ask_xe}};
 
 } // namespace
 

@@ -150,6 +150,7 @@ constexpr QuirkKey keys[] = {
     {"exports-attachable", KeyScope::device, "", is_switch, switch_text},
     {"gbm-exports-attachable", KeyScope::device, "drm", is_switch, switch_text},
     {"exports-vmap-stable", KeyScope::device, "", is_switch, switch_text},
+    {"peer-to-peer", KeyScope::device, "drm", is_switch, switch_text},
     {"min-address", KeyScope::device, "", is_address, address_text},
     {"max-address", KeyScope::device, "", is_address, address_text},
     {"coherent", KeyScope::device, "",

@@ -169,6 +169,25 @@ Objection attach_objection(const Case& c) {
     return found;
 }
 
+/// The kernel pins what is attached in RAM, or what is shown in the device: the later of the two
+/// fails (amdgpu_dma_buf_pin(), nouveau_gem_prime_pin(), radeon_gem_prime_pin(),
+/// i915_gem_dmabuf_attach(), xe_dma_buf_pin(), lsdc_gem_prime_pin()). A kernel mapping pins
+/// nothing.
+bool stays_shown(const Case& c) {
+    return c.wanted.shown_by == nullptr || c.set.import_path != ImportPath::dma ||
+           !is_moved_by(c.use, c.source);
+}
+
+Objection shown_objection(const Case& c) {
+    Objection found = objection(
+        c, ConstraintKind::attach,
+        fmt::format("what {} attaches is moved to RAM; {} shows its device's own memory alone",
+                    c.use.party, c.wanted.shown_by->party),
+        copy_remedy(c));
+    found.required_by.push_back(c.wanted.shown_by->party);
+    return found;
+}
+
 std::string contiguity_text(const Offer& offer) {
     switch (offer.contiguity) {
     case OfferContiguity::physical:
@@ -345,6 +364,7 @@ constexpr std::array checks{
     Check{may_be_given, note_objection},
     Check{imports, exporter_objection},
     Check{attaches, attach_objection},
+    Check{stays_shown, shown_objection},
     Check{contiguous_enough, contiguity_objection},
     Check{in_reach, address_objection},
     Check{starts_aligned, alignment_objection},

@@ -19,6 +19,8 @@ struct Wanted {
     CpuAccess cpu = CpuAccess::none;
     bool strict = false;
     std::uint32_t count = 1; ///< buffers at a time
+    /// Who shows the memory and needs it where it is, see shown_in_place().
+    const UseInput* shown_by = nullptr;
 };
 
 struct Acceptance {

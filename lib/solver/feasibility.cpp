@@ -139,8 +139,12 @@ Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceIn
                               true}};
         return result;
     }
-    const Wanted wanted{input.request.fourcc, input.request.modifier.value_or(Modifier::linear()),
-                        scope.cpu, input.request.strict, input.request.count};
+    const Wanted wanted{input.request.fourcc,
+                        input.request.modifier.value_or(Modifier::linear()),
+                        scope.cpu,
+                        input.request.strict,
+                        input.request.count,
+                        shown_in_place(input, scope.uses, source)};
     const Problem p{ground, input, scope, source, *ground.format, wanted, explain};
 
     if (auto objection = check_policy(source)) {

@@ -61,6 +61,9 @@ struct UseInput {
     /// Who says that it reads a buffer that it attached through a kernel mapping, too; empty:
     /// nobody.
     std::string maps_too;
+    /// It maps memory of other devices where it is, and follows when that moves
+    /// (dma_buf_dynamic_attach() with allow_peer2peer).
+    bool peer_to_peer = false;
     bool attaches = true; ///< false: it gets at any buffer somehow, as the conflict search supposes
 };
 
@@ -116,6 +119,9 @@ struct Offer {
     std::string undescribed = {};
     std::string undescribed_remedy = {}; ///< how it is described; may be empty
     bool attachable = true;              ///< other devices can attach its dma-bufs
+    /// Device-local memory stays where it is for devices that attach it peer-to-peer; for others it
+    /// moves to RAM, where its own display may not show it.
+    bool peer_to_peer = false;
     bool vmap_stable = true;   ///< a kernel mapping stays valid while the exporter uses the buffer
     std::string attach_reason; ///< why not, for either of the two; with its origin
     bool scarce = false;

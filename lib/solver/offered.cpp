@@ -14,6 +14,29 @@ bool is_made_for(const UseInput& use, const SourceInput& source) {
     return use.queue == source.offer.queue && is_own(use, source);
 }
 
+bool is_moved_by(const UseInput& use, const SourceInput& source) {
+    const Offer& offer = source.offer;
+    return offer.memory_kind == MemoryKind::device_local &&
+           !(use.peer_to_peer && offer.peer_to_peer) && use.attaches && !is_own(use, source);
+}
+
+const UseInput* shown_in_place(const Input& input, const std::vector<std::size_t>& uses,
+                               const SourceInput& source) {
+    if (source.offer.memory_kind != MemoryKind::device_local)
+        return nullptr;
+    constexpr auto there = static_cast<std::uint8_t>(MemoryKind::device_local);
+    for (const std::size_t index : uses) {
+        const UseInput& use = input.uses[index];
+        if ((use.use == Use::scanout || use.use == Use::cursor) && is_own(use, source) &&
+            !use.alternatives.empty() &&
+            std::all_of(
+                use.alternatives.begin(), use.alternatives.end(),
+                [](const CapabilitySet& set) { return set.constraints.memory_kinds == there; }))
+            return &use;
+    }
+    return nullptr;
+}
+
 CpuCaching caching_for(const Offer& offer, CpuAccess access) {
     if (!offer.caching_selectable)
         return offer.caching;

@@ -13,6 +13,14 @@ bool is_own(const UseInput& use, const SourceInput& source);
 /// demands of memory, by construction. Demands on layouts are the caller's to keep.
 bool is_made_for(const UseInput& use, const SourceInput& source);
 
+/// Whether the device, when it attaches the memory, moves it away from its own device and pins it
+/// in RAM.
+bool is_moved_by(const UseInput& use, const SourceInput& source);
+
+/// The use that shows the memory and must have it in its own device's memory; null: there is none.
+const UseInput* shown_in_place(const Input& input, const std::vector<std::size_t>& uses,
+                               const SourceInput& source);
+
 /// What a quirk row or the kernel says of the use and the source; null: nothing.
 const SourceNote* find_note(const UseInput& use, const SourceInput& source, bool works);
 

@@ -217,8 +217,7 @@ Fit describe(const Problem& p, const Combination& combination, Layout layout) {
         // part is what counts.
         if (merge(fit.merged, way.constraints))
             (void)merge(fit.merged, way.shape.constraints);
-        const bool contiguous = contiguous_for(p.source, use);
-        if (set.constraints.contiguity == Contiguity::preferred && !contiguous)
+        if (set.constraints.contiguity == Contiguity::preferred && !contiguous_for(p.source, use))
             fit.unproven_by.push_back(use.party);
         if (use.unsized.count(fit.alternatives[i]) > 0)
             fit.unsized_by.push_back(use.party);

@@ -21,7 +21,7 @@ constexpr Kind source_kinds[] = {
 bool unwieldy(const UseInput& use, const Input& input) {
     return std::any_of(input.sources.begin(), input.sources.end(), [&](const SourceInput& source) {
         return source.offer.device != use.device &&
-               !(source.offer.attachable && source.offer.vmap_stable);
+               (!(source.offer.attachable && source.offer.vmap_stable) || is_moved_by(use, source));
     });
 }
 

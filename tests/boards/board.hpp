@@ -63,7 +63,7 @@ struct Card {
     std::array<std::uint32_t, 2> cursor{64, 64};
     bool modifiers = false; ///< DRM_CAP_ADDFB2_MODIFIERS
     bool dumb = true;
-    std::optional<bool> discrete; ///< what amdgpu's information call says; nothing: it fails
+    std::optional<bool> discrete; ///< what amdgpu's or xe's call says; nothing: it fails
 };
 
 /// What one direction of a V4L2 node takes, and what TRY_FMT makes of a wish.

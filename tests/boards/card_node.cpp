@@ -17,6 +17,10 @@ constexpr std::uint32_t first_plane = 31;
 /// DRM_IOCTL_AMDGPU_INFO, and where drm_amdgpu_info_device has ids_flags.
 constexpr unsigned long amdgpu_info = 0x40206445;
 constexpr std::size_t amdgpu_ids_flags = 136;
+/// DRM_IOCTL_XE_DEVICE_QUERY, and struct drm_xe_query_config with four numbers.
+constexpr unsigned long xe_device_query = 0xc0286440;
+constexpr std::uint32_t xe_config_size = 40;
+constexpr std::size_t xe_config_flags = 16;
 enum Property : std::uint32_t { type_property = 1, formats_property = 2 };
 
 template <typename Element>
@@ -89,6 +93,8 @@ public:
             return capability(*static_cast<drm_get_cap*>(argument));
         case amdgpu_info:
             return information(static_cast<const std::byte*>(argument));
+        case xe_device_query:
+            return configuration(static_cast<std::byte*>(argument));
         default:
             return render_ ? -EACCES : card_ioctl(request, argument);
         }
@@ -148,6 +154,23 @@ private:
         if (numbers[1] != 0x16 || numbers[0] < amdgpu_ids_flags + sizeof flags)
             return -EINVAL;
         std::memcpy(user<std::byte>(pointer) + amdgpu_ids_flags, &flags, sizeof flags);
+        return 0;
+    }
+
+    /// DRM_RENDER_ALLOW alone (xe_device.c): a card node answers too. The size comes back first.
+    [[nodiscard]] int configuration(std::byte* request) const {
+        if (card_.name != "xe" || !card_.discrete)
+            return -EINVAL;
+        std::uint32_t numbers[2] = {}; // query, size
+        std::uint64_t pointer = 0;
+        std::memcpy(numbers, request + 8, sizeof numbers);
+        std::memcpy(&pointer, request + 16, sizeof pointer);
+        if (numbers[0] != 2 || (numbers[1] != 0 && numbers[1] != xe_config_size))
+            return -EINVAL;
+        std::memcpy(request + 12, &xe_config_size, sizeof xe_config_size);
+        const std::uint64_t flags = *card_.discrete ? 1 : 0; // FLAG_HAS_VRAM
+        if (numbers[1] != 0)
+            std::memcpy(user<std::byte>(pointer) + xe_config_flags, &flags, sizeof flags);
         return 0;
     }
 

@@ -67,6 +67,20 @@ bool made_for(const UseInput& use, const Offer& offer) {
     return own(use, offer) && use.queue == offer.queue;
 }
 
+/// What shows the memory in place, and whom that keeps out: who attaches it in RAM.
+bool shows_in_place(const UseInput& use, const Offer& offer) {
+    bool only_there = !use.alternatives.empty();
+    for (const CapabilitySet& set : use.alternatives)
+        only_there = only_there && set.constraints.memory_kinds ==
+                                       static_cast<std::uint8_t>(MemoryKind::device_local);
+    return only_there && own(use, offer) && (use.use == Use::scanout || use.use == Use::cursor);
+}
+
+bool leaves_in_place(const UseInput& use, const CapabilitySet& set, const Offer& offer) {
+    return own(use, offer) || !use.attaches || set.import_path == ImportPath::vmap ||
+           (use.peer_to_peer && offer.peer_to_peer);
+}
+
 // --- memory ---
 
 bool contiguous(const UseInput& use, const Offer& offer) {
@@ -575,12 +589,17 @@ std::optional<Answer> best(const View& view, const SourceInput& source) {
         if (!source_serves(view, source, modifier))
             continue;
         std::vector<Ways> ways = all_ways(view);
+        bool in_place = false;
+        for (const std::size_t index : view.uses)
+            in_place = in_place || (source.offer.memory_kind == MemoryKind::device_local &&
+                                    shows_in_place(view.input.uses[index], source.offer));
         std::erase_if(ways, [&](const Ways& each) {
             for (std::size_t i = 0; i < each.size(); ++i) {
                 const UseInput& use = view.input.uses[view.uses[i]];
                 const CapabilitySet& set = set_of(view, each, i);
                 if (!takes_format(use, set, source.offer, request.fourcc, modifier) ||
-                    !takes_memory(use, set, source.offer, view.cpu, request))
+                    !takes_memory(use, set, source.offer, view.cpu, request) ||
+                    (in_place && !leaves_in_place(use, set, source.offer)))
                     return true;
             }
             return false;

@@ -106,6 +106,7 @@ inline solver::UseInput small_use(Generator& g, const std::string& device, Fourc
                              Use::decode, Use::m2m_in, Use::m2m_out, Use::cursor, Use::read});
     auto result = use(device + " (" + std::string(to_string(what)) + ")", device, what);
     result.coherent = !g.one_in(4);
+    result.peer_to_peer = g.one_in(2);
     if (device == "camera")
         result.queue = g.pick({solver::QueueSide::capture, solver::QueueSide::output});
     result.alternatives.resize(1 + g.below(3));
@@ -150,6 +151,7 @@ inline solver::SourceInput small_source(Generator& g, const std::string& name,
     if (g.one_in(6))
         offer.memory_kind = MemoryKind::device_local;
     offer.protected_memory = g.one_in(20);
+    offer.peer_to_peer = g.one_in(2);
     offer.attachable = !g.one_in(8);
     offer.vmap_stable = !g.one_in(8);
     offer.scarce = g.one_in(4);

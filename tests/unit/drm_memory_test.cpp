@@ -21,6 +21,7 @@ namespace {
 constexpr unsigned long amdgpu_info = 0x40206445;
 constexpr unsigned long i915_query = 0xc0106479;
 constexpr unsigned long nouveau_getparam = 0xc0106440;
+constexpr unsigned long xe_device_query = 0xc0286440;
 
 template <typename Value>
 void put(std::uint64_t address, Value value) {
@@ -74,6 +75,25 @@ Override nouveau(std::uint64_t vram) {
     };
 }
 
+/// What query_config() of xe_query.c fills in.
+Override xe(std::uint64_t flags, std::uint32_t length = 8 + 4 * 8) {
+    return [flags, length](unsigned long request, void* argument) -> std::optional<int> {
+        if (request != xe_device_query)
+            return std::nullopt;
+        CHECK(get<std::uint32_t>(argument, 8) == 2); // DRM_XE_DEVICE_QUERY_CONFIG
+        const auto size = get<std::uint32_t>(argument, 12);
+        const auto data = get<std::uint64_t>(argument, 16);
+        std::memcpy(static_cast<char*>(argument) + 12, &length, sizeof length);
+        if (size == 0)
+            return 0;
+        if (size != length)
+            return -EINVAL;
+        put(data, std::uint32_t{4});
+        put(data + 16, flags);
+        return 0;
+    };
+}
+
 struct Machine {
     FakeKernel kernel;
     std::shared_ptr<FakeCard> card;
@@ -103,6 +123,16 @@ TEST_CASE("nouveau tells cards with VRAM from Tegra") {
     CHECK(Machine(nouveau(0)).ask("nouveau") == std::optional(false));
     const auto refused = [](unsigned long, void*) { return std::optional<int>(-EINVAL); };
     CHECK_FALSE(Machine(refused).ask("nouveau"));
+}
+
+TEST_CASE("xe says in its configuration whether there is VRAM") {
+    CHECK(Machine(xe(1)).ask("xe") == std::optional(true));
+    CHECK(Machine(xe(0)).ask("xe") == std::optional(false));
+    CHECK(Machine(xe(2)).ask("xe") == std::optional(false));
+    CHECK_FALSE(Machine(xe(1, 16)).ask("xe"));
+    CHECK_FALSE(Machine(xe(1, 1U << 20U)).ask("xe"));
+    const auto refused = [](unsigned long, void*) { return std::optional<int>(-EINVAL); };
+    CHECK_FALSE(Machine(refused).ask("xe"));
 }
 
 TEST_CASE("where a card node answers nobody, the render node of the same device is asked") {

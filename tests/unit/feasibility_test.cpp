@@ -320,6 +320,52 @@ TEST_CASE("exporter, attach, memory kind and protection are each looked at") {
     });
 }
 
+TEST_CASE("attach: what a display shows from its own memory can't be attached in RAM as well") {
+    const auto world = [](auto change) {
+        return [=](Input& i) {
+            i.uses.push_back(use("monitor", "card", Use::scanout));
+            i.uses[1].alternatives[0].constraints.memory_kinds = 2;
+            i.uses[1].alternatives[0].constraints.exporters = {{"card"}};
+            i.sources = {source("drm-dumb:card1", OfferContiguity::unknown)};
+            offer(i).device = "card";
+            offer(i).memory_kind = MemoryKind::device_local;
+            change(i);
+        };
+    };
+    const std::vector<Row> rows{
+        {"attach", world([](auto&) {}), "what camera attaches is moved to RAM; monitor shows"},
+        {"attach", world([](auto& i) { i.uses[0].peer_to_peer = true; }), "moved to RAM"},
+        {"attach", world([](auto& i) { offer(i).peer_to_peer = true; }), "moved to RAM"},
+        {"", world([](auto& i) { i.uses[0].peer_to_peer = offer(i).peer_to_peer = true; }), ""},
+        {"", world([](auto& i) { i.uses[0].alternatives[0].import_path = ImportPath::vmap; }), ""},
+        {"", world([](auto& i) { i.uses[0].device = "card"; }), ""},
+        // Nobody shows it, or its display shows RAM too.
+        {"", world([](auto& i) { i.uses[1].use = Use::render; }), ""},
+        {"", world([](auto& i) { i.uses[1].alternatives[0].constraints.memory_kinds = 3; }), ""},
+    };
+    Input input;
+    const auto begin = [&] {
+        input = image(640, 480, fourcc::nv12);
+        input.uses = {use("camera", "isp", Use::capture)};
+    };
+    for (const Row& row : rows) {
+        begin();
+        row.change(input);
+        const Output output = solved(input);
+        CAPTURE(row.reason);
+        CHECK(output.choices.size() == (row.constraint.empty() ? 1 : 0));
+        if (row.constraint.empty())
+            continue;
+        const Rejection* found = rejection(output, "drm-dumb:card1", row.constraint);
+        REQUIRE(found);
+        CHECK_THAT(found->reason, Contains(row.reason));
+        CHECK(found->required_by == Names{"camera", "monitor"});
+    }
+    begin();
+    world([](auto& i) { i.sources.push_back(system_heap()); })(input);
+    CHECK(conflict(solved(input)) == Names{"memory-kind: monitor", "attach: camera"});
+}
+
 TEST_CASE("cpu access: memory that the CPU can't map or keep in step is rejected") {
     run({
         {"cpu-access",
