@@ -78,7 +78,9 @@ Result<Setup> Buffer::setup(std::size_t use_index) const {
 }
 
 Result<Setup> Buffer::setup(const DeviceUse& use) const {
-    return make_setup(use.device.record(), use, *data_->layout);
+    const Request::Fields& fields = data_->origin->request.fields();
+    return make_setup(use.device.record(), use, *data_->layout,
+                      {0, 0, fields.crop_width, fields.crop_height});
 }
 
 Result<Mapping> Buffer::map(Access access, std::size_t dmabuf) const {

@@ -123,7 +123,9 @@ std::string why_as_is(const Check& check, const DeviceUse& use, bool unproven) {
 }
 
 void add_setup(const BufferData& buffer, const DeviceUse& use, Check& check) {
-    if (auto setup = make_setup(use.device.record(), use, *buffer.layout))
+    const Request::Fields& fields = buffer.origin->request.fields();
+    if (auto setup = make_setup(use.device.record(), use, *buffer.layout,
+                                {0, 0, fields.crop_width, fields.crop_height}))
         check.setup = std::move(*setup);
 }
 

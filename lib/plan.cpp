@@ -266,7 +266,9 @@ Result<Setup> Plan::setup(std::size_t use_index, std::size_t candidate) const {
                        fmt::format("use {} of {}, candidate {} of {}", use_index, uses.size(),
                                    candidate, data_->candidates.size()));
     const DeviceUse& use = uses[use_index];
-    return make_setup(use.device.record(), use, data_->candidates[candidate].layout);
+    const Request::Fields& fields = data_->request.fields();
+    return make_setup(use.device.record(), use, data_->candidates[candidate].layout,
+                      {0, 0, fields.crop_width, fields.crop_height});
 }
 
 } // namespace simplealloc

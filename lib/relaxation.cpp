@@ -6,6 +6,8 @@ namespace simplealloc {
 
 std::string_view to_string(RelaxationKind kind) noexcept {
     switch (kind) {
+    case RelaxationKind::crop:
+        return "crop";
     case RelaxationKind::modifier:
         return "modifier";
     case RelaxationKind::left_out:

@@ -77,6 +77,12 @@ Request& Request::count(std::uint32_t buffers) & {
     return *this;
 }
 
+Request& Request::crop(std::uint32_t width, std::uint32_t height) & {
+    fields_.crop_width = width;
+    fields_.crop_height = height;
+    return *this;
+}
+
 Request& Request::name(std::string name) & {
     fields_.name = std::move(name);
     return *this;

@@ -53,16 +53,6 @@ bool is_free_for(int fd, const DrmPlane& plane, const Crtc& crtc) {
            (request.crtc_id == 0 || request.crtc_id == crtc.id);
 }
 
-bool takes(const DrmPlane& plane, const DrmSetup& setup) {
-    return std::any_of(plane.formats.begin(), plane.formats.end(), [&](const FormatSupport& one) {
-        if (one.fourcc != setup.fourcc)
-            return false;
-        return setup.pass_modifier ? std::find(one.modifiers.begin(), one.modifiers.end(),
-                                               setup.modifier) != one.modifiers.end()
-                                   : one.without_modifier;
-    });
-}
-
 int commit(int fd, std::uint32_t object, const std::vector<std::uint32_t>& properties,
            const std::vector<std::uint64_t>& values) {
     auto count = static_cast<std::uint32_t>(properties.size());

@@ -72,6 +72,8 @@ Result<Request> build_request(const Allocator& allocator, const RequestOptions& 
     request.cpu(options.cpu);
     if (options.count)
         request.count(*options.count);
+    if (options.crop)
+        request.crop(options.crop->width, options.crop->height);
     if (options.any_device)
         request.any_device();
     if (options.strict)

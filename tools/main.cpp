@@ -75,6 +75,10 @@ void add_request_options(CLI::App& command, RequestText& request) {
         ->type_name("N[K|M|G]")
         ->group(what);
 
+    add_text(command, "--crop", request.crop,
+             folded("Only so much of the image counts, from its top left corner: the rest is what "
+                    "a device pads it with"))
+        ->type_name("WxH");
     command
         .add_option("--count", request.count,
                     folded("How many buffers live at a time: a source must have room for all "

@@ -53,6 +53,14 @@ std::string_view take_code(std::string_view& text) {
     return whole.substr(0, prefix + take_until(text, ':').size());
 }
 
+std::optional<SizeOption> parse_size(std::string_view text) {
+    const auto width = parse_number<std::uint32_t>(take_until(text, 'x'));
+    const auto height = parse_number<std::uint32_t>(text);
+    if (!width || !height)
+        return std::nullopt;
+    return SizeOption{*width, *height};
+}
+
 } // namespace
 
 Result<Fourcc> parse_format(std::string_view text) {
@@ -69,21 +77,19 @@ Result<ImageOption> parse_image(std::string_view text) {
     constexpr std::string_view example = "WxH:FOURCC[:MODIFIER], e.g. --image 1920x1080:NV12";
     const std::string_view whole = text;
 
-    std::string_view size = take_until(text, ':');
+    const std::string_view typed_size = take_until(text, ':');
     const std::size_t before = text.size();
     const std::string_view code = take_code(text);
     const bool has_modifier = before > code.size();
 
-    const std::string_view columns = take_until(size, 'x');
-    const auto width = parse_number<std::uint32_t>(columns);
-    const auto height = parse_number<std::uint32_t>(size);
-    if (!width || !height)
+    const auto size = parse_size(typed_size);
+    if (!size)
         return malformed(option, whole, "the size is not two numbers of pixels below 2^32",
                          std::string(example));
     const auto fourcc = Fourcc::parse(code);
     if (!fourcc)
         return malformed(option, whole, bad_code, std::string(example));
-    ImageOption image{*width, *height, *fourcc, std::nullopt};
+    ImageOption image{size->width, size->height, *fourcc, std::nullopt};
     if (has_modifier) {
         image.modifier = Modifier::parse(text);
         if (!image.modifier)
@@ -172,6 +178,12 @@ Result<RequestOptions> parse_request(const RequestText& text) {
         if (!bytes)
             return bytes.error();
         options.bytes = *bytes;
+    }
+    if (text.crop) {
+        options.crop = parse_size(*text.crop);
+        if (!options.crop)
+            return malformed("--crop", *text.crop, "not two numbers of pixels below 2^32",
+                             "WxH, e.g. --crop 640x360");
     }
     for (const std::string& typed : text.uses) {
         auto use = parse_use_option(typed);

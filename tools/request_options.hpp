@@ -18,6 +18,7 @@ struct RequestText {
     std::optional<std::string> bytes; ///< N[K|M|G]
     std::vector<std::string> uses;    ///< PATH:ROLE
     std::optional<std::string> cpu;
+    std::optional<std::string> crop;    ///< WxH
     std::optional<std::uint32_t> count; ///< buffers; from 1
     std::string name;
     std::vector<std::string> without;
@@ -36,6 +37,13 @@ struct ImageOption {
     bool operator==(const ImageOption&) const = default;
 };
 
+struct SizeOption {
+    std::uint32_t width = 0;  ///< pixels
+    std::uint32_t height = 0; ///< pixels
+
+    bool operator==(const SizeOption&) const = default;
+};
+
 struct UseOption {
     std::string path;
     Use use = Use::read;
@@ -47,6 +55,7 @@ struct UseOption {
 struct RequestOptions {
     std::optional<ImageOption> image; ///< nothing: a request of bytes
     std::uint64_t bytes = 0;
+    std::optional<SizeOption> crop; ///< nothing: all of the image counts
     std::vector<UseOption> uses;
     CpuAccess cpu = CpuAccess::none;
     std::optional<std::uint32_t> count; ///< nothing: as the library counts

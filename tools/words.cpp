@@ -130,6 +130,8 @@ std::string request_in_words(const Request::Fields& request) {
         text += fmt::format(" ({})", size_in_words(request.size));
     if (request.modifier)
         text += " " + to_string(*request.modifier);
+    if (request.crop_width != 0)
+        text += fmt::format(" cropped to {}x{}", request.crop_width, request.crop_height);
     if (request.count > 1)
         text += fmt::format(", {} buffers,", request.count);
     std::vector<std::string> uses;

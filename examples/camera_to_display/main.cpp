@@ -48,6 +48,7 @@ struct Pipeline {
 constexpr int buffer_count = 4;
 constexpr int frame_timeout_ms = 20000;
 constexpr std::size_t camera_use = 0;
+constexpr std::size_t display_use = 1;
 
 template <typename T>
 T expect(simplealloc::Result<T> result) {
@@ -85,6 +86,10 @@ bool plan_pipeline(const Allocator& allocator, Pipeline& pipeline, const Options
                                .use(*display, Use::scanout)
                                .name("camera-to-display"));
         if (!plan || plan->candidates().empty())
+            continue;
+        // SETCRTC shows what a primary plane takes.
+        const auto shown = plan->setup(display_use);
+        if (!shown || shown->drm->overlay_only)
             continue;
         pipeline.plan = *std::move(plan);
         return true;

@@ -55,6 +55,14 @@ struct simplealloc_v4l2_plane {
     uint32_t length;       ///< bytes, for v4l2_buffer and v4l2_plane; never 0
 };
 
+/// A part of an image, in pixels. This struct never grows.
+struct simplealloc_crop {
+    uint32_t left;   ///< columns before it
+    uint32_t top;    ///< lines above it
+    uint32_t width;  ///< columns of it
+    uint32_t height; ///< lines of it
+};
+
 /// What an application programs into V4L2 for one use (struct v4l2_format and v4l2_plane).
 struct simplealloc_v4l2_setup {
     uint32_t pixelformat; ///< V4L2_PIX_FMT_*
@@ -63,6 +71,10 @@ struct simplealloc_v4l2_setup {
     uint32_t height;      ///< pixels; likewise
     size_t plane_count;   ///< memory planes: 1 for single-planar
     const struct simplealloc_v4l2_plane* planes; ///< so many
+    /// The picture in the image (see simplealloc_request_set_crop()), for VIDIOC_S_SELECTION where
+    /// it is smaller than width and height: V4L2_SEL_TGT_CROP on an output queue,
+    /// V4L2_SEL_TGT_COMPOSE on a capture queue.
+    struct simplealloc_crop crop;
 };
 
 /// What an application programs into DRM for one use (struct drm_mode_fb_cmd2).
@@ -76,6 +88,14 @@ struct simplealloc_drm_setup {
     uint32_t offsets[SIMPLEALLOC_MAX_PLANES]; ///< bytes
     uint64_t modifier;                        ///< DRM_FORMAT_MOD_*, the same for all planes
     bool pass_modifier;                       ///< set DRM_MODE_FB_MODIFIERS and fill modifier[]
+    /// The picture in the image (see simplealloc_request_set_crop()), for SRC_X, SRC_Y, SRC_W and
+    /// SRC_H of a plane.
+    struct simplealloc_crop crop;
+    size_t kms_plane_count; ///< of kms_planes; 0 where they are not known
+    /// Ids of the planes that take format and modifier for the use, primary before overlay planes.
+    const uint32_t* kms_planes;
+    /// No primary plane is among them: it shows above another image, and not by SETCRTC.
+    bool overlay_only;
 };
 
 /// What to program for one use. The one that fits the device is not NULL.

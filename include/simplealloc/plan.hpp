@@ -53,6 +53,14 @@ struct Candidate {
     std::optional<Lost> lost = {};                  ///< nothing for the first candidate
 };
 
+/// A part of an image, in pixels.
+struct Crop {
+    std::uint32_t left = 0;   ///< columns before it
+    std::uint32_t top = 0;    ///< lines above it
+    std::uint32_t width = 0;  ///< columns of it
+    std::uint32_t height = 0; ///< lines of it
+};
+
 /// What an application programs into V4L2 for one use (struct v4l2_format and v4l2_plane).
 struct V4l2Setup {
     std::uint32_t pixelformat = 0; ///< V4L2_PIX_FMT_*
@@ -68,6 +76,10 @@ struct V4l2Setup {
             0; ///< bytes, for v4l2_buffer/v4l2_plane; never 0, which would mean the whole dma-buf
     };
     std::vector<PlaneSetup> planes; ///< memory planes: one for single-planar
+    /// The picture in the image (see Request::crop), for VIDIOC_S_SELECTION where it is smaller
+    /// than width and height: V4L2_SEL_TGT_CROP on an output queue, V4L2_SEL_TGT_COMPOSE on a
+    /// capture queue.
+    Crop crop = {};
 };
 
 /// What an application programs into DRM for one use (struct drm_mode_fb_cmd2).
@@ -82,6 +94,13 @@ struct DrmSetup {
     std::array<std::uint32_t, 4> offsets{}; ///< bytes
     std::uint64_t modifier = 0;             ///< DRM_FORMAT_MOD_*, the same for all planes
     bool pass_modifier = false;             ///< set DRM_MODE_FB_MODIFIERS and fill modifier[]
+    /// The picture in the image (see Request::crop), for SRC_X, SRC_Y, SRC_W and SRC_H of a plane.
+    Crop crop = {};
+    /// Ids of the planes that take format and modifier for the use, primary before overlay planes;
+    /// empty where they are not known.
+    std::vector<std::uint32_t> planes = {};
+    /// No primary plane is among them: it shows above another image, and not by SETCRTC.
+    bool overlay_only = false;
 };
 
 /// The one that fits the device is set.

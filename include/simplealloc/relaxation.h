@@ -19,6 +19,7 @@ enum simplealloc_relaxation_kind {
     SIMPLEALLOC_RELAXATION_SIZE,       ///< fewer bytes or pixels
     SIMPLEALLOC_RELAXATION_DEVICE,     ///< one use gets a buffer of its own, and the CPU copies
     SIMPLEALLOC_RELAXATION_COUNT,      ///< fewer buffers
+    SIMPLEALLOC_RELAXATION_CROP,       ///< a larger image, of which the wanted part counts
 };
 
 /// Kebab-case, e.g. `any-device`; static.

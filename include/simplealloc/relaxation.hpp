@@ -12,6 +12,7 @@ namespace simplealloc {
 
 /// What is given up, the least loss first.
 enum class RelaxationKind : std::uint8_t {
+    crop,       ///< a larger image, as some device pads it, of which the wanted part counts
     modifier,   ///< the modifier is left open, or LINEAR
     left_out,   ///< what Request::without leaves out may serve
     strict,     ///< a source may serve of which nobody knows whether the uses accept it
@@ -30,8 +31,8 @@ SIMPLEALLOC_API std::string_view to_string(RelaxationKind kind) noexcept;
 
 /// One offer. It was solved like a request of its own: `source` serves it.
 struct Relaxation {
-    RelaxationKind kind = RelaxationKind::modifier; ///< what is given up
-    std::string what;        ///< in words, e.g. `request AR24 instead of XR24`
+    RelaxationKind kind = RelaxationKind::crop; ///< what is given up
+    std::string what;                           ///< in words, e.g. `request AR24 instead of XR24`
     std::string how;         ///< option and call, e.g. `--any-device (Request::any_device)`
     std::int64_t rank = 0;   ///< lower gives up less
     std::string source;      ///< the first candidate then

@@ -73,6 +73,11 @@ SIMPLEALLOC_API int simplealloc_request_set_cpu(struct simplealloc_request* requ
 SIMPLEALLOC_API int simplealloc_request_set_count(struct simplealloc_request* request,
                                                   uint32_t buffers,
                                                   struct simplealloc_error** error);
+/// Only so much of the image counts, from its top left corner: the rest is what some device pads it
+/// with. Setups have it for each use. All of the image counts unless this is called.
+SIMPLEALLOC_API int simplealloc_request_set_crop(struct simplealloc_request* request,
+                                                 uint32_t width, uint32_t height,
+                                                 struct simplealloc_error** error);
 /// Shown in /proc/…/fdinfo and debugfs; the kernel keeps 31 characters.
 SIMPLEALLOC_API int simplealloc_request_set_name(struct simplealloc_request* request,
                                                  const char* name,
@@ -116,6 +121,8 @@ struct simplealloc_request_fields {
     const char* const* order;                         ///< what ranks first
     bool is_image;                                    ///< made by simplealloc_request_new_image()
     uint32_t count;                                   ///< see simplealloc_request_set_count()
+    uint32_t crop_width;  ///< pixels, see simplealloc_request_set_crop(); 0: all of the image
+    uint32_t crop_height; ///< pixels, likewise
 };
 /// Hands out a copy of what was asked for.
 SIMPLEALLOC_API int simplealloc_request_get_fields(const struct simplealloc_request* request,

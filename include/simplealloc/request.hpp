@@ -57,6 +57,9 @@ public:
     /// a codec among the uses needs at least, where its driver says so. A source must have room for
     /// all of them. They are still allocated one by one.
     Request& count(std::uint32_t buffers) &;
+    /// Only so much of the image counts, from its top left corner: the rest is what some device
+    /// pads it with. setup() has it for each use. All of the image counts unless this is called.
+    Request& crop(std::uint32_t width, std::uint32_t height) &;
     /// Shown in /proc/…/fdinfo and debugfs; the kernel keeps 31 characters.
     Request& name(std::string name) &;
     /// Also considers memory of devices that the request does not name. Unless this is called, what
@@ -84,6 +87,9 @@ public:
     Request&& modifier(Modifier value) && { return std::move(modifier(value)); }
     Request&& cpu(CpuAccess access) && { return std::move(cpu(access)); }
     Request&& count(std::uint32_t buffers) && { return std::move(count(buffers)); }
+    Request&& crop(std::uint32_t width, std::uint32_t height) && {
+        return std::move(crop(width, height));
+    }
     Request&& name(std::string text) && { return std::move(name(std::move(text))); }
     Request&& any_device(bool yes = true) && { return std::move(any_device(yes)); }
     Request&& strict(bool yes = true) && { return std::move(strict(yes)); }
@@ -109,6 +115,8 @@ public:
         std::vector<std::string> without; ///< see Request::without
         std::vector<std::string> order;   ///< see Request::order
         bool is_image = false;            ///< made by Request::image
+        std::uint32_t crop_width = 0;     ///< pixels, see Request::crop; 0: all of the image
+        std::uint32_t crop_height = 0;    ///< pixels, likewise
     };
     /// What was asked for; lives as long as the Request.
     [[nodiscard]] const Fields& fields() const noexcept { return fields_; }

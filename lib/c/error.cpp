@@ -34,8 +34,8 @@ simplealloc_conflict to_c(const Conflict& conflict, Arena& arena) {
             arena.list(conflict.contributors)};
 }
 
-static constexpr Numbering<RelaxationKind, std::size_t{SIMPLEALLOC_RELAXATION_COUNT} + 1, 1>
-    relaxation_kinds(std::array{RelaxationKind::count});
+static constexpr Numbering<RelaxationKind, std::size_t{SIMPLEALLOC_RELAXATION_CROP} + 1, 2>
+    relaxation_kinds(std::array{RelaxationKind::count, RelaxationKind::crop});
 
 simplealloc_relaxation to_c(const Relaxation& relaxation, Arena& arena) {
     return {static_cast<simplealloc_relaxation_kind>(relaxation_kinds.number(relaxation.kind)),

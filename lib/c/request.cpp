@@ -57,6 +57,8 @@ static simplealloc_request_fields to_c(const Request::Fields& fields, Arena& are
     out.order = arena.texts(fields.order);
     out.count = fields.count;
     out.is_image = fields.is_image;
+    out.crop_width = fields.crop_width;
+    out.crop_height = fields.crop_height;
     return out;
 }
 
@@ -118,6 +120,11 @@ int simplealloc_request_set_cpu(simplealloc_request* request, simplealloc_cpu_ac
 int simplealloc_request_set_count(simplealloc_request* request, std::uint32_t buffers,
                                   simplealloc_error** error) {
     return change(request, error, [&](Request& r) { r.count(buffers); });
+}
+
+int simplealloc_request_set_crop(simplealloc_request* request, std::uint32_t width,
+                                 std::uint32_t height, simplealloc_error** error) {
+    return change(request, error, [&](Request& r) { r.crop(width, height); });
 }
 
 int simplealloc_request_set_name(simplealloc_request* request, const char* name,

@@ -15,15 +15,20 @@ simplealloc_v4l2_plane to_c(const V4l2Setup::PlaneSetup& plane) {
     return {plane.dmabuf, plane.bytesperline, plane.sizeimage, plane.length};
 }
 
+simplealloc_crop to_c(const Crop& crop) {
+    return {crop.left, crop.top, crop.width, crop.height};
+}
+
 simplealloc_v4l2_setup to_c(const V4l2Setup& setup, Arena& arena) {
     std::vector<simplealloc_v4l2_plane> planes;
     for (const auto& plane : setup.planes)
         planes.push_back(to_c(plane));
     return {setup.pixelformat, setup.multiplanar, setup.width,
-            setup.height,      planes.size(),     arena.copy(planes.data(), planes.size())};
+            setup.height,      planes.size(),     arena.copy(planes.data(), planes.size()),
+            to_c(setup.crop)};
 }
 
-simplealloc_drm_setup to_c(const DrmSetup& setup) {
+simplealloc_drm_setup to_c(const DrmSetup& setup, Arena& arena) {
     simplealloc_drm_setup out = {};
     out.fourcc = setup.fourcc.value;
     out.width = setup.width;
@@ -34,6 +39,10 @@ simplealloc_drm_setup to_c(const DrmSetup& setup) {
     std::copy(setup.offsets.begin(), setup.offsets.end(), out.offsets);
     out.modifier = setup.modifier;
     out.pass_modifier = setup.pass_modifier;
+    out.crop = to_c(setup.crop);
+    out.kms_plane_count = setup.planes.size();
+    out.kms_planes = arena.copy(setup.planes.data(), setup.planes.size());
+    out.overlay_only = setup.overlay_only;
     return out;
 }
 
@@ -41,7 +50,7 @@ simplealloc_drm_setup to_c(const DrmSetup& setup) {
 
 simplealloc_setup to_c(const Setup& setup, Arena& arena) {
     return {setup.v4l2 ? arena.add(to_c(*setup.v4l2, arena)) : nullptr,
-            setup.drm ? arena.add(to_c(*setup.drm)) : nullptr};
+            setup.drm ? arena.add(to_c(*setup.drm, arena)) : nullptr};
 }
 
 V4l2Setup read_v4l2_setup(const simplealloc_v4l2_setup& setup) {

@@ -63,17 +63,56 @@ void limit_size(solver::CapabilitySet& set, std::uint64_t width, std::uint64_t h
     }
 }
 
-void add_scanout(const DrmInfo& drm, solver::CapabilitySet& set) {
+const FormatSupport* find_format(const std::vector<FormatSupport>& formats, Fourcc fourcc) {
+    const auto found = std::find_if(formats.begin(), formats.end(),
+                                    [&](const FormatSupport& one) { return one.fourcc == fourcc; });
+    return found == formats.end() ? nullptr : &*found;
+}
+
+/// What overlay planes take of the format beyond what primary planes do.
+FormatSupport beyond(const FormatSupport& overlay, const FormatSupport* primary) {
+    FormatSupport more = overlay;
+    if (primary == nullptr)
+        return more;
+    more.without_modifier = more.without_modifier && !primary->without_modifier;
+    std::erase_if(more.modifiers, [&](std::uint64_t modifier) {
+        return std::find(primary->modifiers.begin(), primary->modifiers.end(), modifier) !=
+               primary->modifiers.end();
+    });
+    return more;
+}
+
+/// Alone on the screen is what a primary plane shows: SETCRTC takes no other (drm_mode_setcrtc()).
+/// So a format or modifier of overlay planes alone is a way of its own, the worse one.
+std::vector<solver::CapabilitySet> scanout_ways(const DrmInfo& drm, Fourcc fourcc,
+                                                solver::CapabilitySet set) {
     limit_size(set, drm.max_width, drm.max_height, "DRM_IOCTL_MODE_GETRESOURCES");
     const bool sees_primary = std::any_of(drm.planes.begin(), drm.planes.end(),
                                           [](const auto& p) { return p.type == "primary"; });
-    if (sees_primary) {
-        set.formats = formats_of(drm, {"primary", "overlay"});
-        set.evidence[ConstraintKind::format] = {Confidence::known, "DRM planes, IN_FORMATS"};
-    } else {
+    if (!sees_primary) {
         set.evidence[ConstraintKind::format] = {Confidence::unknown,
                                                 "this descriptor does not show the primary planes"};
+        return {std::move(set)};
     }
+    const std::vector<FormatSupport> primary = formats_of(drm, {"primary"});
+    const std::vector<FormatSupport> overlay = formats_of(drm, {"overlay"});
+    const FormatSupport* shown = find_format(primary, fourcc);
+    const FormatSupport* above = find_format(overlay, fourcc);
+    set.formats = formats_of(drm, {"primary", "overlay"});
+    set.evidence[ConstraintKind::format] = {Confidence::known, "DRM planes, IN_FORMATS"};
+    const FormatSupport more =
+        above != nullptr ? beyond(*above, shown) : FormatSupport{fourcc, {}, false};
+    if (!more.without_modifier && more.modifiers.empty())
+        return {std::move(set)};
+    solver::CapabilitySet over = set;
+    over.formats = {more};
+    over.evidence[ConstraintKind::format] = {
+        Confidence::known, "overlay planes alone, IN_FORMATS: SETCRTC does not show it"};
+    over.label = "overlay planes alone";
+    if (shown == nullptr)
+        return {std::move(over)};
+    set.formats = primary;
+    return {std::move(set), std::move(over)};
 }
 
 void add_cursor(const DrmInfo& drm, solver::CapabilitySet& set) {
@@ -129,8 +168,8 @@ CapabilitySets drm_capabilities(const DeviceRecord& device, Use use, Fourcc four
         if (use == Use::cursor && drm.cursor_width == 0)
             return unsupported_use(device, use, "has no cursor");
         if (image && use == Use::scanout)
-            add_scanout(drm, set);
-        else if (image)
+            return scanout_ways(drm, fourcc, std::move(set));
+        if (image)
             add_cursor(drm, set);
         break;
     case Use::render:

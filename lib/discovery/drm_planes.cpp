@@ -153,4 +153,14 @@ std::map<std::string, std::uint32_t> plane_property_ids(int fd, std::uint32_t pl
     return ids;
 }
 
+bool takes(const DrmPlane& plane, const DrmSetup& setup) {
+    return std::any_of(plane.formats.begin(), plane.formats.end(), [&](const FormatSupport& one) {
+        if (one.fourcc != setup.fourcc)
+            return false;
+        return setup.pass_modifier ? std::find(one.modifiers.begin(), one.modifiers.end(),
+                                               setup.modifier) != one.modifiers.end()
+                                   : one.without_modifier;
+    });
+}
+
 } // namespace simplealloc

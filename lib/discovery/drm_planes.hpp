@@ -18,4 +18,7 @@ int read_planes(int fd, std::vector<DrmPlane>& out);
 /// it.
 std::map<std::string, std::uint32_t> plane_property_ids(int fd, std::uint32_t plane);
 
+/// Whether the plane takes format and modifier of a framebuffer.
+bool takes(const DrmPlane& plane, const DrmSetup& setup);
+
 } // namespace simplealloc

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A layout as the structures that an application programs.
 #include "lib/discovery/device_record.hpp"
+#include "lib/discovery/drm_planes.hpp"
 #include "lib/discovery/try_format.hpp"
 #include "lib/discovery/v4l2_choice.hpp"
 #include "lib/failure.hpp"
@@ -44,6 +45,31 @@ std::optional<std::uint64_t> payload(const Layout& layout, std::uint32_t dmabuf)
         end = std::max(end, plane_end);
     }
     return end;
+}
+
+Crop crop_of(const Layout& layout, const Crop& visible) {
+    if (visible.width == 0 || visible.height == 0)
+        return {0, 0, layout.width, layout.height};
+    return {0, 0, std::min(visible.width, layout.width), std::min(visible.height, layout.height)};
+}
+
+/// The planes for the use that take the setup's format, primary ones first.
+void add_planes(const DrmInfo& drm, Use use, DrmSetup& setup) {
+    if (use != Use::scanout && use != Use::cursor)
+        return;
+    const auto add = [&](std::string_view type) {
+        const std::size_t before = setup.planes.size();
+        for (const DrmPlane& plane : drm.planes)
+            if (plane.type == type && takes(plane, setup))
+                setup.planes.push_back(plane.id);
+        return setup.planes.size() > before;
+    };
+    if (use == Use::cursor) {
+        add("cursor");
+        return;
+    }
+    const bool by_primary = add("primary");
+    setup.overlay_only = add("overlay") && !by_primary;
 }
 
 Result<Setup> v4l2_setup(const DeviceRecord& device, const DeviceUse& use, const Layout& layout) {
@@ -112,7 +138,8 @@ Result<DrmSetup> make_drm_setup(const DeviceRecord& device, const Layout& layout
     return drm;
 }
 
-Result<Setup> make_setup(const DeviceRecord& device, const DeviceUse& use, const Layout& layout) {
+Result<Setup> make_setup(const DeviceRecord& device, const DeviceUse& use, const Layout& layout,
+                         const Crop& visible) {
     if (layout.fourcc == fourcc::bytes)
         return failure(Stage::request, Cause::invalid, 0, party_name(device, use.use),
                        "plain bytes have no format to program");
@@ -120,10 +147,16 @@ Result<Setup> make_setup(const DeviceRecord& device, const DeviceUse& use, const
         auto drm = make_drm_setup(device, layout);
         if (!drm)
             return drm.error();
-        return Setup{{}, *drm};
+        drm->crop = crop_of(layout, visible);
+        add_planes(*device.drm, use.use, *drm);
+        return Setup{{}, std::move(*drm)};
     }
-    if (device.v4l2)
-        return v4l2_setup(device, use, layout);
+    if (device.v4l2) {
+        auto setup = v4l2_setup(device, use, layout);
+        if (setup)
+            setup->v4l2->crop = crop_of(layout, visible);
+        return setup;
+    }
     return failure(Stage::request, Cause::invalid, 0, party_name(device, use.use),
                    device.described ? "is described by the caller, who knows how to program it"
                                     : "is programmed by calls of its own driver");

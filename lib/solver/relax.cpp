@@ -2,9 +2,11 @@
 // One function per thing that can be given up; what helps only together is tried in pairs.
 #include "lib/solver/relax.hpp"
 
+#include "lib/solver/format_distance.hpp"
 #include "lib/solver/layout.hpp"
 #include "lib/solver/objection.hpp"
 #include "lib/solver/own_layout.hpp"
+#include "lib/solver/padded_sizes.hpp"
 #include "lib/solver/work.hpp"
 
 #include <fmt/format.h>
@@ -77,6 +79,7 @@ private:
     bool try_out(const Proposal& proposal);
     [[nodiscard]] std::vector<Proposal> simple() const;
     void try_pairs(const std::vector<Proposal>& proposals);
+    void try_crops();
     void try_formats();
     void try_less_cpu();
     void try_fewer_buffers();
@@ -167,21 +170,27 @@ void Offers::try_pairs(const std::vector<Proposal>& proposals) {
         }
 }
 
-/// How far a format is from another: samples of the same kind, as many planes, as many bytes.
-std::tuple<bool, std::uint64_t, std::uint64_t, Fourcc> distance(const FormatInfo& from,
-                                                                const FormatInfo& to) {
-    const auto subsampled = [](const FormatInfo& format) {
-        return format.planes.size() > 1 || format.planes.front().horizontal > 1;
-    };
-    const auto apart = [](std::uint64_t a, std::uint64_t b) { return a < b ? b - a : a - b; };
-    const auto bytes = [](const FormatInfo& format) {
-        std::uint64_t sum = 0; // of 64 pixels in each direction
-        for (const PlaneGeometry& plane : format.planes)
-            sum += std::uint64_t{64} * 64 * plane.bytes / plane.horizontal / plane.vertical;
-        return sum;
-    };
-    return {subsampled(from) != subsampled(to), apart(from.planes.size(), to.planes.size()),
-            apart(bytes(from), bytes(to)), to.fourcc};
+/// As large as some device makes it, and only the wanted part counts: nothing of the picture is
+/// lost, where the device that fills it can make so much.
+void Offers::try_crops() {
+    const Request::Fields& request = input_.request;
+    const std::uint32_t width = request.crop_width != 0 ? request.crop_width : request.width;
+    const std::uint32_t height = request.crop_height != 0 ? request.crop_height : request.height;
+    std::int64_t place = 0;
+    for (const ImageSize& padded : padded_sizes(input_)) {
+        const std::string larger = fmt::format("{}x{}", padded.width, padded.height);
+        const std::string part = fmt::format("{}x{}", width, height);
+        Proposal proposal{
+            RelaxationKind::crop, place++, fmt::format("request {} and crop to {}", larger, part),
+            fmt::format("--image {}:… --crop {} (Request::image, Request::crop)", larger, part),
+            original()};
+        proposal.relaxed.request.width = padded.width;
+        proposal.relaxed.request.height = padded.height;
+        proposal.relaxed.request.crop_width = width;
+        proposal.relaxed.request.crop_height = height;
+        if (try_out(proposal))
+            return;
+    }
 }
 
 void Offers::try_formats() {
@@ -189,7 +198,7 @@ void Offers::try_formats() {
     // What is in an opaque image nobody knows who could name another one.
     if (!wanted || wanted->opaque || !input_.request.is_image)
         return;
-    std::set<std::tuple<bool, std::uint64_t, std::uint64_t, Fourcc>> nearest;
+    std::set<FormatDistance> nearest;
     for (const Fourcc format : formats_) {
         const auto info = format_info(format);
         if (!info || format == wanted->fourcc || format == fourcc::bytes)
@@ -206,9 +215,10 @@ void Offers::try_formats() {
         try_out(proposal);
     }
     std::size_t tried = 0;
-    for (const auto& [other_family, planes, bytes, format] : nearest) {
+    for (const FormatDistance& near : nearest) {
         if (tried == most_formats)
             break;
+        const Fourcc format = near.fourcc;
         Proposal proposal{
             RelaxationKind::format, static_cast<std::int64_t>(tried++),
             fmt::format("request {} instead of {}", to_string(format), to_string(wanted->fourcc)),
@@ -276,6 +286,7 @@ void Offers::try_smaller_image() {
         Relaxed relaxed = original();
         relaxed.request.width = part(relaxed.request.width);
         relaxed.request.height = part(relaxed.request.height);
+        relaxed.request.crop_width = relaxed.request.crop_height = 0;
         return relaxed;
     };
     const auto most =
@@ -342,6 +353,7 @@ std::vector<Relaxation> Offers::best_first() {
     const std::vector<Proposal> proposals = simple();
     for (const Proposal& proposal : proposals)
         try_out(proposal);
+    try_crops();
     try_formats();
     try_less_cpu();
     try_fewer_buffers();

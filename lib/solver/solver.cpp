@@ -42,6 +42,11 @@ Result<void> check_request(const Request::Fields& request, std::uint64_t page_si
     if (!request.is_image && !bytes)
         return senseless("format", fmt::format("{} needs the width and height of an image",
                                                to_string(request.fourcc)));
+    if ((request.crop_width == 0) != (request.crop_height == 0) ||
+        request.crop_width > request.width || request.crop_height > request.height)
+        return senseless("crop",
+                         fmt::format("{}x{} pixels are no part of {}x{}", request.crop_width,
+                                     request.crop_height, request.width, request.height));
     if (request.count == 0)
         return senseless("count", "no buffer is asked for");
     if (request.modifier && request.modifier->state == Modifier::State::implicit)

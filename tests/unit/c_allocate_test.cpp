@@ -184,6 +184,9 @@ TEST_CASE("a plan shows candidates, reasons and setups") {
     REQUIRE(setup->drm);
     CHECK(setup->drm->pitches[0] == 2560);
     CHECK(setup->drm->plane_count == 1);
+    CHECK(setup->drm->crop.width == setup->drm->width);
+    CHECK_FALSE(setup->drm->overlay_only);
+    CHECK(setup->drm->kms_plane_count == 0);
     CHECK(simplealloc_plan_setup(machine.plan, 1, 0, setup.out(), machine.error.out()) == -EINVAL);
     CHECK(simplealloc_allocator_is_current(machine.allocator, machine.plan, nullptr) == 1);
 
@@ -400,12 +403,15 @@ TEST_CASE("a request takes all that the caller says") {
     expect(simplealloc_request_set_strict(request, true, error.out()), error);
     expect(simplealloc_request_set_zeroed(request, false, error.out()), error);
     expect(simplealloc_request_set_count(request, 3, error.out()), error);
+    expect(simplealloc_request_set_crop(request, 320, 180, error.out()), error);
     expect(simplealloc_request_set_order(request, order, error.out()), error);
     Owned<simplealloc_request_fields, simplealloc_request_fields_free> fields;
     expect(simplealloc_request_get_fields(request, fields.out(), error.out()), error);
     REQUIRE(fields->modifier);
     CHECK(fields->modifier->state == SIMPLEALLOC_MODIFIER_NAMED);
     CHECK(fields->name == std::string_view("preview"));
+    CHECK(fields->crop_width == 320);
+    CHECK(fields->crop_height == 180);
     CHECK(fields->any_device);
     CHECK(fields->strict);
     CHECK_FALSE(fields->zeroed);

@@ -127,7 +127,8 @@ TEST_CASE("enumerators of C have the names that those of C++ have") {
                                                {SIMPLEALLOC_RELAXATION_CPU_ACCESS, "cpu-access"},
                                                {SIMPLEALLOC_RELAXATION_SIZE, "size"},
                                                {SIMPLEALLOC_RELAXATION_DEVICE, "device"},
-                                               {SIMPLEALLOC_RELAXATION_COUNT, "count"}}});
+                                               {SIMPLEALLOC_RELAXATION_COUNT, "count"},
+                                               {SIMPLEALLOC_RELAXATION_CROP, "crop"}}});
 }
 
 TEST_CASE("every constraint of C is read from its name") {

@@ -448,12 +448,33 @@ TEST_CASE("scanout takes what a primary or overlay plane takes, within the mode 
         display({{3, "cursor", {{fourcc::argb8888, {}, true}}},
                  {2, "overlay", {{fourcc::xrgb8888, {0}, true}, {fourcc::nv12, {0}, true}}},
                  {1, "primary", {{fourcc::xrgb8888, {tiled}, false}}}});
-    const CapabilitySet set = only_set(card, Use::scanout);
-    CHECK(set.formats == std::vector<FormatSupport>{{fourcc::xrgb8888, {tiled, 0}, true},
-                                                    {fourcc::nv12, {0}, true}});
-    CHECK(set.constraints.max_width == 4096);
-    CHECK(set.constraints.max_height == 2160);
-    CHECK(set.constraints.placements == Placements::all());
+    const auto ways = sets(card, Use::scanout, fourcc::xrgb8888);
+    // What SETCRTC shows too, and then what overlay planes take beside it.
+    REQUIRE(ways.size() == 2);
+    CHECK(ways[0].formats == std::vector<FormatSupport>{{fourcc::xrgb8888, {tiled}, false}});
+    CHECK(ways[1].formats == std::vector<FormatSupport>{{fourcc::xrgb8888, {0}, true}});
+    CHECK(ways[1].label == "overlay planes alone");
+    for (const CapabilitySet& set : ways) {
+        CHECK(set.constraints.max_width == 4096);
+        CHECK(set.constraints.max_height == 2160);
+        CHECK(set.constraints.placements == Placements::all());
+    }
+}
+
+TEST_CASE("a format that only overlay planes take says so") {
+    const DeviceRecord card = display({{2, "overlay", {{fourcc::nv12, {0}, true}}},
+                                       {1, "primary", {{fourcc::xrgb8888, {}, true}}}});
+    const CapabilitySet set = only_set(card, Use::scanout, fourcc::nv12);
+    CHECK(set.formats == std::vector<FormatSupport>{{fourcc::nv12, {0}, true}});
+    CHECK(set.label == "overlay planes alone");
+    CHECK_THAT(set.evidence.at(ConstraintKind::format).origin,
+               Catch::Matchers::Contains("SETCRTC does not show it"));
+    // What no plane takes is told by all that they take, the primary's first.
+    const CapabilitySet none = only_set(card, Use::scanout, fourcc::yuyv);
+    CHECK(none.formats ==
+          std::vector<FormatSupport>{{fourcc::xrgb8888, {}, true}, {fourcc::nv12, {0}, true}});
+    CHECK(none.label.empty());
+    CHECK(only_set(card, Use::scanout).label.empty());
 }
 
 TEST_CASE("modifiers that framebuffers can't be given do not count") {
@@ -970,6 +991,37 @@ TEST_CASE("a DRM setup passes a modifier only when it is named and the card take
     CHECK(setup->drm->modifier == tiled);
     card.drm->addfb2_modifiers = false;
     CHECK_FALSE(make_setup(card, use_of(Use::scanout), layout)->drm->pass_modifier);
+}
+
+TEST_CASE("a setup says which part of the image counts") {
+    DeviceUse use = use_of(Use::scanout);
+    const Layout layout = nv12(Placement::packed, 640, 368);
+    const auto all = make_setup(display({}), use, layout)->drm->crop;
+    CHECK(all.width == 640);
+    CHECK(all.height == 368);
+    const auto part = make_setup(display({}), use, layout, {0, 0, 640, 360})->drm->crop;
+    CHECK(part.top == 0);
+    CHECK(part.width == 640);
+    CHECK(part.height == 360);
+}
+
+TEST_CASE("a setup names the planes that take the framebuffer, primary ones first") {
+    const DeviceRecord card = display({{33, "overlay", {{fourcc::xrgb8888, {0, tiled}, true}}},
+                                       {31, "primary", {{fourcc::xrgb8888, {0}, true}}},
+                                       {35, "cursor", {{fourcc::xrgb8888, {}, true}}},
+                                       {34, "overlay", {{fourcc::nv12, {}, true}}}});
+    Layout layout = xrgb(640, 480, 2560);
+    const auto planes = [&](Use use) { return make_setup(card, use_of(use), layout)->drm->planes; };
+    using Ids = std::vector<std::uint32_t>;
+    CHECK(planes(Use::scanout) == Ids{31, 33});
+    CHECK(planes(Use::cursor) == Ids{35});
+    CHECK(planes(Use::read) == Ids{});
+    CHECK_FALSE(make_setup(card, use_of(Use::scanout), layout)->drm->overlay_only);
+    layout.modifier = Modifier::named(tiled);
+    CHECK(planes(Use::scanout) == Ids{33});
+    CHECK(make_setup(card, use_of(Use::scanout), layout)->drm->overlay_only);
+    // Who does not see the primary planes does not say that there are none.
+    CHECK_FALSE(make_setup(display({}), use_of(Use::scanout), layout)->drm->overlay_only);
 }
 
 TEST_CASE("numbers beyond the interface's 32 bits are an error") {

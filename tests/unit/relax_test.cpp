@@ -356,6 +356,21 @@ TEST_CASE(
     CHECK(both->source == "dma-heap:system");
 }
 
+TEST_CASE("formats come by least loss, and those with the same order of bytes first") {
+    Input input = image(640, 480, fourcc::nv12);
+    input.uses = {vkms_display()};
+    const std::vector<Fourcc> formats{fourcc::nv61, fourcc::yuv410, fourcc::nv42,
+                                      fourcc::nv16, fourcc::nv21,   fourcc::nv24};
+    input.uses[0].alternatives[0].formats = linear(
+        {fourcc::nv61, fourcc::nv16, fourcc::yuv410, fourcc::nv42, fourcc::nv24, fourcc::nv21});
+    input.sources = {system_heap()};
+    std::vector<std::string> order;
+    for (const Relaxation& offer : offers(input, formats))
+        if (offer.kind == RelaxationKind::format)
+            order.push_back(to_string(offer.layout.fourcc));
+    CHECK(order == std::vector<std::string>{"NV21", "NV16", "NV61", "NV24", "NV42", "YUV9"});
+}
+
 TEST_CASE("of many formats those nearest to the one that is wanted are tried, not all") {
     Input input = image(640, 480, fourcc::nv12);
     input.uses = {vkms_display()};

@@ -129,6 +129,19 @@ TEST_CASE("a number of bytes that is none, or does not fit 64 bits, is refused")
     }
 }
 
+TEST_CASE("a crop is two numbers of pixels") {
+    RequestText text;
+    text.image = "640x368:NV12";
+    text.crop = "640x360";
+    const auto options = parse_request(text);
+    REQUIRE(options.has_value());
+    CHECK(options->crop == SizeOption{640, 360});
+    for (const char* wrong : {"", "640", "640x", "x360", "640x360x1", "-1x2", "640*360"}) {
+        text.crop = wrong;
+        CHECK_FALSE(parse_request(text).has_value());
+    }
+}
+
 TEST_CASE("a use is split at its last colon") {
     const auto plain = parse_use_option("/dev/video0:capture");
     REQUIRE(plain.has_value());

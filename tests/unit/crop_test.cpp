@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// A codec that pads lines: a larger image of which a part counts.
+#include "tests/support/catch.hpp"
+#include "tests/support/fake_devices.hpp"
+
+#include <simplealloc/simplealloc.hpp>
+
+#include <algorithm>
+
+using namespace simplealloc;
+using test::FakeKernel;
+
+namespace {
+
+/// A camera of NV12 without padding, and an encoder of macroblocks: it counts 368 lines for 360.
+struct Recorder {
+    FakeKernel kernel;
+    std::vector<std::uint32_t> heights; ///< that the camera makes
+    Allocator allocator = prepare();
+
+    static void lay_out(v4l2_pix_format& pixels) {
+        pixels.bytesperline = pixels.width;
+        pixels.sizeimage = pixels.width * pixels.height * 3 / 2;
+    }
+    Allocator prepare() {
+        kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\n");
+        test::FakeHeap heap;
+        heap.name = "system";
+        add_dma_heap(kernel, heap);
+        test::FakeVideo camera;
+        camera.m2m = false;
+        camera.driver = "uvcvideo"; // takes any memory
+        camera.pixelformat = V4L2_PIX_FMT_NV12;
+        camera.override = [this](unsigned long request, void* argument) -> std::optional<int> {
+            if (request != VIDIOC_TRY_FMT)
+                return std::nullopt;
+            auto& pixels = static_cast<v4l2_format*>(argument)->fmt.pix;
+            if (std::find(heights.begin(), heights.end(), pixels.height) == heights.end())
+                pixels.height = 360;
+            lay_out(pixels);
+            return 0;
+        };
+        add_v4l2(kernel, camera);
+        test::FakeVideo encoder;
+        encoder.index = 1;
+        encoder.pixelformat = V4L2_PIX_FMT_NV12;
+        encoder.override = [](unsigned long request, void* argument) -> std::optional<int> {
+            if (request != VIDIOC_TRY_FMT)
+                return std::nullopt;
+            auto& pixels = static_cast<v4l2_format*>(argument)->fmt.pix;
+            pixels.height = (pixels.height + 15) / 16 * 16;
+            lay_out(pixels);
+            return 0;
+        };
+        add_v4l2(kernel, encoder);
+        return *Allocator::open();
+    }
+    Request request(std::uint32_t height) {
+        const auto camera = allocator.device("/dev/video0");
+        const auto encoder = allocator.device("/dev/video1");
+        REQUIRE(camera);
+        REQUIRE(encoder);
+        return Request::image(640, height, fourcc::nv12)
+            .use(*camera, Use::capture)
+            .use(*encoder, Use::encode);
+    }
+};
+
+} // namespace
+
+TEST_CASE(
+    "a codec that pads lines: a taller image and a crop come first, where the camera makes it") {
+    Recorder recorder;
+    recorder.heights = {360, 368};
+    const auto plan = recorder.allocator.plan(recorder.request(360));
+    REQUIRE(plan);
+    CHECK(plan->candidates().empty());
+    REQUIRE(!plan->relaxations().empty());
+    const Relaxation& first = plan->relaxations().front();
+    CHECK(to_string(first.kind) == "crop");
+    CHECK(first.what == "request 640x368 and crop to 640x360");
+    CHECK(first.layout.height == 368);
+
+    const auto cropped = recorder.allocator.plan(recorder.request(368).crop(640, 360));
+    REQUIRE(cropped);
+    REQUIRE(!cropped->candidates().empty());
+    for (const std::size_t use : {0U, 1U}) {
+        const auto setup = cropped->setup(use);
+        REQUIRE(setup);
+        CHECK(setup->v4l2->height == 368);
+        CHECK(setup->v4l2->crop.width == 640);
+        CHECK(setup->v4l2->crop.height == 360);
+    }
+    // A crop that is larger than the image is none.
+    CHECK(recorder.allocator.plan(recorder.request(360).crop(640, 368)).error().cause ==
+          Cause::invalid);
+}
+
+TEST_CASE("a camera that makes no taller image is offered none") {
+    Recorder recorder;
+    recorder.heights = {360};
+    const auto plan = recorder.allocator.plan(recorder.request(360));
+    REQUIRE(plan);
+    for (const Relaxation& offer : plan->relaxations())
+        CHECK(to_string(offer.kind) != "crop");
+}
