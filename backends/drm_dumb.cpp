@@ -173,17 +173,24 @@ std::uint64_t smallest_pixel(const DrmInfo& drm) {
 /// Each rule of the layout with the rows that it is from.
 void describe_layout(const DrmInfo& drm, solver::Offer& offer) {
     const std::uint64_t pixel = smallest_pixel(drm);
-    const std::uint64_t pitch = std::max<std::uint64_t>(drm.dumb_pitch_align.value, 1);
+    const std::uint64_t pitch =
+        std::lcm(std::max<std::uint64_t>(drm.dumb_pitch_align.value, 1), drm.asked_pitch_align);
+    const Evidence asked{Confidence::known, drm.asked_pitch_origin};
+    const bool said = drm.dumb_pitch_align.is_said() || drm.asked_pitch_align > 1;
+    const Evidence& by = drm.dumb_pitch_align.is_said() ? drm.dumb_pitch_align.evidence : asked;
     offer.layout.stride_align = std::lcm(pixel, pitch);
-    offer.layout.stride_align_pixels = drm.dumb_width_align.value;
+    offer.layout.stride_align_pixels =
+        std::lcm(std::max<std::uint64_t>(drm.dumb_width_align.value, 1), drm.asked_width_align);
     Evidence stride{Confidence::assumed, "default for dumb buffers"};
     if (pixel > 1 && pitch > 1)
-        stride = both(drm.dumb_bpp.evidence, drm.dumb_pitch_align.evidence);
-    else if (pixel > 1 || drm.dumb_pitch_align.is_said())
-        stride = pixel > 1 ? drm.dumb_bpp.evidence : drm.dumb_pitch_align.evidence;
+        stride = both(drm.dumb_bpp.evidence, by);
+    else if (pixel > 1 || said)
+        stride = pixel > 1 ? drm.dumb_bpp.evidence : by;
     offer.evidence[ConstraintKind::stride_align] = std::move(stride);
     if (drm.dumb_width_align.is_said())
         offer.evidence[ConstraintKind::stride_align_pixels] = drm.dumb_width_align.evidence;
+    else if (drm.asked_width_align > 1)
+        offer.evidence[ConstraintKind::stride_align_pixels] = asked;
     offer.layout_exact = false;
 }
 

@@ -26,7 +26,7 @@ Result<Allocator> Allocator::open(AllocatorOptions options) {
     quirks->add(policy->devices);
     auto ledger = Ledger::create(policy->quotas);
     return Allocator(std::shared_ptr<AllocatorData>(new AllocatorData{
-        std::move(*policy), Discovery(std::move(*quirks)), std::move(ledger), {}, {}}));
+        std::move(*policy), Discovery(std::move(*quirks)), std::move(ledger), {}, {}, {}}));
 }
 
 Allocator::Allocator(std::shared_ptr<AllocatorData> data) noexcept : data_(std::move(data)) {}
@@ -109,7 +109,7 @@ Result<Plan> Allocator::plan(const Request& request) const {
     if (!devices)
         return devices.error();
     return make_plan(full, data_->policy, std::move(*devices), data_->discovery.quirks(),
-                     data_->refusals.current(), data_->ledger->quotas());
+                     data_->refusals.current(), data_->ledger->quotas(), data_->paddings.current());
 }
 
 Result<Buffer> Allocator::allocate(const Request& request, AllocateOptions options) const {

@@ -4,6 +4,7 @@
 
 #include "lib/backend.hpp"
 #include "lib/discovery/device_record.hpp"
+#include "lib/paddings.hpp"
 #include "lib/policy.hpp"
 #include "lib/quota.hpp"
 #include "lib/refusals.hpp"
@@ -24,6 +25,7 @@ struct AllocatorData {
     std::shared_ptr<Ledger> ledger;
 
     Refusals refusals;
+    Paddings paddings;
 
     /// A capture queue has one format and one set of buffers, which an allocation or a test changes
     /// for a while and puts back: two at a time would put back each other's.

@@ -98,7 +98,7 @@ void try_import(const Buffer& buffer, const DeviceUse& use, const CheckOptions& 
         return;
     const log::Hold lines;
     const auto queue = allocator.hold_queues(&use.device.record());
-    check.verified = verify_import(use, buffer, options.borrow_idle_queues);
+    check.verified = verify_import(use, buffer, options.borrow_idle_queues).verification;
     if (check.verified->imported != std::optional(false))
         return;
     allocator.refusals.remember(

@@ -181,6 +181,7 @@ Result<void> MonitorData::complete(HotplugEvent& event) {
     std::set_difference(before.begin(), before.end(), known.sources.begin(), known.sources.end(),
                         std::back_inserter(event.sources_removed));
     allocator->refusals.forget();
+    allocator->paddings.forget();
     ++allocator->hotplugs;
     return {};
 }

@@ -22,6 +22,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <linux/videodev2.h>
+#include <numeric>
 
 namespace simplealloc {
 
@@ -97,12 +98,28 @@ void apply_policy(const Request::Fields& request, const Policy& policy,
     }
 }
 
-Result<std::vector<solver::UseInput>> find_uses(const Request::Fields& request) {
+/// What the display refused without.
+void add_padding(std::span<const Padding> paddings, Fourcc fourcc, solver::UseInput& use) {
+    for (const Padding& padding : paddings) {
+        if (padding.party != use.party || padding.fourcc != fourcc)
+            continue;
+        for (solver::CapabilitySet& set : use.alternatives) {
+            std::uint64_t& align = set.constraints.stride_align;
+            align = std::lcm(std::max<std::uint64_t>(align, 1), padding.stride_align);
+            set.evidence[ConstraintKind::stride_align] = {
+                Confidence::assumed, "AddFB2 took it before, and refused shorter lines"};
+        }
+    }
+}
+
+Result<std::vector<solver::UseInput>> find_uses(const Request::Fields& request,
+                                                std::span<const Padding> paddings) {
     std::vector<solver::UseInput> uses;
     for (const DeviceUse& use : request.uses) {
         auto input = find_use(use, request.fourcc);
         if (!input)
             return input.error();
+        add_padding(paddings, request.fourcc, *input);
         uses.push_back(std::move(*input));
     }
     return uses;
@@ -113,12 +130,13 @@ struct Surroundings {
     const Policy& policy;
     std::span<const SourceRecord> sources;
     const solver::Input& input;
+    std::span<const Padding> paddings;
 };
 
 Result<solver::Input> input_for(const Request::Fields& request, const Surroundings& around) {
     solver::Input input = around.input;
     input.request = request;
-    auto uses = find_uses(request);
+    auto uses = find_uses(request, around.paddings);
     if (!uses)
         return uses.error();
     input.uses = std::move(*uses);
@@ -185,6 +203,8 @@ Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc) {
                                              [](const solver::CapabilitySet& set) {
                                                  return set.import_path == ImportPath::vmap;
                                              });
+    // Of a described device nobody says that it can't.
+    input.peer_to_peer = record.peer_to_peer || record.described.has_value();
     input.notes = source_notes(record, use.use, fourcc);
     if (const auto cached = use_quirk(record, use.use, fourcc, "cached-memory");
         cached && cached->text == "no")
@@ -198,7 +218,7 @@ Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc) {
 Result<Plan> make_plan(const Request& request, const Policy& policy,
                        std::vector<std::shared_ptr<const DeviceRecord>> devices,
                        const Quirks& quirks, std::vector<solver::Input::Refusal> refusals,
-                       std::vector<QuotaState> quotas) {
+                       std::vector<QuotaState> quotas, std::vector<Padding> paddings) {
     const Request::Fields& fields = request.fields();
     auto data = std::make_shared<PlanData>(PlanData{request, {}, {}, {}, {}, {}, {}, {}, true});
 
@@ -206,8 +226,6 @@ Result<Plan> make_plan(const Request& request, const Policy& policy,
     common.order = fields.order.empty() ? policy.order.value : fields.order;
     common.order_origin = fields.order.empty() ? policy.order.origin : "caller";
     common.page_size = kernel::page_size();
-    // Of a described device nobody says that it can't.
-    input.peer_to_peer = record.peer_to_peer || record.described.has_value();
     common.available_memory = available_memory();
     common.refusals = std::move(refusals);
     data->sources = find_sources(devices, quirks);
@@ -215,7 +233,7 @@ Result<Plan> make_plan(const Request& request, const Policy& policy,
     common.quotas = data->quotas;
     for (const SourceRecord& source : data->sources)
         common.sources.push_back(source.input);
-    const Surroundings around{policy, data->sources, common};
+    const Surroundings around{policy, data->sources, common, paddings};
     auto input = input_for(fields, around);
     if (!input)
         return input.error();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/backend.hpp"
+#include "lib/paddings.hpp"
 #include "lib/policy.hpp"
 #include "lib/solver/model.hpp"
 
@@ -33,6 +34,6 @@ Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc);
 Result<Plan> make_plan(const Request& request, const Policy& policy,
                        std::vector<std::shared_ptr<const DeviceRecord>> devices,
                        const Quirks& quirks, std::vector<solver::Input::Refusal> refusals,
-                       std::vector<QuotaState> quotas);
+                       std::vector<QuotaState> quotas, std::vector<Padding> paddings = {});
 
 } // namespace simplealloc

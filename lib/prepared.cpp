@@ -6,6 +6,7 @@
 #include "lib/failure.hpp"
 #include "lib/log.hpp"
 #include "lib/open_candidate.hpp"
+#include "lib/padded_choice.hpp"
 #include "lib/presence.hpp"
 #include "lib/solver/layout.hpp"
 #include "lib/solver/objection.hpp"
@@ -18,9 +19,21 @@
 #include <cstdint>
 #include <deque>
 #include <fmt/format.h>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 namespace simplealloc {
+
+/// A candidate whose lines are longer than planned.
+struct PaddedCandidate {
+    solver::Choice choice;
+    OpenCandidate open;
+
+    PaddedCandidate(const PlanData& plan, solver::Choice padded, Ledger& ledger)
+        : choice(std::move(padded)), open(plan, choice, ledger) {}
+};
 
 struct PreparedData {
     std::shared_ptr<AllocatorData> allocator;
@@ -28,6 +41,19 @@ struct PreparedData {
     AllocateOptions options;
     std::deque<OpenCandidate> candidates;    ///< of the plan's choices, in their order; never moved
     std::atomic<std::uint64_t> hotplugs = 0; ///< AllocatorData's when devices were last looked at
+
+    std::atomic<bool> any_padded = false; ///< mostly not, and then nobody locks
+    std::mutex mutex;                     ///< of what follows
+    /// In place of the candidate with that index, since a display refused its lines. Never removed.
+    std::map<std::size_t, std::unique_ptr<PaddedCandidate>> padded;
+
+    OpenCandidate& candidate(std::size_t index) {
+        if (!any_padded)
+            return candidates[index];
+        const std::lock_guard lock(mutex);
+        const auto found = padded.find(index);
+        return found == padded.end() ? candidates[index] : found->second->open;
+    }
 };
 
 namespace {
@@ -62,44 +88,39 @@ Failed refused(const OpenCandidate& candidate, std::string why) {
     return {{source, Stage::verify, Cause::refused, 0, source + ": " + why, ""}, why};
 }
 
-/// Imports the buffer into the devices of all uses; the first that refuses it is remembered.
-std::optional<Failed> verify(PreparedData& data, const OpenCandidate& candidate, Buffer& buffer) {
-    const solver::SourceInput& source = candidate.source().input;
+/// What a device has against the buffer.
+struct Refused {
+    Verification verification;
+    bool layout; ///< longer lines may help
+};
+
+/// Imports the buffer into the devices of all uses.
+std::optional<Refused> verify(PreparedData& data, OpenCandidate& candidate, Buffer& buffer) {
     std::vector<Verification> verified;
+    std::optional<Refused> refusal;
     for (const DeviceUse& use : data.plan.data().request.fields().uses) {
         const auto queue = data.allocator->hold_queues(&use.device.record());
-        verified.push_back(verify_import(use, buffer, data.options.borrow_idle_queues));
+        TestImport test = verify_import(use, buffer, data.options.borrow_idle_queues);
+        if (!refusal && test.verification.imported == std::optional(false))
+            refusal = Refused{test.verification, test.refused_layout};
+        verified.push_back(std::move(test.verification));
     }
     candidate.account().counters.imported(verified);
     data.allocator->ledger->total().imported(verified);
-    const auto refusal = std::find_if(verified.begin(), verified.end(), [](const auto& one) {
-        return one.imported == std::optional(false);
-    });
-    if (refusal == verified.end()) {
+    if (!refusal)
         buffer.set_verified(std::move(verified));
-        return std::nullopt;
-    }
-    data.allocator->refusals.remember(
-        {source.name, candidate.layout_class(), refusal->device, refusal->reason});
-    return refused(candidate, fmt::format("refused by {}: {}", refusal->device, refusal->reason));
+    return refusal;
 }
 
-/// One try; `buffer` is set when it worked.
-std::optional<Failed> allocate_from(PreparedData& data, std::size_t index,
-                                    std::optional<Buffer>& buffer) {
-    const log::Hold lines;
-    OpenCandidate& candidate = data.candidates[index];
-    const std::string& source = candidate.source().input.name;
-    const Request::Fields& request = data.plan.data().request.fields();
-    if (const auto refusal = data.allocator->refusals.find(source, candidate.layout_class(),
-                                                           request.uses, request.cpu))
-        return refused(candidate, fmt::format("{} refused such a buffer before: {}", refusal->party,
-                                              refusal->reason));
+/// Allocates and verifies; `buffer` is set when the memory is there.
+std::optional<Failed> make(PreparedData& data, std::size_t index, OpenCandidate& candidate,
+                           std::optional<Buffer>& buffer, std::optional<Refused>& refusal) {
     auto made = [&] {
         const auto queue = data.allocator->hold_queues(candidate.source().device.get());
         return candidate.allocate();
     }();
     if (!made) {
+        const std::string& source = candidate.source().input.name;
         const Error& error = made.error();
         if (error.stage == Stage::map && error.cause == Cause::unsupported)
             data.allocator->refusals.remember(
@@ -109,9 +130,64 @@ std::optional<Failed> allocate_from(PreparedData& data, std::size_t index,
     BufferData& inside = **made;
     buffer.emplace(std::move(*made));
     if (data.options.verify)
-        if (auto refusal = verify(data, candidate, *buffer))
-            return refusal;
-    inside.charge.settle(index > 0);
+        refusal = verify(data, candidate, *buffer);
+    if (!refusal)
+        inside.charge.settle(index > 0);
+    return std::nullopt;
+}
+
+/// Once more with longer lines, as a display refused these. True when some were taken.
+bool make_padded(PreparedData& data, std::size_t index, const Verification& refusal,
+                 std::optional<Buffer>& buffer) {
+    const PlanData& plan = data.plan.data();
+    std::uint64_t tried = 0;
+    for (const std::uint64_t align : pitch_alignments(plan)) {
+        auto choice = padded_choice(plan, index, align);
+        if (!choice || choice->candidate.layout.planes.front().stride == tried)
+            continue;
+        tried = choice->candidate.layout.planes.front().stride;
+        auto padded =
+            std::make_unique<PaddedCandidate>(plan, std::move(*choice), *data.allocator->ledger);
+        std::optional<Refused> refused;
+        buffer.reset();
+        if (make(data, index, padded->open, buffer, refused))
+            continue;
+        if (!refused) {
+            log::line(LogLevel::info, "allocate: {} takes lines of {} bytes", refusal.device,
+                      tried);
+            data.allocator->paddings.remember(
+                {refusal.device, padded->choice.candidate.layout.fourcc, align});
+            const std::lock_guard lock(data.mutex);
+            data.padded.try_emplace(index, std::move(padded));
+            data.any_padded = true;
+            return true;
+        }
+        if (!refused->layout)
+            break;
+    }
+    buffer.reset();
+    return false;
+}
+
+/// One try; `buffer` is set when it worked.
+std::optional<Failed> allocate_from(PreparedData& data, std::size_t index,
+                                    std::optional<Buffer>& buffer) {
+    const log::Hold lines;
+    OpenCandidate& candidate = data.candidate(index);
+    const std::string& source = candidate.source().input.name;
+    const Request::Fields& request = data.plan.data().request.fields();
+    if (const auto refusal = data.allocator->refusals.find(source, candidate.layout_class(),
+                                                           request.uses, request.cpu))
+        return refused(candidate, fmt::format("{} refused such a buffer before: {}", refusal->party,
+                                              refusal->reason));
+    std::optional<Refused> refusal;
+    if (auto failed = make(data, index, candidate, buffer, refusal))
+        return failed;
+    if (refusal && !(refusal->layout && make_padded(data, index, refusal->verification, buffer))) {
+        const Verification& by = refusal->verification;
+        data.allocator->refusals.remember({source, candidate.layout_class(), by.device, by.reason});
+        return refused(candidate, fmt::format("refused by {}: {}", by.device, by.reason));
+    }
     return std::nullopt;
 }
 
@@ -171,7 +247,7 @@ Result<Buffer> Prepared::allocate(std::size_t first, std::size_t count) const {
                       buffer->source());
             return *std::move(buffer);
         }
-        data_->candidates[i].account().counters.failed(tried->attempt.cause);
+        data_->candidate(i).account().counters.failed(tried->attempt.cause);
         attempts.push_back(std::move(tried->attempt));
         detail = std::move(tried->detail);
         log::line(LogLevel::info, "allocate: {}", attempts.back().message);
@@ -184,7 +260,8 @@ Result<Buffer> Prepared::allocate(std::size_t first, std::size_t count) const {
 }
 
 Prepared Allocator::prepare(const Plan& plan, AllocateOptions options) const {
-    auto data = std::unique_ptr<PreparedData>(new PreparedData{data_, plan, options, {}});
+    auto data =
+        std::unique_ptr<PreparedData>(new PreparedData{data_, plan, options, {}, 0, false, {}, {}});
     for (const solver::Choice& choice : plan.data().choices)
         data->candidates.emplace_back(plan.data(), choice, *data_->ledger);
     return Prepared(std::move(data));

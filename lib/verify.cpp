@@ -55,15 +55,15 @@ Trial trial_of(int result, const std::string& what) {
     return trial;
 }
 
-Verification verify_import(const DeviceUse& use, const Buffer& buffer, bool borrow_idle_queues) {
+TestImport verify_import(const DeviceUse& use, const Buffer& buffer, bool borrow_idle_queues) {
     const DeviceRecord& record = use.device.record();
     if (record.described)
-        return verify_described(use, buffer);
+        return {verify_described(use, buffer)};
     if (record.by_row)
-        return {party_name(record, use.use), std::nullopt, "",
-                "nothing could be tested: only calls of its own driver import"};
+        return {{party_name(record, use.use), std::nullopt, "",
+                 "nothing could be tested: only calls of its own driver import"}};
     if (record.v4l2)
-        return verify_v4l2(use, buffer, borrow_idle_queues);
+        return {verify_v4l2(use, buffer, borrow_idle_queues)};
     return verify_drm(use, buffer);
 }
 

@@ -8,7 +8,13 @@
 
 namespace simplealloc {
 
+/// What a test import found out.
+struct TestImport {
+    Verification verification;
+    bool refused_layout = false; ///< AddFB2 said EINVAL, or kept other pitches than it was told
+};
+
 /// Imports `buffer` the way the use would, one of the buffer's or not, and takes it back.
-Verification verify_import(const DeviceUse& use, const Buffer& buffer, bool borrow_idle_queues);
+TestImport verify_import(const DeviceUse& use, const Buffer& buffer, bool borrow_idle_queues);
 
 } // namespace simplealloc

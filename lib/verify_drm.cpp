@@ -7,6 +7,8 @@
 
 #include <simplealloc/drm_import.hpp>
 
+#include <cerrno>
+
 namespace simplealloc {
 
 namespace {
@@ -35,19 +37,22 @@ void take_answer(const Result<T>& answer, const std::string& what, Verification&
     result.reason = trial.reason;
 }
 
-/// Framebuffer and commit; `result` has what came before, `fd` is what it was imported on.
+/// Framebuffer and commit; `test` has what came before, `fd` is what it was imported on.
 void verify_display(const DeviceUse& use, const DrmSetup& setup, DrmImport& import, int fd,
-                    Verification& result) {
+                    TestImport& test) {
+    Verification& result = test.verification;
     const auto framebuffer = import.framebuffer();
     result.how += ", AddFB2";
     take_answer(framebuffer, framebuffer ? "" : framebuffer.error().detail, result);
+    test.refused_layout = !framebuffer && framebuffer.error().sys_errno == EINVAL;
     if (!framebuffer)
         return;
     if (auto kept = read_back(fd, setup, *framebuffer, import.handles())) {
         result.how += ", GETFB2";
         result.imported = kept->passed;
         result.reason = std::move(kept->reason);
-        if (result.imported == std::optional(false))
+        test.refused_layout = result.imported == std::optional(false);
+        if (test.refused_layout)
             return;
     }
     const DeviceRecord& record = use.device.record();
@@ -64,31 +69,32 @@ void verify_display(const DeviceUse& use, const DrmSetup& setup, DrmImport& impo
 
 } // namespace
 
-Verification verify_drm(const DeviceUse& use, const Buffer& buffer) {
+TestImport verify_drm(const DeviceUse& use, const Buffer& buffer) {
     const DeviceRecord& record = use.device.record();
-    Verification result{party_name(record, use.use), std::nullopt, "", ""};
+    TestImport test{{party_name(record, use.use), std::nullopt, "", ""}};
+    Verification& result = test.verification;
     const auto importer = DrmImporter::open(use.device);
     if (!importer) {
         result.reason = importer.error().message();
-        return result;
+        return test;
     }
     auto import = importer->import(buffer);
     if (!import && import.error().sys_errno == 0) {
         result.reason = import.error().message();
-        return result;
+        return test;
     }
     result.how = how_imported(importer->place());
     take_answer(import, "import", result);
     if (!import || !wants_framebuffer(use.use) || buffer.fourcc() == fourcc::bytes)
-        return result;
+        return test;
     const auto setup = make_drm_setup(record, buffer.layout());
     if (!setup) {
         result.imported = false;
         result.reason = setup.error().message();
-        return result;
+        return test;
     }
-    verify_display(use, *setup, *import, importer->fd(), result);
-    return result;
+    verify_display(use, *setup, *import, importer->fd(), test);
+    return test;
 }
 
 } // namespace simplealloc

@@ -16,7 +16,7 @@ struct Trial {
 /// of permissions, or of an ioctl that the driver lacks, is no refusal of the buffer.
 Trial trial_of(int result, const std::string& what);
 
-Verification verify_drm(const DeviceUse& use, const Buffer& buffer);
+TestImport verify_drm(const DeviceUse& use, const Buffer& buffer);
 Verification verify_v4l2(const DeviceUse& use, const Buffer& buffer, bool borrow_idle_queues);
 
 } // namespace simplealloc

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <numeric>
 
 namespace simplealloc {
 
@@ -115,6 +116,33 @@ std::vector<solver::CapabilitySet> scanout_ways(const DrmInfo& drm, Fourcc fourc
     return {std::move(set), std::move(over)};
 }
 
+/// A display whose driver rounds its own lines up likes such lines, and may refuse others or show
+/// them askew; nobody says so, hence it is a preference.
+std::vector<solver::CapabilitySet> with_own_pitch(const DrmInfo& drm,
+                                                  std::vector<solver::CapabilitySet> ways) {
+    const bool bytes = drm.asked_pitch_align > 1;
+    if (!bytes && drm.asked_width_align <= 1)
+        return ways;
+    const ConstraintKind kind =
+        bytes ? ConstraintKind::stride_align : ConstraintKind::stride_align_pixels;
+    std::vector<solver::CapabilitySet> more;
+    for (solver::CapabilitySet& way : ways) {
+        std::uint64_t& limit =
+            bytes ? way.constraints.stride_align : way.constraints.stride_align_pixels;
+        const std::uint64_t own = bytes ? drm.asked_pitch_align : drm.asked_width_align;
+        if (limit % own != 0 || limit == 0) {
+            solver::CapabilitySet aligned = way;
+            (bytes ? aligned.constraints.stride_align : aligned.constraints.stride_align_pixels) =
+                std::lcm(std::max<std::uint64_t>(limit, 1), own);
+            aligned.evidence[kind] = {Confidence::assumed,
+                                      "as of its own buffers: " + drm.asked_pitch_origin};
+            more.push_back(std::move(aligned));
+        }
+        more.push_back(std::move(way));
+    }
+    return more;
+}
+
 void add_cursor(const DrmInfo& drm, solver::CapabilitySet& set) {
     limit_size(set, drm.cursor_width, drm.cursor_height, "DRM_CAP_CURSOR_WIDTH, _HEIGHT");
     // The cursor calls of KMS know ARGB8888 alone; a driver may serve them without a plane.
@@ -168,7 +196,7 @@ CapabilitySets drm_capabilities(const DeviceRecord& device, Use use, Fourcc four
         if (use == Use::cursor && drm.cursor_width == 0)
             return unsupported_use(device, use, "has no cursor");
         if (image && use == Use::scanout)
-            return scanout_ways(drm, fourcc, std::move(set));
+            return with_own_pitch(drm, scanout_ways(drm, fourcc, std::move(set)));
         if (image)
             add_cursor(drm, set);
         break;

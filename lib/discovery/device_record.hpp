@@ -83,6 +83,10 @@ struct DrmInfo {
     std::uint32_t max_width = 0; ///< of mode resources; 0 unknown
     std::uint32_t max_height = 0;
     std::vector<DrmPlane> planes;
+    /// What CREATE_DUMB rounds lines to, where it was asked; 1: nothing. At most one is above 1.
+    std::uint64_t asked_pitch_align = 1; ///< bytes
+    std::uint64_t asked_width_align = 1; ///< pixels
+    std::string asked_pitch_origin;
     // By quirk rows, each by its own.
     /// Which bpp CREATE_DUMB takes, nothing: any.
     Learned<std::optional<std::vector<std::uint32_t>>> dumb_bpp;
@@ -157,12 +161,12 @@ struct DeviceRecord {
     Learned<bool> exports{true};    ///< gives its memory away as dma-bufs (quirk)
     Learned<bool> attachable{true}; ///< others can attach its exports (quirk)
     Learned<bool> vmap_stable{true};
+    /// Its driver maps device memory of others, and lets them map its own, where that is (quirk).
+    bool peer_to_peer = false;
     Confidence import_confidence = Confidence::known;
     std::string import_origin;
     std::vector<HeapLink> heap_links;
     DeviceIdentity identity;
-    /// Its driver maps device memory of others, and lets them map its own, where that is (quirk).
-    bool peer_to_peer = false;
     std::vector<QuirkRowPtr> quirks; ///< that are for the device, the strongest first
 
     UniqueFd caller_fd; ///< a duplicate of what the caller handed over, or none

@@ -4,6 +4,7 @@
 
 #include "lib/discovery/drm_memory.hpp"
 #include "lib/discovery/drm_planes.hpp"
+#include "lib/discovery/dumb_pitch.hpp"
 #include "lib/kernel.hpp"
 
 #include <algorithm>
@@ -177,6 +178,9 @@ void ask_drm(int fd, bool own, DeviceRecord& record) {
     ask_resources(fd, record);
     if (drm.kms)
         ask_planes(fd, own, record);
+    // A handle on the caller's description would be in its way.
+    if (own && drm.kms && drm.dumb)
+        ask_dumb_pitch(fd, record);
 }
 
 std::vector<Use> drm_uses(const DrmInfo& drm) {

@@ -13,6 +13,8 @@
 #include <drm_fourcc.h>
 #include <drm_mode.h>
 #include <fcntl.h>
+#include <functional>
+#include <memory>
 #include <sys/sysmacros.h>
 
 using namespace simplealloc;
@@ -298,6 +300,38 @@ TEST_CASE("a card whose master can't be dropped is closed and not asked") {
     CHECK_FALSE(found->drm->opened);
     CHECK_THAT(fact(*found, "opened")->value, Catch::Matchers::Contains("drop master"));
     CHECK_FALSE(card->has_master);
+}
+
+TEST_CASE("the pitch that a card rounds dumb buffers to is a fact, and none of them is left") {
+    struct Row {
+        std::function<std::uint32_t(std::uint32_t, std::uint32_t)> pitch;
+        std::string value; ///< empty: no fact
+    };
+    const auto up = [](std::uint32_t bytes, std::uint32_t multiple) {
+        return (bytes + multiple - 1) / multiple * multiple;
+    };
+    const std::vector<Row> rows{
+        {[&](auto width, auto bpp) { return up(width * bpp / 8, 256); }, "256 bytes"},
+        {[&](auto width, auto bpp) { return up(width * bpp / 8, 64); }, "64 bytes"},
+        {[&](auto width, auto bpp) { return up(width, 32) * bpp / 8; }, "32 pixels"},
+        {[](auto width, auto bpp) { return width * bpp / 8; }, ""},
+        {[](auto width, auto bpp) { return width * bpp / 8 + 100; }, ""},
+    };
+    for (const Row& row : rows) {
+        CAPTURE(row.value);
+        FakeKernel kernel;
+        FakeCard wanted;
+        wanted.pitch = row.pitch;
+        wanted.screen = std::make_shared<FakeScreen>();
+        const auto card = add_drm_card(kernel, wanted);
+        const auto found = discovery().find("/dev/dri/card0");
+        REQUIRE(found);
+        const auto align = fact(*found, "pitch-align");
+        CHECK((align ? align->value : "") == row.value);
+        CHECK_FALSE(card->has_master);
+        CHECK(kernel.census() == Census{});
+        CHECK(kernel.errors().empty());
+    }
 }
 
 TEST_CASE("planes tell their type, formats and modifiers") {

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <drm.h>
+#include <drm_mode.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-heap.h>
 #include <optional>
@@ -373,4 +375,70 @@ TEST_CASE("several threads allocate from one prepared plan", "[threads]") {
     CHECK(machine.kernel.census() == before);
     CHECK(allocator.held() == 0);
     CHECK(machine.kernel.errors().empty());
+}
+
+TEST_CASE("a pitch that AddFB2 refuses is padded before the source is given up, and remembered") {
+    FakeKernel kernel;
+    kernel.add_file("/proc/meminfo", "MemAvailable: 102400 kB\n");
+    test::FakeHeap heap;
+    heap.name = "system";
+    test::add_dma_heap(kernel, heap);
+    int refused = 0;
+    test::FakeCard strict;
+    strict.dumb = false;
+    strict.screen = std::make_shared<test::FakeScreen>();
+    strict.override = [&](unsigned long request, void* argument) -> std::optional<int> {
+        if (request != DRM_IOCTL_MODE_ADDFB2 ||
+            static_cast<drm_mode_fb_cmd2*>(argument)->pitches[0] % 256 == 0)
+            return std::nullopt;
+        ++refused;
+        return -EINVAL;
+    };
+    test::add_drm_card(kernel, strict);
+    const Allocator allocator = open_allocator();
+    const auto display = allocator.device("/dev/dri/card0");
+    REQUIRE(display);
+    const Request request = Request::image(648, 480, fourcc::xrgb8888).use(*display, Use::scanout);
+    const Prepared prepared = prepare(allocator, request, {});
+    const auto first = prepared.allocate();
+    REQUIRE(first);
+    CHECK(first->planes()[0].stride == 2816);
+    CHECK(first->source() == "dma-heap:system");
+    const int tried = refused; // 2592 as it is, then 2624 and 2688
+    CHECK(tried <= 3);
+    const auto second = prepared.allocate();
+    REQUIRE(second);
+    CHECK(second->planes()[0].stride == 2816);
+    CHECK(refused == tried);
+    // Another plan knows it from the beginning.
+    const auto plan = allocator.plan(request);
+    REQUIRE(plan);
+    CHECK(plan->candidates()[0].layout.planes[0].stride == 2816);
+}
+
+TEST_CASE("a framebuffer that no pitch helps is a refusal after few tries") {
+    FakeKernel kernel;
+    kernel.add_file("/proc/meminfo", "MemAvailable: 102400 kB\n");
+    test::FakeHeap heap;
+    heap.name = "system";
+    test::add_dma_heap(kernel, heap);
+    test::FakeCard strict;
+    strict.dumb = false;
+    strict.screen = std::make_shared<test::FakeScreen>();
+    strict.override = [&](unsigned long request, void*) -> std::optional<int> {
+        return request == DRM_IOCTL_MODE_ADDFB2 ? std::optional(-EINVAL) : std::nullopt;
+    };
+    test::add_drm_card(kernel, strict);
+    const Allocator allocator = open_allocator();
+    const auto display = allocator.device("/dev/dri/card0");
+    REQUIRE(display);
+    const auto before = kernel.census();
+    const auto buffer = allocator.allocate(Request::image(648, 480, fourcc::xrgb8888)
+                                               .use(*display, Use::scanout)
+                                               .without("gbm")
+                                               .without("udmabuf"));
+    REQUIRE_FALSE(buffer);
+    CHECK(buffer.error().cause == Cause::refused);
+    CHECK(kernel.count(DRM_IOCTL_MODE_ADDFB2) <= 6);
+    CHECK(kernel.census() == before);
 }
