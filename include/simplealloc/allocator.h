@@ -96,8 +96,8 @@ SIMPLEALLOC_API int simplealloc_allocator_device_fd(const struct simplealloc_all
                                                     int fd, enum simplealloc_queue_access access,
                                                     struct simplealloc_device** device,
                                                     struct simplealloc_error** error);
-/// All nodes that are devices, from sysfs and udev. A V4L2 node of which those don't tell what it is
-/// for is opened where that is allowed, and asked by VIDIOC_QUERYCAP; no other is.
+/// All nodes that are devices, from sysfs and udev. A V4L2 node of which those don't tell what it
+/// is for is opened where that is allowed, and asked by VIDIOC_QUERYCAP; no other is.
 SIMPLEALLOC_API int simplealloc_allocator_devices(const struct simplealloc_allocator* allocator,
                                                   struct simplealloc_devices** devices,
                                                   struct simplealloc_error** error);

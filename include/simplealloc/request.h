@@ -68,8 +68,8 @@ SIMPLEALLOC_API int simplealloc_request_set_cpu(struct simplealloc_request* requ
                                                 enum simplealloc_cpu_access access,
                                                 struct simplealloc_error** error);
 /// How many buffers of it will live at a time, from 1. Unless this is called, 1, or as many as a
-/// codec among the uses needs at least, where its driver says so. A source must have room for all of
-/// them. They are still allocated one by one.
+/// codec among the uses needs at least, where its driver says so. A source must have room for all
+/// of them. They are still allocated one by one.
 SIMPLEALLOC_API int simplealloc_request_set_count(struct simplealloc_request* request,
                                                   uint32_t buffers,
                                                   struct simplealloc_error** error);
