@@ -175,7 +175,7 @@ TEST_CASE("a buffer becomes what the ioctls of a V4L2 queue take") {
     Machine machine;
     CError& error = machine.error;
     const simplealloc_v4l2_plane plane = {0, 1280, 1280 * 480, 1280 * 480};
-    const simplealloc_v4l2_setup v4l2 = {V4L2_PIX_FMT_YUYV, false, 640, 480, 1, &plane};
+    const simplealloc_v4l2_setup v4l2 = {V4L2_PIX_FMT_YUYV, false, 640, 480, 1, &plane, {}};
     const simplealloc_setup setup = {&v4l2, nullptr};
     Queue queue;
     expect(

@@ -65,6 +65,9 @@ TEST_CASE("a camera and a scaler share the heap's memory, and nothing is missing
     heap.name = "reserved";
     heap.contiguous = true;
     add_dma_heap(kernel, heap);
+    // All of RAM is within the camera's reach.
+    kernel.add_file("/proc/zoneinfo", "Node 0, zone   Normal\n        spanned  262144\n"
+                                      "        present  262144\n  start_pfn:           0\n");
     add_camera(kernel);
     FakeVideo scaler;
     scaler.index = 1;
@@ -79,7 +82,7 @@ TEST_CASE("a camera and a scaler share the heap's memory, and nothing is missing
     const std::string text = doctor_text(report, {});
     CHECK(text.find("  nothing is missing\n") != std::string::npos);
     CHECK(text.find(report.pairs[0].frame.source) != std::string::npos);
-    CHECK(report.pairs[0].frame.height == 1080);
+    CHECK(report.pairs[0].frame.height == 480); // the scaler makes nothing larger
     CHECK(text.find("what can be shared, at 1920x1080") != std::string::npos);
     REQUIRE(report.alone.size() == 2);
     CHECK(report.alone[0].from == "/dev/video0 (capture)");
@@ -92,15 +95,15 @@ TEST_CASE("a device of which nobody knows what memory it needs is a finding, wit
     FakeHeap heap;
     heap.name = "system";
     add_dma_heap(kernel, heap);
-    FakeCard card;
-    card.driver = "any card";
-    card.render_node = true; // a display alone is assumed to need it
-    card.dumb = false;       // whose memory would do
-    add_drm_card(kernel, card);
+    FakeVideo camera;
+    camera.driver = "any camera";
+    camera.parent = "i2c"; // there is a default for cameras on the platform bus
+    camera.m2m = false;
+    add_v4l2(kernel, camera);
     const DoctorReport report = examine_with();
     INFO(doctor_text(report, {}));
     CHECK(has(findings_of(report), "needs memory in one piece: dma-heap:system for it is unproven",
-              "`[drm:any card]`, `source = tried here`, `contiguous = no`"));
+              "`[video4linux:any camera]`, `source = tried here`, `contiguous = no`"));
 }
 
 TEST_CASE("a device without memory is a finding, and pairs without are told where nothing else is "

@@ -438,7 +438,9 @@ TEST_CASE("a framebuffer that no pitch helps is a refusal after few tries") {
                                                .without("gbm")
                                                .without("udmabuf"));
     REQUIRE_FALSE(buffer);
-    CHECK(buffer.error().cause == Cause::refused);
+    REQUIRE_FALSE(buffer.error().attempts.empty());
+    CHECK(buffer.error().attempts[0].source == "dma-heap:system");
+    CHECK(buffer.error().attempts[0].cause == Cause::refused);
     CHECK(kernel.count(DRM_IOCTL_MODE_ADDFB2) <= 6);
     CHECK(kernel.census() == before);
 }
