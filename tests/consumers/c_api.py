@@ -15,6 +15,7 @@ INTERNAL = {
     "MappedPlanes::create",
     "Mapping::begin",
     "Request::complete",
+    "Request::complete_count",
     "detail::throw_bad_result",
 }
 
