@@ -17,12 +17,33 @@ constexpr std::array swapped{
     fourcc::xbgr4444, fourcc::abgr4444, fourcc::xbgr1555, fourcc::abgr1555,
 };
 
-bool is_swapped(Fourcc fourcc) {
-    return std::find(swapped.begin(), swapped.end(), fourcc) != swapped.end();
+/// Without subsampling and in one plane, as RGB is.
+constexpr std::array packed_yuv{
+    fourcc::ayuv,         fourcc::avuy8888,    fourcc::xyuv8888,  fourcc::xvuy8888,
+    fourcc::vuy888,       fourcc::xvuy2101010, fourcc::y410,      fourcc::y412,
+    fourcc::y416,         fourcc::xvyu2101010, fourcc::vuy101010, fourcc::xvyu12_16161616,
+    fourcc::xvyu16161616,
+};
+
+constexpr std::array without_colours{
+    fourcc::c1, fourcc::c2, fourcc::c4,  fourcc::c8,  fourcc::d1,
+    fourcc::d2, fourcc::d4, fourcc::d8,  fourcc::r1,  fourcc::r2,
+    fourcc::r4, fourcc::r8, fourcc::r10, fourcc::r12, fourcc::r16,
+};
+
+template <std::size_t Count>
+bool is_one_of(const std::array<Fourcc, Count>& formats, Fourcc fourcc) {
+    return std::find(formats.begin(), formats.end(), fourcc) != formats.end();
 }
 
-bool is_subsampled(const FormatInfo& format) {
-    return format.planes.size() > 1 || format.planes.front().horizontal > 1;
+enum class Family { rgb, yuv, grey };
+
+Family family_of(const FormatInfo& format) {
+    if (is_one_of(without_colours, format.fourcc))
+        return Family::grey;
+    const bool yuv = format.planes.size() > 1 || format.planes.front().horizontal > 1 ||
+                     is_one_of(packed_yuv, format.fourcc);
+    return yuv ? Family::yuv : Family::rgb;
 }
 
 /// Of 64 pixels in each direction.
@@ -40,9 +61,12 @@ std::uint64_t apart(std::uint64_t a, std::uint64_t b) {
 } // namespace
 
 FormatDistance distance(const FormatInfo& from, const FormatInfo& to) {
-    return {is_subsampled(from) != is_subsampled(to),         bytes_of(to) < bytes_of(from),
-            apart(from.planes.size(), to.planes.size()),      apart(bytes_of(from), bytes_of(to)),
-            is_swapped(from.fourcc) != is_swapped(to.fourcc), to.fourcc};
+    return {family_of(from) != family_of(to),
+            bytes_of(to) < bytes_of(from),
+            apart(from.planes.size(), to.planes.size()),
+            apart(bytes_of(from), bytes_of(to)),
+            is_one_of(swapped, from.fourcc) != is_one_of(swapped, to.fourcc),
+            to.fourcc};
 }
 
 } // namespace simplealloc::solver

@@ -11,7 +11,7 @@ namespace simplealloc::solver {
 
 /// The least loss first.
 struct FormatDistance {
-    bool other_family = false; ///< subsampled instead of not, or the other way round
+    bool other_family = false; ///< another one of RGB, YUV and grey
     bool loses = false;        ///< fewer bytes for the same picture
     std::uint64_t planes = 0;
     std::uint64_t bytes = 0;

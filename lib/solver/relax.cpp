@@ -203,6 +203,9 @@ void Offers::try_formats() {
         const auto info = format_info(format);
         if (!info || format == wanted->fourcc || format == fourcc::bytes)
             continue;
+        // What V4L2 alone has a code for is another kind of picture: raw of a sensor, HSV.
+        if (has_drm_code(wanted->fourcc) && !has_drm_code(format))
+            continue;
         if (alpha_sibling(wanted->fourcc) != format) {
             nearest.insert(distance(*wanted, *info));
             continue;

@@ -371,6 +371,22 @@ TEST_CASE("formats come by least loss, and those with the same order of bytes fi
     CHECK(order == std::vector<std::string>{"NV21", "NV16", "NV61", "NV24", "NV42", "YUV9"});
 }
 
+TEST_CASE("for RGB another RGB is offered before YUV or grey, and nothing of V4L2 alone") {
+    constexpr Fourcc hsv = Fourcc::v4l2(0x34325348); // HSV of 24 bits
+    Input input = image(640, 480, fourcc::xrgb8888);
+    input.uses = {vkms_display()};
+    input.uses[0].alternatives[0].formats =
+        linear({fourcc::r16, fourcc::ayuv, hsv, fourcc::rgb565, fourcc::bgr888});
+    input.sources = {system_heap()};
+    const std::vector<Fourcc> listed{fourcc::r16, fourcc::ayuv, hsv, fourcc::rgb565,
+                                     fourcc::bgr888};
+    std::vector<std::string> order;
+    for (const Relaxation& offer : offers(input, listed))
+        if (offer.kind == RelaxationKind::format)
+            order.push_back(to_string(offer.layout.fourcc));
+    CHECK(order == std::vector<std::string>{"BG24", "RG16", "AYUV", "R16"});
+}
+
 TEST_CASE("of many formats those nearest to the one that is wanted are tried, not all") {
     Input input = image(640, 480, fourcc::nv12);
     input.uses = {vkms_display()};
