@@ -67,7 +67,11 @@ Result<Request> build_request(const Allocator& allocator, const RequestOptions& 
                 return device.error();
             known = devices.emplace(use.path, *std::move(device)).first;
         }
-        request.use(known->second, use.use);
+        DeviceUse added{known->second, use.use, {}};
+        // What anybody wants holds for the buffer, so one device says it.
+        if (options.min_size != 0 && &use == &options.uses.front())
+            added.alternatives.emplace_back().constraints.min_size = options.min_size;
+        request.use(std::move(added));
     }
     request.cpu(options.cpu);
     if (options.count)

@@ -79,6 +79,11 @@ void add_request_options(CLI::App& command, RequestText& request) {
              folded("Only so much of the image counts, from its top left corner: the rest is what "
                     "a device pads it with"))
         ->type_name("WxH");
+    add_text(
+        command, "--min-size", request.min_size,
+        folded("How many bytes a device wants at least, e.g. of a codec's stream, whose driver "
+               "does not say"))
+        ->type_name("N[K|M|G]");
     command
         .add_option("--count", request.count,
                     folded("How many buffers live at a time: a source must have room for all "

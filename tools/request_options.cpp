@@ -100,8 +100,7 @@ Result<ImageOption> parse_image(std::string_view text) {
     return image;
 }
 
-Result<std::uint64_t> parse_bytes(std::string_view text) {
-    constexpr std::string_view option = "--bytes";
+Result<std::uint64_t> parse_bytes(std::string_view text, std::string_view option) {
     const std::string_view whole = text;
 
     std::uint64_t unit = 1;
@@ -125,7 +124,7 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
 
     if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos)
         return malformed(option, whole, "not a number of bytes",
-                         "N, NK, NM or NG in powers of 1024, e.g. --bytes 4M");
+                         fmt::format("N, NK, NM or NG in powers of 1024, e.g. {} 4M", option));
     const auto count = parse_number<std::uint64_t>(text);
     std::uint64_t size = 0;
     if (!count || __builtin_mul_overflow(*count, unit, &size))
@@ -174,10 +173,19 @@ Result<RequestOptions> parse_request(const RequestText& text) {
             return image.error();
         options.image = *image;
     } else {
-        auto bytes = parse_bytes(*text.bytes);
+        auto bytes = parse_bytes(*text.bytes, "--bytes");
         if (!bytes)
             return bytes.error();
         options.bytes = *bytes;
+    }
+    if (text.min_size) {
+        auto size = parse_bytes(*text.min_size, "--min-size");
+        if (!size)
+            return size.error();
+        if (text.uses.empty())
+            return malformed("--min-size", *text.min_size, "no device wants it",
+                             "name the device with --use, or ask for --bytes");
+        options.min_size = *size;
     }
     if (text.crop) {
         options.crop = parse_size(*text.crop);

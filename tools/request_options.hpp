@@ -18,8 +18,9 @@ struct RequestText {
     std::optional<std::string> bytes; ///< N[K|M|G]
     std::vector<std::string> uses;    ///< PATH:ROLE
     std::optional<std::string> cpu;
-    std::optional<std::string> crop;    ///< WxH
-    std::optional<std::uint32_t> count; ///< buffers; from 1
+    std::optional<std::string> crop;     ///< WxH
+    std::optional<std::string> min_size; ///< N[K|M|G]
+    std::optional<std::uint32_t> count;  ///< buffers; from 1
     std::string name;
     std::vector<std::string> without;
     std::optional<std::string> order; ///< comma separated
@@ -55,6 +56,7 @@ struct UseOption {
 struct RequestOptions {
     std::optional<ImageOption> image; ///< nothing: a request of bytes
     std::uint64_t bytes = 0;
+    std::uint64_t min_size = 0;     ///< bytes that the first use wants at least
     std::optional<SizeOption> crop; ///< nothing: all of the image counts
     std::vector<UseOption> uses;
     CpuAccess cpu = CpuAccess::none;
@@ -70,8 +72,8 @@ struct RequestOptions {
 /// A fourcc; nothing stands for plain bytes.
 Result<Fourcc> parse_format(std::string_view text);
 Result<ImageOption> parse_image(std::string_view text);
-/// K, M and G are powers of 1024.
-Result<std::uint64_t> parse_bytes(std::string_view text);
+/// K, M and G are powers of 1024. The option is for the error.
+Result<std::uint64_t> parse_bytes(std::string_view text, std::string_view option);
 /// Split at the last colon: paths such as /dev/v4l/by-path/pci-0000:00:14.0 have colons too.
 Result<UseOption> parse_use_option(std::string_view text);
 Result<std::vector<std::string>> parse_order(std::string_view text);

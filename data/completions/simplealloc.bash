@@ -10,7 +10,7 @@ _simplealloc() {
         [[ $word = : ]] && word=
     fi
     local common="--json --quirks --policy --help"
-    local request="--image --bytes --use --cpu --without --order --any-device --strict --no-zero --crop --count --name"
+    local request="--image --bytes --use --cpu --without --order --any-device --strict --no-zero --crop --min-size --count --name"
     local roles="scanout render sample capture encode decode m2m-in m2m-out cursor read write"
     local nodes
     nodes=$(compgen -G '/dev/dri/*[0-9]'; compgen -G '/dev/video*')
@@ -33,7 +33,7 @@ drm-dumb $(simplealloc sources 2>/dev/null | awk 'NR > 1 && $2 ~ /^(yes|no)$/ { 
             ;;
         --use) mapfile -t COMPREPLY < <(compgen -W "$nodes" -S : -- "$word") && compopt -o nospace && return ;;
         --quirks | --policy | --check | --svg) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
-        --image | --bytes | --crop | --name | --count | --timeout) return ;;
+        --image | --bytes | --crop | --min-size | --name | --count | --timeout) return ;;
     esac
     local words=$common
     case $command in

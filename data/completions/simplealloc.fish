@@ -53,6 +53,7 @@ complete -c simplealloc -n $request -l order -x -a '(__simplealloc_sources)' -d 
 complete -c simplealloc -n $request -l any-device -d 'Also memory of devices that no use names'
 complete -c simplealloc -n $request -l strict -d 'Reject what rests on an unknown'
 complete -c simplealloc -n $request -l no-zero -d 'Leave old data in memory'
+complete -c simplealloc -n $request -l min-size -x -d 'How many bytes a device wants at least'
 complete -c simplealloc -n $request -l crop -x -d 'How much of the image counts'
 complete -c simplealloc -n $request -l count -x -d 'How many buffers live at a time'
 complete -c simplealloc -n $request -l name -x -d 'The name in debugfs and fdinfo'

@@ -106,7 +106,7 @@ TEST_CASE("K, M and G count bytes in powers of 1024") {
     };
     for (const auto& [text, size] : rows) {
         INFO(text);
-        const auto parsed = parse_bytes(text);
+        const auto parsed = parse_bytes(text, "--bytes");
         REQUIRE(parsed.has_value());
         CHECK(*parsed == size);
     }
@@ -116,17 +116,36 @@ TEST_CASE("a number of bytes that is none, or does not fit 64 bits, is refused")
     for (const std::string text :
          {"", "K", "4k", "4KB", "4 M", "-1", "+1", "0x10", "1.5M", "M4", "4MM", "four"}) {
         INFO(text);
-        const auto parsed = parse_bytes(text);
+        const auto parsed = parse_bytes(text, "--bytes");
         REQUIRE_FALSE(parsed.has_value());
         CHECK(parsed.error().detail == "not a number of bytes");
     }
     for (const std::string text :
          {"18446744073709551616", "18014398509481984K", "17179869184G", "99999999999999999999G"}) {
         INFO(text);
-        const auto parsed = parse_bytes(text);
+        const auto parsed = parse_bytes(text, "--bytes");
         REQUIRE_FALSE(parsed.has_value());
         CHECK(parsed.error().detail == "more than 18446744073709551615 bytes");
     }
+}
+
+TEST_CASE("the least size is a number of bytes that some device wants") {
+    RequestText text;
+    text.image = "1920x1080:v4l2:H264";
+    text.uses = {"/dev/video10:m2m-in"};
+    text.min_size = "4M";
+    const auto options = parse_request(text);
+    REQUIRE(options);
+    CHECK(options->min_size == std::uint64_t{4} << 20U);
+    text.min_size = "4X";
+    const auto wrong = parse_request(text);
+    REQUIRE_FALSE(wrong);
+    CHECK(wrong.error().object == "--min-size '4X'");
+    text.min_size = "4M";
+    text.uses.clear();
+    const auto nobody = parse_request(text);
+    REQUIRE_FALSE(nobody);
+    CHECK(nobody.error().detail == "no device wants it");
 }
 
 TEST_CASE("a crop is two numbers of pixels") {
