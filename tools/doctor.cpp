@@ -212,7 +212,7 @@ std::vector<Finding> findings_of(const DoctorReport& report) {
     std::vector<Finding> findings;
     find_in_machine(report.machine, findings);
     if (report.devices.empty())
-        findings.push_back({"there is no DRM or V4L2 device",
+        findings.push_back({"there is no DRM, accel or V4L2 device",
                             "load its driver; a container must be given the nodes and /sys"});
     find_in_devices_and_sources(report, findings);
     find_failures(report, findings);

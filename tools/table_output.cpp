@@ -301,7 +301,7 @@ const Criterion* deciding_criterion(std::span<const Candidate> candidates) {
 
 std::string devices_text(std::span<const DeviceReport> devices, const Screen& screen) {
     if (devices.empty())
-        return "no DRM or V4L2 device on this machine\n";
+        return "no DRM, accel or V4L2 device on this machine\n";
     TextTable table({{"device"}, {"subsystem"}, {"driver"}, {"uses"}});
     for (const DeviceReport& device : devices)
         table.add({{device.path, Style::good},

@@ -55,7 +55,7 @@ TEST_CASE("an empty machine lacks devices and a heap") {
     INFO(doctor_text(report, {}));
     const auto findings = findings_of(report);
     CHECK(findings.size() == 2);
-    CHECK(has(findings, "no DRM or V4L2 device", "load its driver"));
+    CHECK(has(findings, "no DRM, accel or V4L2 device", "load its driver"));
     CHECK(has(findings, "no dma-heap", "CONFIG_DMABUF_HEAPS"));
 }
 

@@ -291,7 +291,7 @@ TEST_CASE("an allocated buffer shows dma-bufs, planes and what was verified") {
 }
 
 TEST_CASE("no devices and no sources are said in words") {
-    CHECK(devices_text({}, wide) == "no DRM or V4L2 device on this machine\n");
+    CHECK(devices_text({}, wide) == "no DRM, accel or V4L2 device on this machine\n");
     CHECK(sources_text({}, wide) == "no source of memory on this machine\n");
 }
 
