@@ -75,8 +75,6 @@ void set_limits(const FormatAnswer& answer, std::vector<CapabilitySet>& ways) {
             own.planes[i].max_stride = limits.max_stride;
             own.planes[i].min_size = std::max(own.planes[i].min_size, limits.min_size);
         }
-        if (planes > 1)
-            own.placements = own.placements & Placements::of(Placement::per_plane);
         own = solver::normal(own);
         for (const ConstraintKind kind : solver::limited(own))
             if (way.evidence.find(kind) == way.evidence.end())

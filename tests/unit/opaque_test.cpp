@@ -5,6 +5,7 @@
 
 #include <simplealloc/simplealloc.hpp>
 
+#include <algorithm>
 #include <functional>
 
 using namespace simplealloc;
@@ -138,6 +139,25 @@ TEST_CASE("every device that names the code of an opaque image may use it") {
     const auto received = share::unpack(parcel->bytes, std::move(fds));
     REQUIRE(received);
     CHECK(received->layout() == buffer->layout());
+}
+
+TEST_CASE("a device that takes one dma-buf only is in conflict with an opaque image of two") {
+    Machine machine;
+    const Device decoder = machine.device(machine.add(0, mm21_code, two_planes(16)));
+    const Device scaler = machine.device(machine.add(1, mm21_code, bitstream));
+    CapabilitySet callers;
+    callers.constraints.placements = Placements::of(Placement::single);
+    const auto plan = machine.allocator().plan(Request::image(1920, 1080, mm21)
+                                                   .use(decoder, Use::m2m_out)
+                                                   .use({scaler, Use::m2m_in, {callers}}));
+    REQUIRE(plan);
+    CHECK(plan->candidates().empty());
+    const auto& conflicts = plan->conflict();
+    const auto placement =
+        std::find_if(conflicts.begin(), conflicts.end(),
+                     [](const Conflict& found) { return found.constraint == "placement"; });
+    REQUIRE(placement != conflicts.end());
+    CHECK(placement->parties == std::vector<std::string>{"/dev/video1 (m2m-in)"});
 }
 
 TEST_CASE("drivers that want other strides of an opaque image are in conflict") {
