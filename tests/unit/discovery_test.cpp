@@ -14,6 +14,7 @@
 #include <drm_mode.h>
 #include <fcntl.h>
 #include <functional>
+#include <map>
 #include <memory>
 #include <sys/sysmacros.h>
 
@@ -22,8 +23,8 @@ using namespace simplealloc::test;
 
 namespace {
 
-Discovery discovery() {
-    auto quirks = Quirks::load("");
+Discovery discovery(const std::string& quirk_path = "") {
+    auto quirks = Quirks::load(quirk_path);
     REQUIRE(quirks);
     return Discovery(std::move(*quirks));
 }
@@ -748,6 +749,32 @@ TEST_CASE("v4l2loopback says that it is a memory-to-memory device and is none") 
     CHECK_FALSE(found->v4l2->m2m);
     CHECK(found->uses == std::vector<Use>{Use::capture, Use::read});
     CHECK_FALSE(found->imports);
+    CHECK_FALSE(found->exports.value);
+}
+
+TEST_CASE("what a row says of memory that a card gives is learned") {
+    const char* key =
+        GENERATE("exports", "exports-attachable", "exports-vmap-stable", "gbm-exports-attachable");
+    const bool yes = GENERATE(true, false);
+    FakeKernel kernel;
+    FakeCard card;
+    card.driver = "toy";
+    add_drm_card(kernel, card);
+    kernel.add_file("/etc/toy.quirks",
+                    fmt::format("[drm:toy]\nsource = x\n{} = {}\n", key, yes ? "yes" : "no"));
+    const auto found = discovery("/etc/toy.quirks").find("/dev/dri/card0");
+    REQUIRE(found);
+    const std::map<std::string, const Learned<bool>*> learned{
+        {"exports", &found->exports},
+        {"exports-attachable", &found->attachable},
+        {"exports-vmap-stable", &found->vmap_stable},
+        {"gbm-exports-attachable", &found->drm->gbm_attachable}};
+    for (const auto& [name, value] : learned) {
+        CAPTURE(key, yes, name);
+        CHECK(value->is_said() == (name == key));
+        if (name == key)
+            CHECK(value->value == yes);
+    }
 }
 
 TEST_CASE("the list opens no node and guesses uses from sysfs and udev") {
