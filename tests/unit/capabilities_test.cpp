@@ -942,6 +942,31 @@ TEST_CASE("what TRY_FMT leaves open a context of one's own tells, but a decoder'
     CHECK_THAT((*answer)->evidence.origin, Catch::Matchers::StartsWith("VIDIOC_S_FMT"));
 }
 
+TEST_CASE("the format of a stream that a codec writes is never set, as that may start the codec") {
+    const bool reads = GENERATE(true, false);
+    unsigned set = 0;
+    DeviceRecord codec = camera({V4L2_PIX_FMT_H264}, reads ? V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE
+                                                           : V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE);
+    codec.v4l2->m2m = true;
+    TryingCamera trying([](v4l2_format&) { return 0; }, std::move(codec),
+                        [&](v4l2_format& format) {
+                            ++set;
+                            format.fmt.pix_mp.plane_fmt[0].sizeimage = 1U << 20U;
+                            return 0;
+                        });
+    Layout stream;
+    stream.width = 640;
+    stream.height = 360;
+    stream.fourcc = Fourcc::v4l2(V4L2_PIX_FMT_H264);
+    stream.placement = Placement::per_plane;
+    stream.planes.emplace_back();
+    stream.dmabuf_sizes.push_back(0);
+    const auto answer =
+        try_format(trying.record, use_of(reads ? Use::m2m_in : Use::m2m_out), stream);
+    REQUIRE(answer);
+    CHECK(set == (reads ? 1 : 0));
+}
+
 TEST_CASE("a V4L2 setup covers the payload, and more where the driver wants it") {
     const std::uint32_t wanted = GENERATE(0U, 640U * 544, 0xffff0000U);
     TryingCamera trying(

@@ -125,6 +125,35 @@ TEST_CASE("a device without memory is a finding, and pairs without are told wher
     CHECK(has(findings_of(report), "pictures of a (exporter of b) have no memory", "copy"));
 }
 
+TEST_CASE("a camera whose frames don't fit into the memory that it needs is not said to be well") {
+    FakeKernel kernel;
+    kernel.add_file("/proc/meminfo",
+                    "MemAvailable: 2097152 kB\nCmaTotal: 1024 kB\nCmaFree: 1024 kB\n");
+    kernel.add_file("/proc/zoneinfo", "Node 0, zone   Normal\n        spanned  262144\n"
+                                      "  start_pfn:           0\n");
+    FakeHeap heap;
+    heap.name = "reserved";
+    add_dma_heap(kernel, heap);
+    FakeVideo camera;
+    camera.driver = "rkisp1"; // needs contiguous memory
+    camera.m2m = false;
+    camera.override = [](unsigned long request, void* argument) -> std::optional<int> {
+        if (request != VIDIOC_TRY_FMT)
+            return std::nullopt;
+        v4l2_pix_format& pixels = static_cast<v4l2_format*>(argument)->fmt.pix;
+        pixels.bytesperline = pixels.width * 2;
+        pixels.sizeimage = pixels.bytesperline * pixels.height;
+        return 0;
+    };
+    add_v4l2(kernel, camera);
+    const DoctorReport report = examine_with();
+    REQUIRE(report.alone.size() == 1);
+    // A smaller picture would fit; who sees that planned believes that the camera works.
+    CHECK(report.alone[0].frame.width == 1920);
+    CHECK(report.alone[0].frame.source == "");
+    CHECK_THAT(report.alone[0].frame.reason, Catch::Matchers::Contains("size"));
+}
+
 TEST_CASE("sources and devices with one remedy are one finding") {
     DoctorReport report;
     report.sources = {denied("dma-heap:system", "add a rule"), denied("udmabuf", "join kvm"),
