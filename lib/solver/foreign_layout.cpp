@@ -86,7 +86,7 @@ Result<void> complete_size(Layout& layout, std::size_t index) {
     if (plane.size == 0 && has_lines(layout)) {
         // Linear layouts are known to have the planes of a format that is in the table.
         const PlaneGeometry geometry = format_info(layout.fourcc)->planes[index];
-        const Checked size = Checked{plane.stride} * line_count(geometry, layout.height);
+        const Checked size = plane_bytes(layout, index, line_count(geometry, layout.height));
         if (!size.ok)
             return invalid(fmt::format("plane {} has lines of {} bytes", index, plane.stride));
         plane.size = size.value;
@@ -124,7 +124,8 @@ Result<void> check_overlap(const Layout& layout) {
             if (a.dmabuf != b.dmabuf)
                 continue;
             // Both are known to end inside of the dma-buf.
-            if (a.offset < b.offset + b.size && b.offset < a.offset + a.size)
+            if (a.offset < b.offset + b.size && b.offset < a.offset + a.size &&
+                !share_lines(layout, k, i))
                 return invalid(fmt::format("planes {} and {} overlap", k, i));
         }
     return {};

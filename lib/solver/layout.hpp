@@ -32,6 +32,14 @@ Result<void> check_layout(const Layout& layout, const Constraints& constraints);
 /// opaque images and of tiles.
 bool has_lines(const Layout& layout);
 
+/// Whether two planes lie side by side in each of their lines, as U and V of some codecs and
+/// cameras do. They don't overlap then, although one begins before the other ends.
+bool share_lines(const Layout& layout, std::size_t one, std::size_t other);
+
+/// What so many lines of a plane take. Where another plane lies beside it, the last line ends with
+/// its pixels, as it does for a framebuffer (drm_gem_fb_init_with_funcs()).
+Checked plane_bytes(const Layout& layout, std::size_t plane, Checked lines);
+
 /// Bytes of all dma-bufs.
 std::uint64_t total_size(const Layout& layout) noexcept;
 

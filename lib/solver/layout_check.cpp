@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace simplealloc::solver {
 namespace {
@@ -192,7 +193,8 @@ Verdict check_plane(const Layout& layout, const FormatInfo& format, std::size_t 
                         index, plane.stride, c.width_align));
     const Checked lines = round_up(layout.height, c.height_align);
     const Checked needed = line_count(geometry, lines);
-    if (!needed.ok || plane.size / plane.stride < needed.value)
+    const Checked bytes = plane_bytes(layout, index, needed);
+    if (!bytes.ok || plane.size < bytes.value)
         return violation(ConstraintKind::height_align,
                          fmt::format("plane {} has {} lines, {} are needed", index,
                                      plane.size / plane.stride, needed.value));
@@ -255,6 +257,33 @@ Verdict check_placement(const Layout& layout, const Constraints& c) {
 bool has_lines(const Layout& layout) {
     return layout.modifier.is_linear() && layout.fourcc != fourcc::bytes &&
            !is_opaque(layout.fourcc);
+}
+
+bool share_lines(const Layout& layout, std::size_t one, std::size_t other) {
+    const auto format = format_info(layout.fourcc);
+    if (!format || !has_lines(layout) || one == other)
+        return false;
+    if (layout.planes[one].offset > layout.planes[other].offset)
+        std::swap(one, other);
+    const Plane& left = layout.planes[one];
+    const Plane& right = layout.planes[other];
+    if (left.dmabuf != right.dmabuf || left.stride != right.stride || left.stride == 0)
+        return false;
+    const std::uint64_t column = (right.offset - left.offset) % left.stride;
+    const Checked end = Checked{column} + line_bytes(format->planes[other], layout.width);
+    return column >= line_bytes(format->planes[one], layout.width).value && end.ok &&
+           end.value <= left.stride;
+}
+
+Checked plane_bytes(const Layout& layout, std::size_t plane, Checked lines) {
+    const Checked stride = layout.planes[plane].stride;
+    bool shares = false;
+    for (std::size_t i = 0; i < layout.planes.size(); ++i)
+        shares = shares || share_lines(layout, plane, i);
+    if (!shares || !lines.ok || lines.value == 0)
+        return stride * lines;
+    return stride * (lines.value - 1) +
+           line_bytes(format_info(layout.fourcc)->planes[plane], layout.width);
 }
 
 Result<void> check_layout(const Layout& layout, const Constraints& constraints) {

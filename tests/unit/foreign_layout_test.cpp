@@ -105,6 +105,50 @@ TEST_CASE("planes of one dma-buf lie packed only where a device that counts line
     CHECK_THAT(complete(overlapping).error().detail, Contains("planes 0 and 1 overlap"));
 }
 
+TEST_CASE("planes that lie beside each other in each line don't overlap") {
+    Layout layout = picture();
+    layout.width = 64;
+    layout.height = 32;
+    layout.fourcc = fourcc::yuv420;
+    // Y, then lines of 32 bytes of U and 32 bytes of V.
+    layout.planes = {{0, 0, 64, 0}, {0, 2048, 64, 0}, {0, 2080, 64, 0}};
+    layout.dmabuf_sizes = {3072};
+    SECTION("U before V") {}
+    SECTION("V before U") {
+        std::swap(layout.planes[1].offset, layout.planes[2].offset);
+    }
+    const auto done = complete(layout);
+    INFO((done ? "" : done.error().detail));
+    REQUIRE(done);
+    CHECK(layout.placement == Placement::single);
+    // The last line ends with its pixels.
+    CHECK(layout.planes[0].size == 2048);
+    CHECK(layout.planes[1].size == 15 * 64 + 32);
+    CHECK(layout.planes[2].size == 15 * 64 + 32);
+    CHECK(complete(layout)); // as it is said now
+}
+
+TEST_CASE("chroma beside the luma of each line doesn't overlap with it, if it fits") {
+    Layout layout = picture();
+    layout.width = 64;
+    layout.height = 32;
+    layout.fourcc = fourcc::nv12;
+    layout.planes = {{0, 0, 128, 0}, {0, 64, 128, 0}};
+    layout.dmabuf_sizes = {32 * 128};
+    REQUIRE(complete(layout));
+    layout.planes = {{0, 0, 128, 0}, {0, 62, 128, 0}};
+    CHECK_THAT(complete(layout).error().detail, Contains("planes 0 and 1 overlap"));
+    layout.planes = {{0, 0, 128, 0}, {0, 66, 128, 0}};
+    CHECK_THAT(complete(layout).error().detail, Contains("planes 0 and 1 overlap"));
+    layout.planes = {{0, 0, 128, 0}, {0, 64, 192, 0}};
+    layout.dmabuf_sizes = {8192};
+    CHECK_THAT(complete(layout).error().detail, Contains("planes 0 and 1 overlap"));
+    // A last line that is not there.
+    layout.planes = {{0, 0, 128, 0}, {0, 64, 128, 15 * 128}};
+    layout.dmabuf_sizes = {32 * 128};
+    CHECK_THAT(complete(layout).error().detail, Contains("16 are needed"));
+}
+
 TEST_CASE("a plane of tiles ends where the next one of its own dma-buf begins") {
     Layout layout = picture();
     layout.modifier = Modifier::named(tiled);
