@@ -24,7 +24,27 @@
 namespace simplealloc::test {
 
 struct FakeKernel::Implementation {
+    /// A link of /proc/self/fd is followed to the file itself, wherever its name leads by now.
+    static int open_again(FakeKernel& k, const OpenFile& known, int flags) {
+        auto opened = std::make_shared<OpenFile>(known);
+        opened->flags = flags;
+        if ((flags & O_PATH) == 0) {
+            // Files that are no device have no open() (fs/inode.c: no_open()).
+            if (!known.node)
+                return -ENXIO;
+            if (!k.permits(known.stat.mode, known.stat.group, R_OK | W_OK))
+                return -EACCES;
+            opened->handler = known.node(flags);
+        }
+        return k.add_fd(std::move(opened));
+    }
+
     static int open(FakeKernel& k, const char* path, int flags) {
+        constexpr std::string_view links = "/proc/self/fd/";
+        if (std::string_view(path).starts_with(links)) {
+            const auto known = k.proc ? k.file(std::atoi(path + links.size())) : nullptr;
+            return known ? open_again(k, *known, flags) : -ENOENT;
+        }
         const std::string resolved = k.resolve(path);
         const int access = flags & O_ACCMODE;
         const int wanted = (access != O_WRONLY ? R_OK : 0) | (access != O_RDONLY ? W_OK : 0);
@@ -39,7 +59,8 @@ struct FakeKernel::Implementation {
         opened->flags = flags;
         if (const auto node = k.nodes_.find(resolved);
             node != k.nodes_.end() && node->second.open) {
-            opened->handler = node->second.open(flags);
+            opened->node = node->second.open;
+            opened->handler = opened->node(flags);
         }
         return k.add_fd(std::move(opened));
     }
@@ -100,7 +121,7 @@ struct FakeKernel::Implementation {
     }
 
     static int ioctl(FakeKernel& k, int fd, unsigned long request, void* argument) {
-        const std::shared_ptr<OpenFile> file = k.file(fd);
+        const std::shared_ptr<OpenFile> file = k.usable(fd);
         if (!file)
             return -EBADF;
         if (file->dmabuf)
@@ -119,7 +140,7 @@ struct FakeKernel::Implementation {
     }
 
     static int map(FakeKernel& k, int fd, std::size_t size, int protection, void** address) {
-        const std::shared_ptr<OpenFile> file = k.file(fd);
+        const std::shared_ptr<OpenFile> file = k.usable(fd);
         if (!file)
             return -EBADF;
         const std::shared_ptr<FakeDmaBuf>& buffer = file->dmabuf;
@@ -161,7 +182,7 @@ struct FakeKernel::Implementation {
     }
 
     static int events_of(const FakeKernel& k, const pollfd& target) {
-        const std::shared_ptr<OpenFile> file = k.file(target.fd);
+        const std::shared_ptr<OpenFile> file = k.usable(target.fd);
         if (!file)
             return POLLNVAL;
         if (file->dmabuf)
@@ -234,7 +255,7 @@ struct FakeKernel::Implementation {
     }
 
     static std::int64_t seek_end(FakeKernel& k, int fd) {
-        const std::shared_ptr<OpenFile> file = k.file(fd);
+        const std::shared_ptr<OpenFile> file = k.usable(fd);
         if (!file)
             return -EBADF;
         if (file->dmabuf)

@@ -288,9 +288,13 @@ private:
         return -EINVAL;
     }
 
+    /// The lowest number that is free (drm_gem_handle_create_tail(), lib/idr.c).
     std::uint32_t add(Handle handle) {
-        handles_.emplace(next_, std::move(handle));
-        return next_++;
+        std::uint32_t number = 1;
+        while (handles_.contains(number))
+            ++number;
+        handles_.emplace(number, std::move(handle));
+        return number;
     }
 
     FakeKernel& kernel_;
@@ -302,7 +306,6 @@ private:
     bool master_ = false;
     bool dropped_ = false;
     std::map<std::uint32_t, Handle> handles_;
-    std::uint32_t next_ = 1;
 };
 
 void add_drm_node(FakeKernel& kernel, const std::shared_ptr<FakeCard>& card, bool render) {

@@ -265,9 +265,14 @@ std::shared_ptr<FakeKernel::OpenFile> FakeKernel::file(int fd) const {
     return found == fds_.end() ? nullptr : found->second;
 }
 
+std::shared_ptr<FakeKernel::OpenFile> FakeKernel::usable(int fd) const {
+    auto found = file(fd);
+    return found && (found->flags & O_PATH) == 0 ? std::move(found) : nullptr;
+}
+
 std::shared_ptr<FakeDmaBuf> FakeKernel::dmabuf(int fd) const {
     const std::lock_guard lock(mutex_);
-    const auto opened = file(fd);
+    const auto opened = usable(fd);
     return opened ? opened->dmabuf : nullptr;
 }
 

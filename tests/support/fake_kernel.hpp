@@ -156,6 +156,7 @@ public:
     bool root = true;          ///< whether the process passes all permission checks
     std::set<gid_t> member_of; ///< its groups when it is not root
     int udev_error = 0;        ///< what enumerate reports, a negative errno
+    bool proc = true;          ///< /proc/self/fd leads to what descriptors are of
     std::size_t page = 4096;
     /// By default one that runs programs of this width without translating their ioctls.
     std::string machine = sizeof(void*) == 4 ? "i686" : "x86_64";
@@ -214,6 +215,7 @@ public:
         int flags = 0;
         IoctlHandler handler;
         PollHandler poll;
+        std::function<IoctlHandler(int flags)> node; ///< opens the device once more
         std::shared_ptr<FakeDmaBuf> dmabuf;
         std::shared_ptr<FakeMemfd> memfd;
         std::optional<FakeFences> sync_file;
@@ -236,6 +238,8 @@ private:
     int enter(const char* name, std::string object, unsigned long request = 0);
     int add_fd(std::shared_ptr<OpenFile> file);
     [[nodiscard]] std::shared_ptr<OpenFile> file(int fd) const;
+    /// None behind O_PATH, which most calls answer with EBADF (fs/file.c: fdget()).
+    [[nodiscard]] std::shared_ptr<OpenFile> usable(int fd) const;
     /// Follows symbolic links; the empty string when there is a loop.
     [[nodiscard]] std::string resolve(const std::string& path) const;
     [[nodiscard]] bool exists(const std::string& resolved) const;
