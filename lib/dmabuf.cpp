@@ -2,6 +2,7 @@
 // What every dma-buf can be asked, whoever exported it.
 #include "lib/dmabuf.hpp"
 
+#include "lib/descriptor.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 
@@ -73,6 +74,9 @@ Result<void> check(int fd) {
     if (result < 0)
         return failure(Stage::import_fd, result == -EBADF ? Cause::invalid : cause_of(-result),
                        -result, "dma-buf", "ask for its filesystem");
+    if (magic != 0 && is_only_path(fd))
+        return failure(Stage::import_fd, Cause::invalid, 0, "descriptor",
+                       "it is only a path (O_PATH)");
     if (magic == DMA_BUF_MAGIC || (magic == ANON_INODE_FS_MAGIC && is_anonymous_dmabuf(fd)))
         return {};
     return failure(Stage::import_fd, Cause::invalid, 0, "descriptor", "it is no dma-buf");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // From a path, a descriptor or the whole machine to device records.
+#include "lib/descriptor.hpp"
 #include "lib/discovery/apply_quirks.hpp"
 #include "lib/discovery/device_record.hpp"
 #include "lib/discovery/drm.hpp"
@@ -248,6 +249,9 @@ Result<DeviceRecord> Discovery::find(int fd, QueueAccess access) const {
     if (const int result = kernel::fstat(fd, stat); result < 0)
         return failure(Stage::discover, result == -EBADF ? Cause::invalid : cause_of(-result),
                        -result, name, "look up device");
+    if (is_only_path(fd))
+        return failure(Stage::discover, Cause::invalid, 0, name, "it is only a path (O_PATH)",
+                       "open the node itself");
     const auto node = identify(name, stat, quirks_);
     if (!node)
         return node.error();

@@ -299,6 +299,11 @@ TEST_CASE("a descriptor of anything else is refused without touching it") {
         foreign.own.push_back(UniqueFd::adopt(kernel::open("/dev/null", O_RDWR)));
         wrong = foreign.own.back().get();
     }
+    SECTION("a dma-buf, but only its path") {
+        const auto path = "/proc/self/fd/" + std::to_string(right);
+        foreign.own.push_back(UniqueFd::adopt(kernel::open(path.c_str(), O_PATH)));
+        wrong = foreign.own.back().get();
+    }
     SECTION("none") {
         wrong = 99;
     }
