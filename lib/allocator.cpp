@@ -108,8 +108,9 @@ Result<Plan> Allocator::plan(const Request& request) const {
     auto devices = data_->devices(full.fields().uses);
     if (!devices)
         return devices.error();
+    const auto paddings = data_->paddings.current();
     return make_plan(full, data_->policy, std::move(*devices), data_->discovery.quirks(),
-                     data_->refusals.current(), data_->ledger->quotas(), data_->paddings.current());
+                     data_->refusals.current(), data_->ledger->quotas(), *paddings);
 }
 
 Result<Buffer> Allocator::allocate(const Request& request, AllocateOptions options) const {

@@ -80,13 +80,17 @@ Result<void> judge(const BufferData& buffer, const DeviceUse& use, Check& check,
     return {};
 }
 
-/// The buffer's device exported it, so a refusal elsewhere is remembered like that of a fresh one.
+/// What is refused of a buffer that this allocator made is remembered like that of a fresh one. Of
+/// any other its maker may say what he likes, so nothing is remembered under that name, nor is what
+/// is remembered held against it.
 void try_import(const Buffer& buffer, const DeviceUse& use, const CheckOptions& options,
                 AllocatorData& allocator, Check& check) {
     const BufferData& data = buffer.data();
     const std::string layout_class = solver::layout_class(*data.layout);
     const std::string& source = data.origin->source.input.name;
-    if (const auto refusal = allocator.refusals.find(source, layout_class, {use})) {
+    const bool own = data.charge.is_of(*allocator.ledger);
+    if (const auto refusal =
+            own ? allocator.refusals.find(source, layout_class, {use}) : std::nullopt) {
         check.objections.push_back(rejection(data, {ConstraintKind::attach,
                                                     "refused before: " + refusal->reason,
                                                     {refusal->party},
@@ -98,11 +102,13 @@ void try_import(const Buffer& buffer, const DeviceUse& use, const CheckOptions& 
         return;
     const log::Hold lines;
     const auto queue = allocator.hold_queues(&use.device.record());
-    check.verified = verify_import(use, buffer, options.borrow_idle_queues).verification;
+    TestImport test = verify_import(use, buffer, options.borrow_idle_queues);
+    check.verified = std::move(test.verification);
     if (check.verified->imported != std::optional(false))
         return;
-    allocator.refusals.remember(
-        {source, layout_class, check.verified->device, check.verified->reason});
+    if (own && test.lasting)
+        allocator.refusals.remember({source, layout_class, use.device.id(), check.verified->device,
+                                     check.verified->reason});
     check.objections.push_back(
         rejection(data, {ConstraintKind::attach,
                          fmt::format("refused by {}: {}", name_of(use), check.verified->reason),

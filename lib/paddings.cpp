@@ -2,30 +2,21 @@
 // Lines that displays took after they had refused shorter ones.
 #include "lib/paddings.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace simplealloc {
 
-namespace {
-
-constexpr std::size_t most = 64;
-
-} // namespace
-
 void Paddings::remember(Padding padding) {
     const std::lock_guard lock(mutex_);
-    std::erase_if(paddings_, [&](const Padding& known) {
-        return known.party == padding.party && known.fourcc == padding.fourcc;
-    });
-    if (paddings_.size() == most)
-        paddings_.erase(paddings_.begin());
-    paddings_.push_back(std::move(padding));
+    const auto is_same = [party = padding.party, fourcc = padding.fourcc](const Padding& known) {
+        return known.party == party && known.fourcc == fourcc;
+    };
+    paddings_.add(std::move(padding), is_same);
 }
 
-std::vector<Padding> Paddings::current() const {
+Latest<Padding>::Snapshot Paddings::current() const {
     const std::lock_guard lock(mutex_);
-    return paddings_;
+    return paddings_.current();
 }
 
 void Paddings::forget() {

@@ -2,13 +2,13 @@
 // Lines that displays took after they had refused shorter ones.
 #pragma once
 
+#include "lib/latest.hpp"
+
 #include <simplealloc/format.hpp>
 
 #include <cstdint>
 #include <mutex>
-#include <optional>
 #include <string>
-#include <vector>
 
 namespace simplealloc {
 
@@ -23,12 +23,12 @@ struct Padding {
 class Paddings {
 public:
     void remember(Padding padding);
-    [[nodiscard]] std::vector<Padding> current() const;
+    [[nodiscard]] Latest<Padding>::Snapshot current() const;
     void forget();
 
 private:
     mutable std::mutex mutex_;
-    std::vector<Padding> paddings_;
+    Latest<Padding> paddings_;
 };
 
 } // namespace simplealloc

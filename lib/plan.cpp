@@ -217,8 +217,8 @@ Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc) {
 
 Result<Plan> make_plan(const Request& request, const Policy& policy,
                        std::vector<std::shared_ptr<const DeviceRecord>> devices,
-                       const Quirks& quirks, std::vector<solver::Input::Refusal> refusals,
-                       std::vector<QuotaState> quotas, std::vector<Padding> paddings) {
+                       const Quirks& quirks, solver::Input::Refusals refusals,
+                       std::vector<QuotaState> quotas, std::span<const Padding> paddings) {
     const Request::Fields& fields = request.fields();
     auto data = std::make_shared<PlanData>(PlanData{request, {}, {}, {}, {}, {}, {}, {}, true});
 

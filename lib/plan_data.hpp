@@ -9,6 +9,7 @@
 
 #include <simplealloc/plan.hpp>
 
+#include <span>
 #include <vector>
 
 namespace simplealloc {
@@ -33,7 +34,7 @@ Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc);
 /// `refusals` what devices refused before; `quotas` all that are in force, as they stand.
 Result<Plan> make_plan(const Request& request, const Policy& policy,
                        std::vector<std::shared_ptr<const DeviceRecord>> devices,
-                       const Quirks& quirks, std::vector<solver::Input::Refusal> refusals,
-                       std::vector<QuotaState> quotas, std::vector<Padding> paddings = {});
+                       const Quirks& quirks, solver::Input::Refusals refusals,
+                       std::vector<QuotaState> quotas, std::span<const Padding> paddings = {});
 
 } // namespace simplealloc

@@ -90,8 +90,8 @@ Failed refused(const OpenCandidate& candidate, std::string why) {
 
 /// What a device has against the buffer.
 struct Refused {
-    Verification verification;
-    bool layout; ///< longer lines may help
+    std::string device; ///< its id
+    TestImport test;
 };
 
 /// Imports the buffer into the devices of all uses.
@@ -102,7 +102,7 @@ std::optional<Refused> verify(PreparedData& data, OpenCandidate& candidate, Buff
         const auto queue = data.allocator->hold_queues(&use.device.record());
         TestImport test = verify_import(use, buffer, data.options.borrow_idle_queues);
         if (!refusal && test.verification.imported == std::optional(false))
-            refusal = Refused{test.verification, test.refused_layout};
+            refusal = Refused{use.device.id(), test};
         verified.push_back(std::move(test.verification));
     }
     candidate.account().counters.imported(verified);
@@ -124,7 +124,7 @@ std::optional<Failed> make(PreparedData& data, std::size_t index, OpenCandidate&
         const Error& error = made.error();
         if (error.stage == Stage::map && error.cause == Cause::unsupported)
             data.allocator->refusals.remember(
-                {source, candidate.layout_class(), std::string(solver::any_cpu), error.detail});
+                {source, candidate.layout_class(), "", std::string(solver::any_cpu), error.detail});
         return failed(source, error);
     }
     BufferData& inside = **made;
@@ -162,7 +162,7 @@ bool make_padded(PreparedData& data, std::size_t index, const Verification& refu
             data.any_padded = true;
             return true;
         }
-        if (!refused->layout)
+        if (!refused->test.refused_layout)
             break;
     }
     buffer.reset();
@@ -183,9 +183,13 @@ std::optional<Failed> allocate_from(PreparedData& data, std::size_t index,
     std::optional<Refused> refusal;
     if (auto failed = make(data, index, candidate, buffer, refusal))
         return failed;
-    if (refusal && !(refusal->layout && make_padded(data, index, refusal->verification, buffer))) {
-        const Verification& by = refusal->verification;
-        data.allocator->refusals.remember({source, candidate.layout_class(), by.device, by.reason});
+    if (!refusal)
+        return std::nullopt;
+    const Verification& by = refusal->test.verification;
+    if (!(refusal->test.refused_layout && make_padded(data, index, by, buffer))) {
+        if (refusal->test.lasting)
+            data.allocator->refusals.remember(
+                {source, candidate.layout_class(), refusal->device, by.device, by.reason});
         return refused(candidate, fmt::format("refused by {}: {}", by.device, by.reason));
     }
     return std::nullopt;

@@ -85,6 +85,9 @@ public:
     Charge& operator=(const Charge&) = delete;
     ~Charge();
 
+    [[nodiscard]] bool is_of(const Ledger& ledger) const noexcept {
+        return ledger_.get() == &ledger;
+    }
     /// Fails with limit, and stays as it was.
     Result<void> resize(std::uint64_t bytes);
     /// From now on it is a living Buffer's, which the statistics count.

@@ -22,10 +22,10 @@ std::string hotplug_count() {
 
 } // namespace
 
-std::vector<Refusals::Refusal> Refusals::current() {
+solver::Input::Refusals Refusals::current() {
     // Nothing to forget: no reason to ask for hotplug events, nor to wait for others.
     if (!any_)
-        return {};
+        return refusals_.none();
     const std::lock_guard lock(mutex_);
     std::string now = hotplug_count();
     if (now != since_) {
@@ -33,14 +33,18 @@ std::vector<Refusals::Refusal> Refusals::current() {
         any_ = false;
         since_ = std::move(now);
     }
-    return refusals_;
+    return refusals_.current();
 }
 
 void Refusals::remember(Refusal refusal) {
     const std::lock_guard lock(mutex_);
-    if (refusals_.empty())
+    if (!any_)
         since_ = hotplug_count();
-    refusals_.push_back(std::move(refusal));
+    const auto is_same = [of = refusal](const Refusal& known) {
+        return known.source == of.source && known.layout_class == of.layout_class &&
+               known.device == of.device && known.party == of.party;
+    };
+    refusals_.add(std::move(refusal), is_same);
     any_ = true;
 }
 
@@ -53,15 +57,18 @@ void Refusals::forget() {
 std::optional<Refusals::Refusal> Refusals::find(const std::string& source,
                                                 const std::string& layout_class,
                                                 const std::vector<DeviceUse>& uses, CpuAccess cpu) {
-    const auto is_asked = [&](const std::string& party) {
-        return (party == solver::any_cpu && cpu != CpuAccess::none) ||
-               std::any_of(uses.begin(), uses.end(), [&](const DeviceUse& use) {
-                   return party == party_name(use.device.record(), use.use);
-               });
+    const auto is_asked = [&](const Refusal& one) {
+        if (one.device.empty())
+            return one.party == solver::any_cpu && cpu != CpuAccess::none;
+        return std::any_of(uses.begin(), uses.end(), [&](const DeviceUse& use) {
+            return one.device == use.device.id() &&
+                   one.party == party_name(use.device.record(), use.use);
+        });
     };
-    for (Refusal& one : current())
-        if (one.source == source && one.layout_class == layout_class && is_asked(one.party))
-            return std::move(one);
+    const auto known = current();
+    for (const Refusal& one : *known)
+        if (one.source == source && one.layout_class == layout_class && is_asked(one))
+            return one;
     return std::nullopt;
 }
 

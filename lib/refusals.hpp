@@ -2,6 +2,7 @@
 // Imports that devices refused, and mappings that the CPU did not get.
 #pragma once
 
+#include "lib/latest.hpp"
 #include "lib/solver/model.hpp"
 
 #include <atomic>
@@ -12,13 +13,15 @@
 
 namespace simplealloc {
 
-/// Remembers refusals until something is hotplugged. A success is never remembered: it proves one
-/// buffer only. Thread-safe.
+/// Remembers the latest refusals until something is hotplugged: of memory that the allocator made
+/// from a source that it found itself, never of what somebody else made and named. A success is
+/// never remembered: it proves one buffer only. Thread-safe.
 class Refusals {
 public:
     using Refusal = solver::Input::Refusal;
+    static constexpr std::size_t most = Latest<Refusal>::most;
 
-    [[nodiscard]] std::vector<Refusal> current();
+    [[nodiscard]] solver::Input::Refusals current();
     void remember(Refusal refusal);
     /// Something was hotplugged, which current() sees by itself where sysfs can be read.
     void forget();
@@ -32,7 +35,7 @@ public:
 private:
     std::atomic<bool> any_ = false; ///< refusals_ has some: mostly none, and then nobody locks
     std::mutex mutex_;
-    std::vector<Refusal> refusals_;
+    Latest<Refusal> refusals_;
     std::string since_;
 };
 

@@ -11,36 +11,55 @@ namespace simplealloc {
 
 namespace {
 
+/// What a driver says that does not take such a buffer, and will not take the next one. All else
+/// (no memory, no permission, a timeout, an unplugged device) may be over by then.
 bool is_refusal(int sys_errno) {
     switch (sys_errno) {
-    case EACCES:
-    case EPERM:
-    case EBUSY:
-    case ENOMEM:
-    case EMFILE:
-    case ENFILE:
-    case EINTR:
-    case EAGAIN:
-    case ENOTTY:
+    case EINVAL:
+    case EOPNOTSUPP:
+    case ENOSYS:
+    case ERANGE: // drm_framebuffer.c, drm_plane.c: beyond 32 bits, beyond the screen
+    case E2BIG:  // i915_gem_dmabuf.c
+    case EFBIG:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool is_lasting(const Error& error) {
+    if (error.sys_errno != 0)
+        return is_refusal(error.sys_errno);
+    switch (error.cause) {
+    case Cause::exhausted:
+    case Cause::denied:
+    case Cause::gone:
+    case Cause::fd_limit:
+    case Cause::interrupted:
+    case Cause::busy:
         return false;
     default:
         return true;
     }
 }
 
-Verification verify_described(const DeviceUse& use, const Buffer& buffer) {
+/// The caller knows what its errors mean: each is a refusal of this buffer.
+TestImport verify_described(const DeviceUse& use, const Buffer& buffer) {
     const DeviceDescription& description = *use.device.record().described;
-    Verification result{party_name(use.device.record(), use.use), std::nullopt, "", ""};
+    TestImport test{{party_name(use.device.record(), use.use), std::nullopt, "", ""}};
+    Verification& result = test.verification;
     if (!description.verify) {
         result.reason = "the caller gave no way to test it";
-        return result;
+        return test;
     }
     result.how = "the caller's test";
     const auto answer = description.verify(buffer);
     result.imported = answer.has_value();
-    if (!answer)
+    if (!answer) {
         result.reason = answer.error().message();
-    return result;
+        test.lasting = is_lasting(answer.error());
+    }
+    return test;
 }
 
 } // namespace
@@ -58,7 +77,7 @@ Trial trial_of(int result, const std::string& what) {
 TestImport verify_import(const DeviceUse& use, const Buffer& buffer, bool borrow_idle_queues) {
     const DeviceRecord& record = use.device.record();
     if (record.described)
-        return {verify_described(use, buffer)};
+        return verify_described(use, buffer);
     if (record.by_row)
         return {{party_name(record, use.use), std::nullopt, "",
                  "nothing could be tested: only calls of its own driver import"}};

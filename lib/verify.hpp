@@ -12,6 +12,7 @@ namespace simplealloc {
 struct TestImport {
     Verification verification;
     bool refused_layout = false; ///< AddFB2 said EINVAL, or kept other pitches than it was told
+    bool lasting = true;         ///< false: what it is refused for may be over the next time
 };
 
 /// Imports `buffer` the way the use would, one of the buffer's or not, and takes it back.

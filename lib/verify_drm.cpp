@@ -29,12 +29,15 @@ bool wants_framebuffer(Use use) {
     return use == Use::scanout || use == Use::cursor;
 }
 
-/// Without an errno it is not the kernel that refuses.
+/// Without an errno it is not the kernel that refuses. ENODEV is a driver without import, unless
+/// the device is gone: the importer knows.
 template <typename T>
 void take_answer(const Result<T>& answer, const std::string& what, Verification& result) {
-    const Trial trial = trial_of(answer ? 0 : -answer.error().sys_errno, what);
+    Trial trial = trial_of(answer ? 0 : -answer.error().sys_errno, what);
+    if (!answer && answer.error().sys_errno == ENODEV && answer.error().cause == Cause::refused)
+        trial.passed = false;
     result.imported = trial.passed;
-    result.reason = trial.reason;
+    result.reason = std::move(trial.reason);
 }
 
 /// Framebuffer and commit; `test` has what came before, `fd` is what it was imported on.

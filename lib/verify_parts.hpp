@@ -12,8 +12,8 @@ struct Trial {
     std::string reason;         ///< unless it passed
 };
 
-/// Of a system call's result. What an errno says of the moment (no memory, no descriptor, in use),
-/// of permissions, or of an ioctl that the driver lacks, is no refusal of the buffer.
+/// Of a system call's result. Only errnos that say that the driver takes no such buffer are a
+/// refusal; what they say of the moment, of permissions or of the device is none.
 Trial trial_of(int result, const std::string& what);
 
 TestImport verify_drm(const DeviceUse& use, const Buffer& buffer);

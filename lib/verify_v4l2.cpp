@@ -93,8 +93,8 @@ int request_buffers(int fd, const V4l2Import& queue, std::uint32_t count) {
 
 Trial prepared(int result) {
     switch (-result) {
-    case EFAULT:
-        return trial_of(result, "PREPARE_BUF: mapped, but not contiguous enough");
+    case EFAULT: // videobuf2-dma-contig.c: what is too short in one piece, -vmalloc.c: no vmap
+        return {false, "PREPARE_BUF: mapped, but not contiguous enough: " + text_of(result)};
     case EINVAL:
         return trial_of(result, "PREPARE_BUF: dma-buf smaller than sizeimage");
     default:

@@ -11,8 +11,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -191,10 +193,20 @@ struct Input {
     struct Refusal {
         std::string source;
         std::string layout_class;
+        std::string device; ///< its id, which a described one can't have; empty: the CPU
         std::string party;
         std::string reason;
+
+        [[nodiscard]] bool is_by(const UseInput& use) const {
+            return device == use.device && party == use.party;
+        }
     };
-    std::vector<Refusal> refusals;
+    using Refusals = std::shared_ptr<const std::vector<Refusal>>;
+    Refusals refusals = {}; ///< shared with all plans; null: none
+
+    [[nodiscard]] std::span<const Refusal> refused_before() const {
+        return refusals ? std::span<const Refusal>(*refusals) : std::span<const Refusal>();
+    }
 };
 
 /// A Candidate plus what the library needs to go on with it.

@@ -160,11 +160,12 @@ std::optional<Objection> check_packed_lines(const std::vector<Party>& parties,
 
 std::optional<Objection> check_refusals(const Problem& p, const Layout& layout) {
     const std::string layouts = layout_class(layout);
-    for (const Input::Refusal& refusal : p.input.refusals) {
-        const bool by_cpu = refusal.party == any_cpu && p.scope.cpu != CpuAccess::none;
+    for (const Input::Refusal& refusal : p.input.refused_before()) {
+        const bool by_cpu =
+            refusal.device.empty() && refusal.party == any_cpu && p.scope.cpu != CpuAccess::none;
         const bool asked =
             by_cpu || std::any_of(p.scope.uses.begin(), p.scope.uses.end(), [&](std::size_t use) {
-                return p.input.uses[use].party == refusal.party;
+                return refusal.is_by(p.input.uses[use]);
             });
         if (asked && refusal.source == p.source.name && refusal.layout_class == layouts)
             return Objection{ConstraintKind::attach,

@@ -25,9 +25,10 @@ bool unwieldy(const UseInput& use, const Input& input) {
     });
 }
 
-bool refused(const std::string& name, std::string Input::Refusal::*whose, const Input& input) {
-    return std::any_of(input.refusals.begin(), input.refusals.end(),
-                       [&](const Input::Refusal& refusal) { return refusal.*whose == name; });
+template <typename Is>
+bool any_refusal(const Input& input, Is is) {
+    const auto refusals = input.refused_before();
+    return std::any_of(refusals.begin(), refusals.end(), is);
 }
 
 bool asks_for_other_tiles(const Offer& offer, const Input& input) {
@@ -42,7 +43,8 @@ bool has(const UseInput& use, Kind kind, const Input& input) {
     case Kind::min_size:
         return input.request.strict && !use.unsized.empty();
     case Kind::attach:
-        return unwieldy(use, input) || refused(use.party, &Input::Refusal::party, input);
+        return unwieldy(use, input) ||
+               any_refusal(input, [&](const auto& refusal) { return refusal.is_by(use); });
     case Kind::cpu_access:
         return !use.coherent && input.request.cpu != CpuAccess::none;
     default:
@@ -74,7 +76,8 @@ bool has(const SourceInput& source, Kind kind, const Input& input) {
                                 : asks_for_other_tiles(offer, input);
     case Kind::attach:
         return !offer.attachable || !offer.vmap_stable ||
-               refused(source.name, &Input::Refusal::source, input);
+               any_refusal(input,
+                           [&](const auto& refusal) { return refusal.source == source.name; });
     case Kind::placement:
         return offer.max_dmabufs.has_value();
     case Kind::memory_kind:
@@ -213,14 +216,18 @@ Input leave_out(const Input& input, const Units& units) {
         leave_out(relaxed.sources[i], of_sources[i], relaxed);
     const auto left_out = [&](const Input::Refusal& refusal) {
         for (std::size_t i = 0; i < of_uses.size(); ++i)
-            if (input.uses[i].party == refusal.party && of_uses[i].count(Kind::attach) > 0)
+            if (refusal.is_by(input.uses[i]) && of_uses[i].count(Kind::attach) > 0)
                 return true;
         for (std::size_t i = 0; i < of_sources.size(); ++i)
             if (input.sources[i].name == refusal.source && of_sources[i].count(Kind::attach) > 0)
                 return true;
         return false;
     };
-    std::erase_if(relaxed.refusals, left_out);
+    if (any_refusal(input, left_out)) {
+        auto left = std::make_shared<std::vector<Input::Refusal>>(*input.refusals);
+        std::erase_if(*left, left_out);
+        relaxed.refusals = std::move(left);
+    }
     return relaxed;
 }
 

@@ -6,6 +6,7 @@
 #include "lib/solver/solver.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,10 @@ inline solver::Input bytes(std::uint64_t size) {
     solver::Input input;
     input.request.size = size;
     return input;
+}
+
+inline solver::Input::Refusals refusals(std::vector<solver::Input::Refusal> all) {
+    return std::make_shared<const std::vector<solver::Input::Refusal>>(std::move(all));
 }
 
 inline solver::UseInput use(std::string party, std::string device, Use what) {

@@ -103,7 +103,7 @@ Input random_world(Generator& g) {
          std::vector{system_heap(), cma_heap(), udmabuf(), dumb("card0", "display")})
         input.sources.push_back(random_source(g, std::move(made)));
     if (g.one_in(6))
-        input.refusals = {{"dma-heap:system", "", "camera", "bad"}};
+        input.refusals = refusals({{"dma-heap:system", "", "camera", "camera", "bad"}});
     return input;
 }
 

@@ -10,12 +10,13 @@ using test::FakeKernel;
 namespace {
 
 Refusals::Refusal refusal(const std::string& source) {
-    return {source, "XR24/LINEAR/1 dma-bufs/2^12", "/dev/video0 (capture)", "can't map it"};
+    return {source, "XR24/LINEAR/1 dma-bufs/2^12", "v4l2:video0", "/dev/video0 (capture)",
+            "can't map it"};
 }
 
 std::vector<std::string> sources(Refusals& refusals) {
     std::vector<std::string> names;
-    for (const Refusals::Refusal& one : refusals.current())
+    for (const Refusals::Refusal& one : *refusals.current())
         names.push_back(one.source);
     return names;
 }
@@ -41,4 +42,28 @@ TEST_CASE("a refusal is remembered until something is hotplugged") {
     CHECK(sources(refusals).empty());
     refusals.remember(refusal("ion:system"));
     CHECK(sources(refusals) == Names{"ion:system"});
+}
+
+TEST_CASE("the latest refusals are remembered, each once") {
+    FakeKernel kernel;
+    Refusals refusals;
+    for (int i = 0; i < 1000; ++i) {
+        refusals.remember(refusal("dma-heap:" + std::to_string(i)));
+        refusals.remember(refusal("dma-heap:999"));
+    }
+    const Names names = sources(refusals);
+    REQUIRE(names.size() == Refusals::most);
+    CHECK(names.front() == "dma-heap:" + std::to_string(1000 - Refusals::most));
+    CHECK(names.back() == "dma-heap:999");
+}
+
+TEST_CASE("who reads what is remembered copies none of it") {
+    FakeKernel kernel;
+    Refusals refusals;
+    refusals.remember(refusal("udmabuf"));
+    const auto before = refusals.current();
+    CHECK(refusals.current() == before);
+    refusals.remember(refusal("ion:system"));
+    CHECK(before->size() == 1);
+    CHECK(refusals.current()->size() == 2);
 }

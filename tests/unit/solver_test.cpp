@@ -137,13 +137,19 @@ TEST_CASE("a refusal counts for the same source, layout class and use only") {
     input.sources = {system_heap(), cma_heap()};
     const Output before = solved(input);
     const std::string layouts = layout_class(before.choices[0].candidate.layout);
-    input.refusals = {{"dma-heap:system", layouts, "/dev/dri/card2 (scanout)", "EINVAL"}};
+    const auto refuse = [&](const std::string& device, const std::string& party) {
+        input.refusals = refusals({{"dma-heap:system", layouts, device, party, "EINVAL"}});
+    };
+    const std::string id = input.uses[0].device;
+    refuse(id, "/dev/dri/card2 (scanout)");
     const Output after = solved(input);
     CHECK(candidates(after) == Names{"dma-heap:reserved"});
     CHECK(rejection(after, "dma-heap:system", "attach")->reason == "refused before: EINVAL");
-    input.refusals[0].party = "/dev/video7 (capture)";
+    refuse(id, "/dev/video7 (capture)");
     CHECK(solved(input).choices.size() == 2);
-    input.refusals[0].party = "/dev/dri/card2 (scanout)";
+    refuse("described:/dev/dri/card2", "/dev/dri/card2 (scanout)");
+    CHECK(solved(input).choices.size() == 2);
+    refuse(id, "/dev/dri/card2 (scanout)");
     input.request.width = 64;
     CHECK(solved(input).choices.size() == 2);
 }
@@ -157,10 +163,12 @@ TEST_CASE("a refused layout hides no other way that fits, not even one that it b
         input.uses[0].alternatives.push_back(input.uses[0].alternatives[0]);
         input.uses[0].alternatives.back().constraints.size_align = align;
     }
+    std::vector<Input::Refusal> all;
     const auto refuse = [&](const Output& output) {
         const Choice& choice = output.choices.at(0);
-        input.refusals.push_back({"dma-heap:reserved", layout_class(choice.candidate.layout),
-                                  "/dev/dri/card2 (scanout)", "EINVAL"});
+        all.push_back({"dma-heap:reserved", layout_class(choice.candidate.layout),
+                       input.uses[0].device, "/dev/dri/card2 (scanout)", "EINVAL"});
+        input.refusals = refusals(all);
         return choice.alternatives[0];
     };
     for (const std::size_t way : {0U, 1U, 2U})

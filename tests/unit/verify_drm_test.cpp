@@ -9,6 +9,7 @@
 #include <drm.h>
 #include <drm_mode.h>
 #include <fcntl.h>
+#include <set>
 #include <sys/sysmacros.h>
 
 using namespace simplealloc;
@@ -238,11 +239,29 @@ TEST_CASE("the caller's description takes foreign memory only, and is left witho
 
 TEST_CASE("an import that fails for want of memory is no refusal") {
     Display display;
-    const int sys_errno = GENERATE(ENOMEM, EMFILE, EACCES);
+    const int sys_errno = GENERATE(ENOMEM, EMFILE, EACCES, ENOSPC, EIO, ETIMEDOUT, EBUSY, ENXIO);
     display.kernel.fail(DRM_IOCTL_PRIME_FD_TO_HANDLE, 1, sys_errno);
     const Verification result = display.verify();
     CHECK(result.imported == std::nullopt);
     CHECK_THAT(result.reason, Catch::Matchers::StartsWith("import: "));
+}
+
+TEST_CASE("only what says that a driver takes no such framebuffer is a refusal") {
+    Display display;
+    const std::set<int> refusals{EINVAL, EOPNOTSUPP, ENOSYS, ERANGE, EFBIG, E2BIG};
+    for (int sys_errno = 1; sys_errno < 134; ++sys_errno) {
+        CAPTURE(sys_errno);
+        display.kernel.fail(DRM_IOCTL_MODE_ADDFB2, 0, sys_errno);
+        const auto buffer = display.try_allocate();
+        display.kernel.clear_failures();
+        REQUIRE(buffer.has_value() == !refusals.contains(sys_errno));
+        if (buffer)
+            CHECK(buffer->verified()[0].imported == std::nullopt);
+        else
+            CHECK(buffer.error().cause == Cause::refused);
+        // It is asked anew, so that each errno is seen.
+        display.allocator = *Allocator::open();
+    }
 }
 
 TEST_CASE("a path that leads to another device by now is not taken for it") {
