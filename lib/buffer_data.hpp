@@ -33,6 +33,8 @@ struct BufferData {
     CpuMemories cpu;
     std::vector<Verification> verified;
     std::vector<Attempt> attempts;
+    /// No descriptor of it has left the library, so nobody has a GEM handle of it anywhere.
+    bool unseen = false;
 };
 
 /// Whether the CPU may map it, as far as its source knows.

@@ -23,7 +23,6 @@ struct DrmImporterData {
     std::shared_ptr<const DeviceRecord> record;
     UniqueFd fd;
     DrmPlace place = DrmPlace::own_node;
-    std::string why_callers; ///< why it is not another description
     GemHandles gem;
 
     DrmImporterData(std::shared_ptr<const DeviceRecord> device, UniqueFd node)
@@ -68,18 +67,22 @@ Result<Place> callers_place(const DeviceRecord& record) {
     return Place{std::move(*copy), DrmPlace::caller};
 }
 
-/// `why_callers` is set where only the caller's description is left.
-Result<Place> place_apart(const DeviceRecord& record, std::string& why_callers) {
-    auto own = reopen_drm_node(record.path, record.devnum);
-    if (own)
-        return Place{std::move(*own), DrmPlace::own_node};
-    if (!record.caller_fd)
-        return own.error();
+Result<Place> place_apart(const DeviceRecord& record) {
+    auto named = reopen_drm_node(record.path, record.devnum);
+    if (named)
+        return Place{std::move(*named), DrmPlace::own_node};
+    if (!record.caller_fd || named.error().cause == Cause::fd_limit)
+        return named.error();
+    auto again = reopen_drm_node(record.caller_fd.get(), record.devnum);
+    if (again)
+        return Place{std::move(*again), DrmPlace::own_node};
     auto lease = lease_drm_node(record.caller_fd.get());
     if (lease)
         return Place{std::move(*lease), DrmPlace::lease};
-    why_callers = own.error().message() + ", " + lease.error().message();
-    return callers_place(record);
+    return failure(Stage::import_fd, Cause::denied, 0, record.path,
+                   fmt::format("there is no description of the device but the caller's ({}; {})",
+                               named.error().message(), lease.error().message()),
+                   "let this process open the node, or be DRM master");
 }
 
 Cause framebuffer_cause(int sys_errno) {
@@ -159,14 +162,11 @@ Result<DrmImporter> DrmImporter::open(const Device& device, DrmHandles handles) 
     if (handles == DrmHandles::callers && !record.caller_fd)
         return failure(Stage::import_fd, Cause::invalid, 0, record.path,
                        "there is no descriptor of the caller to import on");
-    std::string why_callers = "the caller wants its own description";
-    auto place =
-        handles == DrmHandles::callers ? callers_place(record) : place_apart(record, why_callers);
+    auto place = handles == DrmHandles::callers ? callers_place(record) : place_apart(record);
     if (!place)
         return place.error();
     auto data = std::make_shared<DrmImporterData>(device.shared_record(), std::move(place->first));
     data->place = place->second;
-    data->why_callers = std::move(why_callers);
     return DrmImporter(std::move(data));
 }
 
@@ -190,18 +190,16 @@ Result<DrmImport> DrmImporter::import(const Buffer& buffer) const {
     if (buffer.dmabufs().empty())
         return failure(Stage::import_fd, Cause::invalid, 0, record.path,
                        "the buffer has no dma-bufs");
-    if (data_->place == DrmPlace::caller &&
-        buffer.data().origin->source.input.offer.device == record.id)
-        return failure(Stage::import_fd, Cause::unsupported, 0, record.path,
-                       "the caller's descriptor can't be used, as this device exported the buffer "
-                       "(" +
-                           data_->why_callers + ")",
-                       "use the handle that the caller has");
+    // Memory of this very device may have been made on the caller's description.
+    const bool is_alone =
+        data_->place != DrmPlace::caller ||
+        (buffer.data().unseen && buffer.data().origin->source.input.offer.device != record.id);
     auto import = std::make_unique<DrmImport::Data>();
     import->device = data_;
     import->layout = buffer.layout();
     for (const DmaBuf& dmabuf : buffer.dmabufs()) {
-        const auto handle = data_->gem.import(dmabuf.fd);
+        const auto handle =
+            is_alone ? data_->gem.import(dmabuf.fd) : data_->gem.import_beside_others(dmabuf.fd);
         if (!handle) {
             Error error = handle.error();
             error.object = record.path;

@@ -48,6 +48,10 @@ Result<UniqueFd> reopen_drm_node(const std::string& path, dev_t devnum) {
     return opened;
 }
 
+Result<UniqueFd> reopen_drm_node(int fd, dev_t devnum) {
+    return reopen_drm_node("/proc/self/fd/" + std::to_string(fd), devnum);
+}
+
 Result<UniqueFd> lease_drm_node(int fd) {
     drm_mode_create_lease request = {};
     request.flags = O_CLOEXEC;

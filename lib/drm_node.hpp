@@ -18,6 +18,10 @@ Result<UniqueFd> open_drm_node(const std::string& path);
 /// container. `devnum` is 0 where nobody knows it.
 Result<UniqueFd> reopen_drm_node(const std::string& path, dev_t devnum);
 
+/// The same of the device behind the caller's descriptor `fd`, whatever its name leads to in this
+/// sandbox: needs /proc, and the node's permission.
+Result<UniqueFd> reopen_drm_node(int fd, dev_t devnum);
+
 /// Another file description of the card behind `fd`, without its node: a lease of no objects.
 /// Needs master that is not leased itself (drivers/gpu/drm/drm_lease.c). The description can't set
 /// a mode. When it is closed, the kernel tells the master by a uevent that a lease has ended.

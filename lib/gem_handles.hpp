@@ -22,9 +22,16 @@ public:
 
     /// To be given back by release(). The error's errno is the kernel's.
     Result<std::uint32_t> import(int dmabuf);
+    /// The same on a description where others have handles, too. Fails with unsupported, and leaves
+    /// the handle as it is, where it may be another's: the kernel gives a new handle the lowest
+    /// number that is free, so one of any other number was there before. Other threads that make
+    /// or close handles at that very moment can make it fail for nothing, and leave a handle.
+    Result<std::uint32_t> import_beside_others(int dmabuf);
     void release(std::uint32_t handle) noexcept;
 
 private:
+    Result<std::uint32_t> give(int dmabuf);
+
     int fd_;
     std::mutex mutex_; ///< held over the calls: a handle must not be closed while it is given again
     std::map<std::uint32_t, std::size_t> users_;

@@ -208,6 +208,7 @@ Result<std::unique_ptr<BufferData>> OpenCandidate::allocate() {
     data->origin = origin_;
     data->flush = std::move(raw->flush);
     data->fds = std::move(raw->dmabufs);
+    data->unseen = true;
     data->dmabufs.reserve(data->fds.size());
     for (std::size_t i = 0; i < data->fds.size(); ++i) {
         const int fd = data->fds[i].get();

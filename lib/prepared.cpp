@@ -94,12 +94,16 @@ struct Refused {
     TestImport test;
 };
 
-/// Imports the buffer into the devices of all uses.
-std::optional<Refused> verify(PreparedData& data, OpenCandidate& candidate, Buffer& buffer) {
+/// Imports the buffer, of `inside`, into the devices of all uses.
+std::optional<Refused> verify(PreparedData& data, OpenCandidate& candidate, BufferData& inside,
+                              Buffer& buffer) {
     std::vector<Verification> verified;
     std::optional<Refused> refusal;
     for (const DeviceUse& use : data.plan.data().request.fields().uses) {
         const auto queue = data.allocator->hold_queues(&use.device.record());
+        // The caller's test may import it where it likes.
+        if (use.device.record().described)
+            inside.unseen = false;
         TestImport test = verify_import(use, buffer, data.options.borrow_idle_queues);
         if (!refusal && test.verification.imported == std::optional(false))
             refusal = Refused{use.device.id(), test};
@@ -130,7 +134,8 @@ std::optional<Failed> make(PreparedData& data, std::size_t index, OpenCandidate&
     BufferData& inside = **made;
     buffer.emplace(std::move(*made));
     if (data.options.verify)
-        refusal = verify(data, candidate, *buffer);
+        refusal = verify(data, candidate, inside, *buffer);
+    inside.unseen = false;
     if (!refusal)
         inside.charge.settle(index > 0);
     return std::nullopt;

@@ -15,7 +15,8 @@ struct TestImport {
     bool lasting = true;         ///< false: what it is refused for may be over the next time
 };
 
-/// Imports `buffer` the way the use would, one of the buffer's or not, and takes it back.
+/// Imports `buffer` the way the use would, one of the buffer's or not, and takes it back. On the
+/// caller's own file description of a device only what is BufferData::unseen.
 TestImport verify_import(const DeviceUse& use, const Buffer& buffer, bool borrow_idle_queues);
 
 } // namespace simplealloc

@@ -2,6 +2,7 @@
 // PRIME import, AddFB2, what is kept of it, and a commit that only tests.
 #include "lib/verify_parts.hpp"
 
+#include "lib/buffer_data.hpp"
 #include "lib/verify_commit.hpp"
 #include "lib/verify_framebuffer.hpp"
 
@@ -40,6 +41,15 @@ void take_answer(const Result<T>& answer, const std::string& what, Verification&
     result.reason = std::move(trial.reason);
 }
 
+/// Where the device has no description but the caller's, others may have handles of what they have
+/// seen on it, or get one meanwhile.
+Result<DrmImporter> importer_for(const DeviceUse& use, const Buffer& buffer) {
+    auto apart = DrmImporter::open(use.device);
+    if (apart || !use.device.record().caller_fd || !buffer.data().unseen)
+        return apart;
+    return DrmImporter::open(use.device, DrmHandles::callers);
+}
+
 /// Framebuffer and commit; `test` has what came before, `fd` is what it was imported on.
 void verify_display(const DeviceUse& use, const DrmSetup& setup, DrmImport& import, int fd,
                     TestImport& test) {
@@ -76,7 +86,7 @@ TestImport verify_drm(const DeviceUse& use, const Buffer& buffer) {
     const DeviceRecord& record = use.device.record();
     TestImport test{{party_name(record, use.use), std::nullopt, "", ""}};
     Verification& result = test.verification;
-    const auto importer = DrmImporter::open(use.device);
+    const auto importer = importer_for(use, buffer);
     if (!importer) {
         result.reason = importer.error().message();
         return test;

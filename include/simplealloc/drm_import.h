@@ -16,11 +16,12 @@ enum simplealloc_drm_place {
 
 /// What an importer may do.
 enum simplealloc_drm_handles {
-    /// A description of the importer's own where there is a way to one, else the caller's. Nobody
-    /// else's handles can be closed on it, and framebuffers serve the caller's description as well.
+    /// A description of the importer's own. Nobody else's handles can be closed on it, and
+    /// framebuffers serve the caller's description as well.
     SIMPLEALLOC_DRM_HANDLES_APART,
-    /// The caller's, who makes sure that nobody else (EGL, GBM) imports the same dma-bufs there:
-    /// who closes the one handle first closes it for all.
+    /// The caller's. Handles that are there already are not touched. The caller makes sure that
+    /// nobody else (EGL, GBM) imports the same dma-bufs there later: who closes the one handle
+    /// first closes it for all.
     SIMPLEALLOC_DRM_HANDLES_CALLERS,
 };
 
@@ -30,7 +31,7 @@ enum simplealloc_drm_handles {
 struct simplealloc_drm_importer;
 
 /// Fails with invalid for a device that is no DRM device of an allocator, with denied or gone where
-/// it can't be opened and there is no descriptor of the caller.
+/// it can't be opened and the caller's descriptor, if there is one, leads to no other description.
 SIMPLEALLOC_API int simplealloc_drm_importer_open(const struct simplealloc_device* device,
                                                   enum simplealloc_drm_handles handles,
                                                   struct simplealloc_drm_importer** importer,
@@ -53,8 +54,9 @@ simplealloc_drm_importer_get_fd(const struct simplealloc_drm_importer* importer)
 struct simplealloc_drm_import;
 
 /// Imports all dma-bufs of `buffer`, which is not needed afterwards. On the caller's description a
-/// buffer that this very device allocated is refused (unsupported). Fails with refused where the
-/// driver does not take the memory, with gone where the device is.
+/// dma-buf of which somebody else has a handle there is refused (unsupported), and every one where
+/// nothing shows whose a handle is. Fails with refused where the driver does not take the memory,
+/// with gone where the device is.
 SIMPLEALLOC_API int simplealloc_drm_importer_import(const struct simplealloc_drm_importer* importer,
                                                     const struct simplealloc_buffer* buffer,
                                                     struct simplealloc_drm_import** import,

@@ -15,17 +15,17 @@ namespace simplealloc {
 enum class DrmPlace : std::uint8_t {
     own_node, ///< the node, opened once more, never as master
     lease,    ///< an empty lease of the caller's, where the node can't be opened
-    caller,   ///< the caller's own
+    caller,   ///< the caller's own, with DrmHandles::callers
 };
 
 /// What DrmImporter::open may do.
 enum class DrmHandles : std::uint8_t {
-    /// A description of the importer's own where there is a way to one, else the caller's. Nobody
-    /// else's handles can be closed on it, and framebuffers serve the caller's description as well.
+    /// A description of the importer's own. Nobody else's handles can be closed on it, and
+    /// framebuffers serve the caller's description as well.
     apart,
-    /// The caller's, because it gives handles to its driver itself. The caller makes sure that
-    /// nobody else (EGL, GBM) imports the same dma-bufs there: who closes the one handle first
-    /// closes it for all.
+    /// The caller's, because it gives handles to its driver itself. Handles that are there already
+    /// are not touched. The caller makes sure that nobody else (EGL, GBM) imports the same dma-bufs
+    /// there later: who closes the one handle first closes it for all.
     callers,
 };
 
@@ -69,8 +69,8 @@ private:
 class SIMPLEALLOC_API DrmImporter {
 public:
     /// `device` is a DRM device or accelerator of Allocator::device. Fails with invalid for any
-    /// other, with denied or gone where it can't be opened and there is no descriptor of the
-    /// caller.
+    /// other, with denied or gone where it can't be opened and the caller's descriptor, if there is
+    /// one, leads to no other description.
     static Result<DrmImporter> open(const Device& device, DrmHandles handles = DrmHandles::apart);
     /// The same for an open node, which is duplicated: the caller keeps its own, and may close it.
     static Result<DrmImporter> open(int fd, DrmHandles handles = DrmHandles::apart);
@@ -83,10 +83,10 @@ public:
     /// Imports all dma-bufs of `buffer`, which is not needed afterwards. A dma-buf that is imported
     /// already gives the same handles.
     ///
-    /// On the caller's description a buffer that this very device allocated is refused
-    /// (unsupported): the caller may have it there, under the handle that would be closed. Of a
-    /// buffer without a known source the caller has to know that; see DrmHandles. Fails with
-    /// refused where the driver does not take the memory, with gone where the device is.
+    /// On the caller's description a dma-buf of which somebody else has a handle there is refused
+    /// (unsupported): that handle would be closed. So is every one where the device neither makes
+    /// dumb buffers nor takes memory of the system heap, as then nothing shows whose a handle is.
+    /// Fails with refused where the driver does not take the memory, with gone where the device is.
     [[nodiscard]] Result<DrmImport> import(const Buffer& buffer) const;
 
     // Library-internal.

@@ -68,6 +68,26 @@ struct Display {
         kernel.remove(node->devnode);
         kernel.add_udev(*node);
     }
+    /// A buffer of the caller's own, by handle, and as it comes back from a peer.
+    std::uint32_t make_own() {
+        drm_mode_create_dumb dumb = {};
+        dumb.width = 640;
+        dumb.height = 480;
+        dumb.bpp = 32;
+        REQUIRE(kernel::ioctl(fd.get(), DRM_IOCTL_MODE_CREATE_DUMB, &dumb) == 0);
+        drm_prime_handle exported = {};
+        exported.handle = dumb.handle;
+        exported.flags = DRM_CLOEXEC | DRM_RDWR;
+        REQUIRE(kernel::ioctl(fd.get(), DRM_IOCTL_PRIME_HANDLE_TO_FD, &exported) == 0);
+        own.push_back(UniqueFd::adopt(exported.fd));
+        return dumb.handle;
+    }
+    /// Whether it is still there; it is not afterwards.
+    [[nodiscard]] bool close_own(std::uint32_t handle) const {
+        drm_gem_close close = {};
+        close.handle = handle;
+        return kernel::ioctl(fd.get(), DRM_IOCTL_GEM_CLOSE, &close) == 0;
+    }
     [[nodiscard]] std::size_t handles() const { return kernel.census().gem_handles; }
 };
 
@@ -130,74 +150,131 @@ TEST_CASE("two buffers over the same dma-buf share a handle, which the last one 
     CHECK(display.kernel.errors().empty());
 }
 
-TEST_CASE("on a description of its own the importer leaves the caller's handle alone") {
+TEST_CASE("in every place a buffer of the caller's that comes back leaves its handle alone") {
     Display display;
-    drm_mode_create_dumb dumb = {};
-    dumb.width = 640;
-    dumb.height = 480;
-    dumb.bpp = 32;
-    REQUIRE(kernel::ioctl(display.fd.get(), DRM_IOCTL_MODE_CREATE_DUMB, &dumb) == 0);
-    drm_prime_handle exported = {};
-    exported.handle = dumb.handle;
-    exported.flags = DRM_CLOEXEC | DRM_RDWR;
-    REQUIRE(kernel::ioctl(display.fd.get(), DRM_IOCTL_PRIME_HANDLE_TO_FD, &exported) == 0);
-    display.own.push_back(UniqueFd::adopt(exported.fd));
-    {
-        auto import = display.importer().import(display.picture(exported.fd));
-        REQUIRE(import);
-        CHECK(import->framebuffer().has_value());
+    DrmHandles handles = DrmHandles::apart;
+    DrmPlace place = DrmPlace::own_node;
+    SECTION("on the node, opened once more") {}
+    SECTION("on what the descriptor is of, whatever its name leads to") {
+        display.hide_node();
     }
-    drm_gem_close close = {};
-    close.handle = dumb.handle;
-    CHECK(kernel::ioctl(display.fd.get(), DRM_IOCTL_GEM_CLOSE, &close) == 0);
+    SECTION("on a lease") {
+        display.hide_node();
+        display.kernel.proc = false;
+        place = DrmPlace::lease;
+    }
+    SECTION("on the caller's own description") {
+        handles = DrmHandles::callers;
+        place = DrmPlace::caller;
+    }
+    const std::uint32_t handle = display.make_own();
+    const std::uint32_t other = display.make_own();
+    const int dmabuf = display.own[0].get();
+    {
+        const DrmImporter importer = display.importer(handles);
+        CHECK(importer.place() == place);
+        auto import = importer.import(display.picture(dmabuf));
+        if (place == DrmPlace::caller) {
+            REQUIRE_FALSE(import);
+            CHECK(import.error().cause == Cause::unsupported);
+            CHECK_THAT(import.error().detail, Catch::Matchers::Contains("has a handle of it"));
+        } else {
+            REQUIRE(import);
+            CHECK(import->framebuffer().has_value());
+        }
+        // Nor is a number that was free in between taken for the same.
+        CHECK(display.close_own(other));
+        CHECK(importer.import(display.picture(dmabuf)).has_value() == (place != DrmPlace::caller));
+    }
+    CHECK(display.close_own(handle));
     CHECK(display.kernel.errors().empty());
     CHECK(display.handles() == 0);
 }
 
-TEST_CASE("without the node a master's importer works on a lease, another on the caller's") {
+TEST_CASE("without a description of its own an importer that is to be apart is refused") {
     Display display;
     display.hide_node();
+    display.kernel.proc = false;
     CHECK(display.importer().place() == DrmPlace::lease);
     CHECK(display.card->lessees == 0); // it was closed with the importer
     REQUIRE(kernel::ioctl(display.fd.get(), DRM_IOCTL_DROP_MASTER, nullptr) == 0);
-    const DrmImporter importer = display.importer();
-    CHECK(importer.place() == DrmPlace::caller);
-    CHECK(importer.fd() != display.fd.get());
-    {
-        auto import = importer.import(display.picture());
-        REQUIRE(import);
-        CHECK(display.handles() == 1);
-    }
-    CHECK(display.handles() == 0);
+    const auto refused = DrmImporter::open(display.fd.get());
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().cause == Cause::denied);
+    CHECK_THAT(refused.error().detail,
+               Catch::Matchers::Contains("no description of the device but the caller's"));
+    CHECK(refused.error().remedy != "");
 }
 
-TEST_CASE("on the caller's description nothing is imported that this device allocated") {
-    test::FakeCard wanted;
-    wanted.dumb = true;
-    Display display(wanted);
-    display.kernel.add_file("/proc/meminfo", "MemAvailable: 2097152 kB\n");
-    const auto allocator = Allocator::open();
-    REQUIRE(allocator);
-    const auto device = allocator->device(display.fd.get());
-    REQUIRE(device);
-    ForeignBuffer foreign;
-    foreign.layout = display.picture().layout();
-    foreign.dmabufs = {display.own.back().get()};
-    foreign.source = "drm-dumb:card0";
-    foreign.uses = {{*device, Use::scanout, {}}};
-    const auto buffer = allocator->adopt(foreign);
-    INFO((buffer ? "" : buffer.error().message()));
-    REQUIRE(buffer);
+TEST_CASE("on the caller's description an import is closed that nobody else has made") {
+    Display display;
+    SECTION("as the number shows that a dumb buffer had before") {}
+    SECTION("as the number shows that memory of the system heap had before") {
+        display.card->dumb = false;
+        test::FakeHeap heap;
+        heap.name = "system";
+        add_dma_heap(display.kernel, heap);
+    }
+    const std::uint32_t before = display.card->dumb ? display.make_own() : 0;
+    const DrmImporter importer = display.importer(DrmHandles::callers);
+    CHECK(importer.place() == DrmPlace::caller);
+    CHECK(importer.fd() != display.fd.get());
+    const std::size_t idle = display.handles();
+    const int dmabuf = display.make();
+    {
+        auto first = importer.import(display.picture(dmabuf));
+        INFO((first ? "" : first.error().message()));
+        REQUIRE(first);
+        auto again = importer.import(display.picture(dmabuf));
+        REQUIRE(again);
+        CHECK(again->handles()[0] == first->handles()[0]);
+        auto other = importer.import(display.picture());
+        REQUIRE(other);
+        CHECK(other->handles()[0] != first->handles()[0]);
+        CHECK(display.handles() == idle + 2);
+        // Another account does not know whose it is.
+        CHECK_FALSE(display.importer(DrmHandles::callers).import(display.picture(dmabuf)));
+        CHECK(display.handles() == idle + 2);
+        CHECK(first->framebuffer().has_value());
+    }
+    CHECK(display.handles() == idle);
+    if (before != 0)
+        CHECK(display.close_own(before));
+    CHECK(display.kernel.errors().empty());
+}
 
-    const auto importer = DrmImporter::open(*device, DrmHandles::callers);
-    REQUIRE(importer);
-    const auto imports = display.kernel.count(DRM_IOCTL_PRIME_FD_TO_HANDLE);
-    const auto refused = importer->import(*buffer);
+TEST_CASE("where nothing shows whose a handle is, nothing is imported") {
+    test::FakeCard wanted;
+    wanted.dumb = false;
+    Display display(wanted);
+    const DrmImporter importer = display.importer(DrmHandles::callers);
+    const auto refused = importer.import(display.picture());
     REQUIRE_FALSE(refused);
     CHECK(refused.error().cause == Cause::unsupported);
-    CHECK_THAT(refused.error().detail, Catch::Matchers::Contains("this device exported"));
-    CHECK(display.kernel.count(DRM_IOCTL_PRIME_FD_TO_HANDLE) == imports);
-    CHECK(DrmImporter::open(*device)->import(*buffer));
+    CHECK_THAT(refused.error().detail, Catch::Matchers::Contains("can't be known"));
+    CHECK(refused.error().remedy != "");
+    CHECK(display.kernel.count(DRM_IOCTL_PRIME_FD_TO_HANDLE) == 0);
+}
+
+TEST_CASE("whatever fails of an import on the caller's description, its handles stay") {
+    Display display;
+    const std::uint32_t handle = display.make_own();
+    const DrmImporter importer = display.importer(DrmHandles::callers);
+    const Buffer back = display.picture(display.own[0].get());
+    const Buffer other = display.picture();
+    for (std::uint64_t nth = 1;; ++nth) {
+        display.kernel.fail_nth_syscall(nth, EIO);
+        CHECK_FALSE(importer.import(back));
+        static_cast<void>(importer.import(other).has_value());
+        const bool reached = display.kernel.failed();
+        display.kernel.clear_failures();
+        CAPTURE(nth);
+        if (!reached)
+            break;
+        REQUIRE(nth < 100);
+    }
+    CHECK(display.close_own(handle));
+    CHECK(display.kernel.errors().empty());
 }
 
 TEST_CASE("what a driver refuses, lacks or has lost is told apart") {

@@ -48,6 +48,7 @@ struct Display {
         REQUIRE(node);
         kernel.remove(node->devnode);
         kernel.add_udev(*node);
+        kernel.proc = false;
     }
     void enable_atomic() const {
         drm_set_client_cap request = {DRM_CLIENT_CAP_ATOMIC, 1};
@@ -217,7 +218,7 @@ TEST_CASE("where the node can't be opened a lease of the caller's serves") {
     CHECK(display.card->ended_leases == 1);
 }
 
-TEST_CASE("the caller's description takes foreign memory only, and is left without it") {
+TEST_CASE("a fresh buffer is tested on the caller's description, which is left without it") {
     Display display;
     display.hide_node();
     SECTION("not master") {
@@ -226,15 +227,36 @@ TEST_CASE("the caller's description takes foreign memory only, and is left witho
     SECTION("leased itself, or an old kernel") {
         display.card->leases = false;
     }
-    const Verification foreign = display.verify();
-    CHECK(foreign.imported == std::optional(true));
-    CHECK_THAT(foreign.how,
+    // Of a heap, and of this very device.
+    const std::string without = GENERATE("drm-dumb", "dma-heap");
+    const Verification result = display.verify(without.c_str());
+    CHECK(result.imported == std::optional(true));
+    CHECK_THAT(result.how,
                Catch::Matchers::StartsWith("PRIME import on the caller's descriptor, AddFB2"));
-    const std::size_t imports = display.kernel.count(DRM_IOCTL_PRIME_FD_TO_HANDLE);
-    const Verification own = display.verify("dma-heap");
-    CHECK(own.imported == std::nullopt);
-    CHECK_THAT(own.reason, Catch::Matchers::Contains("this device exported the buffer"));
-    CHECK(display.kernel.count(DRM_IOCTL_PRIME_FD_TO_HANDLE) == imports);
+}
+
+TEST_CASE("a buffer that somebody may have seen is not tested on the caller's description") {
+    Display display;
+    display.hide_node();
+    display.drop_master();
+    const auto device = display.allocator.device(display.fd.get());
+    REQUIRE(device);
+    const auto made = display.try_allocate();
+    REQUIRE(made);
+    CHECK(made->verified()[0].imported == std::optional(true));
+    const auto received = Buffer::import(std::vector{made->dmabufs()[0].fd}, made->layout());
+    REQUIRE(received);
+    display.kernel.clear_calls();
+    for (const Buffer* buffer : {&*made, &*received}) {
+        const auto checked = display.allocator.check(*buffer, {*device, Use::read, {}});
+        INFO((checked ? checked->reason : checked.error().message()));
+        REQUIRE(checked);
+        REQUIRE(checked->verified);
+        CHECK(checked->verified->imported == std::nullopt);
+        CHECK_THAT(checked->verified->reason,
+                   Catch::Matchers::Contains("no description of the device but the caller's"));
+    }
+    CHECK(display.kernel.count(DRM_IOCTL_PRIME_FD_TO_HANDLE) == 0);
 }
 
 TEST_CASE("an import that fails for want of memory is no refusal") {
