@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Imports into real drivers: whose handles are closed, and frames in imported memory.
+#include "tests/kernel/drm_caller.hpp"
 #include "tests/kernel/guest.hpp"
 #include "tests/support/catch.hpp"
 
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <fcntl.h>
 #include <linux/videodev2.h>
 #include <optional>
@@ -62,6 +64,127 @@ void check_accounting(const std::string& path) {
     CHECK(import(*importer, other).handles()[0] == handle);
 }
 
+/// A buffer of the caller's on its own description, and as it comes back from a peer.
+class OwnBuffer {
+public:
+    explicit OwnBuffer(int card) : card_(card), dumb_(guest::create_dumb(card, 640, 480)) {
+        int exported = -1;
+        REQUIRE(drmPrimeHandleToFD(card, dumb_.handle, DRM_CLOEXEC | DRM_RDWR, &exported) == 0);
+        dmabuf_ = UniqueFd::adopt(exported);
+    }
+    OwnBuffer(const OwnBuffer&) = delete;
+    OwnBuffer& operator=(const OwnBuffer&) = delete;
+    ~OwnBuffer() { guest::destroy_dumb(card_, dumb_.handle); }
+
+    [[nodiscard]] Buffer received() const {
+        Layout layout;
+        layout.width = 640;
+        layout.height = 480;
+        layout.fourcc = fourcc::xrgb8888;
+        layout.planes = {{0, 0, dumb_.pitch, 0}};
+        auto buffer = Buffer::import(std::array{dmabuf_.get()}, layout);
+        REQUIRE(buffer);
+        return *std::move(buffer);
+    }
+    [[nodiscard]] bool is_there() const {
+        drm_mode_map_dumb request = {};
+        request.handle = dumb_.handle;
+        return drmIoctl(card_, DRM_IOCTL_MODE_MAP_DUMB, &request) == 0;
+    }
+
+private:
+    int card_;
+    drm_mode_create_dumb dumb_;
+    UniqueFd dmabuf_;
+};
+
+/// A node that a sandbox does not show.
+class Hidden {
+public:
+    explicit Hidden(std::string path) : path_(std::move(path)) {
+        REQUIRE(std::rename(path_.c_str(), (path_ + ".hidden").c_str()) == 0);
+    }
+    Hidden(const Hidden&) = delete;
+    Hidden& operator=(const Hidden&) = delete;
+    ~Hidden() { CHECK(std::rename((path_ + ".hidden").c_str(), path_.c_str()) == 0); }
+
+private:
+    std::string path_;
+};
+
+/// In each place where an importer can be.
+void check_coming_back(const std::string& driver) {
+    INFO(driver);
+    const std::string path = guest::card(driver);
+    const UniqueFd card = open_node(path);
+    const OwnBuffer own(card.get());
+    const std::uint32_t next = guest::next_handle(card.get());
+    const auto check_untouched = [&] {
+        CHECK(own.is_there());
+        CHECK(guest::next_handle(card.get()) == next);
+    };
+    const auto check_apart = [&](DrmPlace place) {
+        const auto importer = DrmImporter::open(card.get());
+        INFO((importer ? "" : importer.error().message()));
+        REQUIRE(importer);
+        CHECK(importer->place() == place);
+        auto imported = import(*importer, own.received());
+        if (driver == "vkms")
+            CHECK(imported.framebuffer().has_value());
+    };
+    check_apart(DrmPlace::own_node);
+    check_untouched();
+    {
+        const Hidden hidden(path);
+        check_apart(DrmPlace::own_node);
+    }
+    check_untouched();
+    if (drmModeRes* resources = drmModeGetResources(card.get())) {
+        drmModeFreeResources(resources);
+        REQUIRE(drmSetMaster(card.get()) == 0);
+        {
+            const guest::OrdinaryUser user;
+            check_apart(DrmPlace::lease);
+        }
+        check_untouched();
+        REQUIRE(drmDropMaster(card.get()) == 0);
+    }
+    {
+        const guest::OrdinaryUser user;
+        const auto refused = DrmImporter::open(card.get());
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().cause == Cause::denied);
+    }
+    const auto importer = DrmImporter::open(card.get(), DrmHandles::callers);
+    REQUIRE(importer);
+    CHECK(importer->place() == DrmPlace::caller);
+    const auto refused = importer->import(own.received());
+    REQUIRE_FALSE(refused);
+    INFO(refused.error().message());
+    CHECK(refused.error().cause == Cause::unsupported);
+    check_untouched();
+}
+
+/// On the caller's description, what nobody had there comes and goes.
+void check_beside_caller(const std::string& driver) {
+    INFO(driver);
+    const UniqueFd card = open_node(guest::card(driver));
+    const OwnBuffer own(card.get());
+    const std::uint32_t next = guest::next_handle(card.get());
+    const auto importer = DrmImporter::open(card.get(), DrmHandles::callers);
+    REQUIRE(importer);
+    const Buffer other = picture();
+    {
+        const DrmImport first = import(*importer, other);
+        const DrmImport second = import(*importer, other);
+        CHECK(first.handles()[0] == next);
+        CHECK(second.handles()[0] == next);
+        CHECK(guest::next_handle(card.get()) != next);
+    }
+    CHECK(guest::next_handle(card.get()) == next);
+    CHECK(own.is_there());
+}
+
 void must(int fd, unsigned long request, void* argument) {
     CAPTURE(request, errno);
     REQUIRE(::ioctl(fd, request, argument) == 0);
@@ -102,27 +225,18 @@ TEST_CASE_METHOD(
 }
 
 TEST_CASE_METHOD(guest::NothingLeft,
-                 "a handle that the caller has of its own memory survives the importer", "[full]") {
-    const UniqueFd card = open_node(guest::card("vkms"));
-    std::uint32_t handle = 0;
-    std::uint32_t pitch = 0;
-    std::uint64_t size = 0;
-    REQUIRE(drmModeCreateDumbBuffer(card.get(), 640, 480, 32, 0, &handle, &pitch, &size) == 0);
-    int exported = -1;
-    REQUIRE(drmPrimeHandleToFD(card.get(), handle, DRM_CLOEXEC | DRM_RDWR, &exported) == 0);
-    const UniqueFd dmabuf = UniqueFd::adopt(exported);
-    {
-        Layout layout;
-        layout.width = 640;
-        layout.height = 480;
-        layout.fourcc = fourcc::xrgb8888;
-        layout.planes = {{0, 0, pitch, 0}};
-        const auto buffer = Buffer::import(std::array{exported}, layout);
-        REQUIRE(buffer);
-        auto imported = import(*DrmImporter::open(card.get()), *buffer);
-        CHECK(imported.framebuffer().has_value());
-    }
-    CHECK(drmModeDestroyDumbBuffer(card.get(), handle) == 0);
+                 "in every place a buffer of the caller's that comes back leaves its handle alone",
+                 "[stock]") {
+    for (const char* driver : {"vgem", "bochs-drm", "virtio_gpu"})
+        check_coming_back(driver);
+    check_beside_caller("vgem");
+}
+
+TEST_CASE_METHOD(guest::NothingLeft,
+                 "on vkms a buffer of the caller's that comes back leaves its handle alone",
+                 "[full]") {
+    check_coming_back("vkms");
+    check_beside_caller("vkms");
 }
 
 TEST_CASE_METHOD(guest::NothingLeft, "a driver without import refuses, and is not gone",

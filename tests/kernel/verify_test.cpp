@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Test imports beside a caller who owns the display: by commits that only test, on a lease, on the
 // caller's own description; and that nothing of them stays there.
+#include "tests/kernel/drm_caller.hpp"
 #include "tests/kernel/guest.hpp"
 #include "tests/support/catch.hpp"
 
 #include <cerrno>
 #include <drm_fourcc.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <simplealloc/simplealloc.hpp>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -18,26 +18,10 @@ using namespace simplealloc;
 
 namespace {
 
-drm_mode_create_dumb create_dumb(int fd, std::uint32_t width, std::uint32_t height) {
-    drm_mode_create_dumb request = {};
-    request.width = width;
-    request.height = height;
-    request.bpp = 32;
-    REQUIRE(drmIoctl(fd, DRM_IOCTL_MODE_CREATE_DUMB, &request) == 0);
-    return request;
-}
-
-void destroy_dumb(int fd, std::uint32_t handle) {
-    drm_mode_destroy_dumb request = {handle};
-    CHECK(drmIoctl(fd, DRM_IOCTL_MODE_DESTROY_DUMB, &request) == 0);
-}
-
-/// The kernel gives out the lowest number that is free, so one handle more shows in the next.
-std::uint32_t next_handle(int fd) {
-    const std::uint32_t handle = create_dumb(fd, 64, 64).handle;
-    destroy_dumb(fd, handle);
-    return handle;
-}
+using guest::create_dumb;
+using guest::destroy_dumb;
+using guest::next_handle;
+using guest::OrdinaryUser;
 
 /// A program that shows a picture on the vkms card, as DRM master.
 class Compositor {
@@ -90,23 +74,6 @@ public:
 private:
     std::uint32_t handle_ = 0;
     std::uint32_t connector = 0;
-};
-
-/// While it lives, this process may open no DRM node, but /dev/udmabuf.
-class OrdinaryUser {
-public:
-    OrdinaryUser() {
-        const group* kvm = getgrnam("kvm");
-        REQUIRE(kvm != nullptr);
-        REQUIRE(setgroups(1, &kvm->gr_gid) == 0);
-        REQUIRE(seteuid(4242) == 0);
-    }
-    OrdinaryUser(const OrdinaryUser&) = delete;
-    OrdinaryUser& operator=(const OrdinaryUser&) = delete;
-    ~OrdinaryUser() {
-        CHECK(seteuid(0) == 0);
-        CHECK(setgroups(0, nullptr) == 0);
-    }
 };
 
 /// Allocates a picture for the compositor's screen, and returns how that was tested.
