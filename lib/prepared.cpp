@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <deque>
 #include <fmt/format.h>
@@ -116,6 +117,13 @@ std::optional<Refused> verify(PreparedData& data, OpenCandidate& candidate, Buff
     return refusal;
 }
 
+/// Whether the next such buffer can't be mapped either: by what is known of the source, or by what
+/// the exporter says, ENODEV where it has no mapping.
+bool is_unmappable(const Error& error) {
+    return error.stage == Stage::map && error.cause == Cause::unsupported &&
+           (error.sys_errno == 0 || error.sys_errno == ENODEV || is_refusal(error.sys_errno));
+}
+
 /// Allocates and verifies; `buffer` is set when the memory is there.
 std::optional<Failed> make(PreparedData& data, std::size_t index, OpenCandidate& candidate,
                            std::optional<Buffer>& buffer, std::optional<Refused>& refusal) {
@@ -126,7 +134,7 @@ std::optional<Failed> make(PreparedData& data, std::size_t index, OpenCandidate&
     if (!made) {
         const std::string& source = candidate.source().input.name;
         const Error& error = made.error();
-        if (error.stage == Stage::map && error.cause == Cause::unsupported)
+        if (is_unmappable(error))
             data.allocator->refusals.remember(
                 {source, candidate.layout_class(), "", std::string(solver::any_cpu), error.detail});
         return failed(source, error);

@@ -11,22 +11,6 @@ namespace simplealloc {
 
 namespace {
 
-/// What a driver says that does not take such a buffer, and will not take the next one. All else
-/// (no memory, no permission, a timeout, an unplugged device) may be over by then.
-bool is_refusal(int sys_errno) {
-    switch (sys_errno) {
-    case EINVAL:
-    case EOPNOTSUPP:
-    case ENOSYS:
-    case ERANGE: // drm_framebuffer.c, drm_plane.c: beyond 32 bits, beyond the screen
-    case E2BIG:  // i915_gem_dmabuf.c
-    case EFBIG:
-        return true;
-    default:
-        return false;
-    }
-}
-
 bool is_lasting(const Error& error) {
     if (error.sys_errno != 0)
         return is_refusal(error.sys_errno);
@@ -63,6 +47,20 @@ TestImport verify_described(const DeviceUse& use, const Buffer& buffer) {
 }
 
 } // namespace
+
+bool is_refusal(int sys_errno) {
+    switch (sys_errno) {
+    case EINVAL:
+    case EOPNOTSUPP:
+    case ENOSYS:
+    case ERANGE: // drm_framebuffer.c, drm_plane.c: beyond 32 bits, beyond the screen
+    case E2BIG:  // i915_gem_dmabuf.c
+    case EFBIG:
+        return true;
+    default:
+        return false;
+    }
+}
 
 Trial trial_of(int result, const std::string& what) {
     if (result >= 0)

@@ -189,6 +189,7 @@ TEST_CASE("the caller's descriptor of an accelerator serves where its node can't
     CHECK(device->driver() == "intel_vpu");
     const udev::Node node = *udev::by_devnum(makedev(261, 0));
     machine.kernel.remove(npu);
+    machine.kernel.proc = false;
     machine.kernel.add_udev(node);
     const Buffer buffer = allocate(allocator, Request::bytes(4096).use(*device, Use::read));
     REQUIRE(buffer.verified().size() == 1);

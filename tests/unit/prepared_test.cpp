@@ -243,6 +243,19 @@ TEST_CASE("a buffer for the CPU that can't be mapped is left for the next source
     CHECK(machine.kernel.mappings() == 0);
 }
 
+TEST_CASE("a mapping that fails in passing is tried again with the next buffer") {
+    Machine machine;
+    const Allocator allocator = open_allocator();
+    const Prepared prepared = prepare(allocator, Request::bytes(4096).cpu(CpuAccess::write));
+    machine.kernel.fail("map", 1, GENERATE(EIO, ETIMEDOUT, ENOMEM, EAGAIN));
+    const auto other = prepared.allocate();
+    REQUIRE(other);
+    CHECK(other->source() == "udmabuf");
+    const auto buffer = prepared.allocate();
+    REQUIRE(buffer);
+    CHECK(buffer->source() == "dma-heap:system");
+}
+
 TEST_CASE("memory for the CPU is mapped once for each source and direction, not for each buffer") {
     Machine machine;
     const Allocator allocator = open_allocator();
