@@ -207,9 +207,9 @@ std::string_view to_string(Verdict verdict) noexcept {
     case Verdict::copy:
         return "copy";
     case Verdict::none:
-        break;
+        return "none";
     }
-    return "none";
+    return "unknown";
 }
 
 Result<Check> Allocator::check(const Buffer& buffer, const DeviceUse& use,

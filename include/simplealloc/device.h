@@ -83,7 +83,8 @@ SIMPLEALLOC_API const char* simplealloc_device_get_driver(const struct simpleall
 /// What is known of it, and how.
 SIMPLEALLOC_API const struct simplealloc_fact* const*
 simplealloc_device_get_facts(const struct simplealloc_device* device);
-/// What it can do, as far as is known without the right to open it; `count` is how many.
+/// What it can do, as far as is known without the right to open it. `count` is how many, and may be
+/// NULL.
 SIMPLEALLOC_API const enum simplealloc_use*
 simplealloc_device_get_uses(const struct simplealloc_device* device, size_t* count);
 /// The ways in which it takes a buffer of `fourcc` for a use, best first, as plans go by. Where it

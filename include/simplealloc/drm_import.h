@@ -65,6 +65,7 @@ SIMPLEALLOC_API int simplealloc_drm_importer_import(const struct simplealloc_drm
 /// that no other import of the same dma-buf has; NULL is fine.
 SIMPLEALLOC_API void simplealloc_drm_import_free(struct simplealloc_drm_import* import);
 /// One for each plane; planes in one dma-buf have the same. Never to be closed by the caller.
+/// `count` is how many, and may be NULL.
 SIMPLEALLOC_API const uint32_t*
 simplealloc_drm_import_get_handles(const struct simplealloc_drm_import* import, size_t* count);
 /// The framebuffer's id, made by the first call. Fails with invalid for plain bytes, with

@@ -11,11 +11,12 @@
 /// success; what they would hand out is NULL then. Objects are freed by the function of their name
 /// that ends in _free, which takes NULL; none needs another to stay alive unless it is called
 /// borrowed. Arguments are not NULL unless it says so: functions that can fail return -EINVAL, the
-/// others rely on it.
+/// others answer nothing (an empty string or list, NULL, 0, false; -1 where it is a descriptor).
 ///
 /// Structs that the caller fills in begin with their size, which their _INIT macro sets. One of an
 /// older header is understood; one of a newer header is refused (-E2BIG) where it uses a field that
-/// this library does not know. Structs that are handed out are only to be read and may grow at
+/// this library does not know, and so is one of more than 4096 bytes. Any other size, and a bool
+/// that is neither 0 nor 1, is invalid. Structs that are handed out are only to be read and may grow at
 /// their end, so they are never copied. Strings in them are never NULL, and lists of pointers are
 /// never NULL and have NULL behind the last.
 ///

@@ -5,18 +5,28 @@
 #include "lib/c/guard.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace simplealloc::c {
 
 namespace {
 
-Error wrong(const char* argument, const char* why) {
+/// Of the kernel's rule, on machines whose pages are larger as well.
+constexpr std::size_t page = 4096;
+
+Error wrong(const char* argument, std::string why) {
     Error error;
     error.cause = Cause::invalid;
     error.stage = Stage::request;
     error.object = argument;
-    error.detail = why;
+    error.detail = std::move(why);
     return error;
+}
+
+[[noreturn]] void refuse_newer(const char* argument, std::string why) {
+    Error error = wrong(argument, std::move(why));
+    error.remedy = "update libsimplealloc";
+    throw NewerStruct(std::move(error));
 }
 
 } // namespace
@@ -25,17 +35,28 @@ void refuse(const char* argument, const char* why) {
     throw BadResult(wrong(argument, why));
 }
 
-void copy_struct(void* to, std::size_t known, const void* from, std::size_t given,
-                 const char* argument) {
-    if (given < sizeof(std::size_t))
-        refuse(argument, "has no size: it has to begin as its _INIT macro");
+bool flag(const bool& value, const char* argument) {
+    unsigned char byte = 0;
+    static_assert(sizeof(value) == sizeof(byte));
+    std::memcpy(&byte, &value, sizeof(byte));
+    if (byte > 1)
+        refuse(argument, "is neither true nor false");
+    return byte == 1;
+}
+
+void copy_struct(void* to, std::size_t known, std::span<const std::size_t> earlier,
+                 const void* from, std::size_t given, const char* argument) {
+    if (given < known && std::ranges::count(earlier, given) == 0)
+        refuse(argument,
+               "has a size that no version of it had: it has to begin as its _INIT macro");
+    // Before anything of it is read: a size that is no size leads off the caller's memory.
+    if (given > page)
+        refuse_newer(argument,
+                     fmt::format("has {} bytes, and no version has more than a page", given));
     const auto* bytes = static_cast<const unsigned char*>(from);
     const auto in_use = [](unsigned char byte) { return byte != 0; };
-    if (given > known && std::any_of(bytes + known, bytes + given, in_use)) {
-        Error error = wrong(argument, "uses a field that this library does not know");
-        error.remedy = "update libsimplealloc";
-        throw NewerStruct(std::move(error));
-    }
+    if (given > known && std::any_of(bytes + known, bytes + given, in_use))
+        refuse_newer(argument, "uses a field that this library does not know");
     std::memcpy(to, from, std::min(known, given));
 }
 

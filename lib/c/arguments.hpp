@@ -2,6 +2,7 @@
 // What C gives as arguments, checked; whatever is wrong is thrown to guarded().
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <span>
@@ -39,22 +40,43 @@ T*& emptied(T** out, const char* argument) {
     return *out;
 }
 
+/// Copied as bytes: C may put any number into an enum, and reading it as one would be undefined.
+template <typename Enum>
+int number_of(const Enum& value) {
+    int number = 0;
+    static_assert(sizeof(Enum) == sizeof(number));
+    std::memcpy(&number, &value, sizeof(number));
+    return number;
+}
+
 /// `last` is the enumeration's last one; all begin with 0.
 template <typename To, typename From>
 To checked(const From& value, To last, const char* argument) {
-    // Copied as bytes: C may put any number into an enum, and reading it as one would be undefined.
-    int number = 0;
-    static_assert(sizeof(From) == sizeof(number));
-    std::memcpy(&number, &value, sizeof(number));
+    const int number = number_of(value);
     if (number < 0 || number > static_cast<int>(last))
         refuse(argument, "is not one of its enumerators");
     return static_cast<To>(number);
 }
 
-/// Copies what both sides know of a versioned struct; throws NewerStruct where the caller's has
-/// more in use.
-void copy_struct(void* to, std::size_t known, const void* from, std::size_t given,
-                 const char* argument);
+/// For to_string(), which knows a number that stands for nothing as `unknown`.
+template <typename To, typename From>
+To unchecked(const From& value) {
+    return static_cast<To>(number_of(value));
+}
+
+/// A bool that lies in the caller's memory.
+bool flag(const bool& value, const char* argument);
+
+/// The sizes that a struct had in earlier releases, where it has grown since.
+template <typename T>
+inline constexpr std::array<std::size_t, 0> earlier_sizes{};
+
+/// Copies what both sides know of a versioned struct, by the rules of the kernel's
+/// copy_struct_from_user(): what lies beyond `known` has to be zero, and no struct is larger than a
+/// page. Stricter than those, as half a pointer must not be read: a smaller one has one of the
+/// `earlier` sizes. Throws NewerStruct where the caller's is too large or has more in use.
+void copy_struct(void* to, std::size_t known, std::span<const std::size_t> earlier,
+                 const void* from, std::size_t given, const char* argument);
 
 /// The caller's struct in this library's size; `defaults` for what an older header lacks, and for
 /// NULL.
@@ -66,9 +88,29 @@ T read_struct(const T* given, const T& defaults, const char* argument) {
         return value;
     std::size_t size = 0;
     std::memcpy(&size, given, sizeof(size));
-    copy_struct(&value, sizeof(T), given, size, argument);
+    copy_struct(&value, sizeof(T), earlier_sizes<T>, given, size, argument);
     value.size = sizeof(T);
     return value;
+}
+
+/// What a function that can't fail answers where its object is NULL.
+template <typename T>
+T nothing() {
+    if constexpr (std::is_same_v<T, const char*>) {
+        return "";
+    } else if constexpr (std::is_pointer_v<T> && std::is_pointer_v<std::remove_pointer_t<T>>) {
+        static constexpr std::remove_pointer_t<T> none = nullptr; // behind the last of a list
+        return &none;
+    } else {
+        return T();
+    }
+}
+
+/// Such a function: what `get` finds in the object.
+template <typename Object, typename Get>
+auto got(Object* object, Get get) {
+    using Value = decltype(get(*object));
+    return object == nullptr ? nothing<Value>() : get(*object);
 }
 
 /// Empty for NULL.

@@ -55,7 +55,8 @@ void simplealloc_buffer::see() {
 
 bool simplealloc_dmabuf_equal(const simplealloc_dmabuf* a, const simplealloc_dmabuf* b) {
     return guarded(nullptr, [&]() -> int {
-               return DmaBuf{a->fd, a->size} == DmaBuf{b->fd, b->size};
+               return a != nullptr && b != nullptr &&
+                      DmaBuf{a->fd, a->size} == DmaBuf{b->fd, b->size};
            }) == 1;
 }
 
@@ -77,33 +78,35 @@ void simplealloc_buffer_free(simplealloc_buffer* buffer) {
 }
 
 bool simplealloc_buffer_equal(const simplealloc_buffer* a, const simplealloc_buffer* b) {
-    return guarded(nullptr, [&]() -> int { return a->buffer == b->buffer; }) == 1;
+    return guarded(nullptr, [&]() -> int {
+               return a != nullptr && b != nullptr && a->buffer == b->buffer;
+           }) == 1;
 }
 
 const simplealloc_dmabuf* const* simplealloc_buffer_get_dmabufs(const simplealloc_buffer* buffer) {
-    return buffer->dmabufs;
+    return got(buffer, [](const auto& b) { return b.dmabufs; });
 }
 
 const simplealloc_layout* simplealloc_buffer_get_layout(const simplealloc_buffer* buffer) {
-    return &buffer->layout;
+    return got(buffer, [](const auto& b) { return &b.layout; });
 }
 
 const char* simplealloc_buffer_get_source(const simplealloc_buffer* buffer) {
-    return buffer->buffer.source().c_str();
+    return got(buffer, [](const auto& b) { return b.buffer.source().c_str(); });
 }
 
 const simplealloc_fact* const* simplealloc_buffer_get_facts(const simplealloc_buffer* buffer) {
-    return buffer->facts;
+    return got(buffer, [](const auto& b) { return b.facts; });
 }
 
 const simplealloc_verification* const*
 simplealloc_buffer_get_verified(const simplealloc_buffer* buffer) {
-    return buffer->verified;
+    return got(buffer, [](const auto& b) { return b.verified; });
 }
 
 const simplealloc_attempt* const*
 simplealloc_buffer_get_attempts(const simplealloc_buffer* buffer) {
-    return buffer->attempts;
+    return got(buffer, [](const auto& b) { return b.attempts; });
 }
 
 int simplealloc_buffer_info(const simplealloc_buffer* buffer, std::size_t dmabuf,

@@ -35,7 +35,7 @@ FormatSupport read_format(const simplealloc_format_support* format) {
         read_struct(format, simplealloc_format_support SIMPLEALLOC_FORMAT_SUPPORT_INIT, "format");
     FormatSupport out;
     out.fourcc = Fourcc(given.fourcc);
-    out.without_modifier = given.without_modifier;
+    out.without_modifier = flag(given.without_modifier, "without_modifier");
     const auto modifiers = array(given.modifiers, given.modifier_count, "modifiers");
     out.modifiers.assign(modifiers.begin(), modifiers.end());
     return out;

@@ -44,7 +44,7 @@ ForeignBuffer read(const simplealloc_foreign_buffer* foreign) {
     out.uses = read_device_uses(given.uses);
     out.cpu = read_cpu(given.cpu);
     out.source = text(given.source);
-    out.contiguous = given.contiguous;
+    out.contiguous = flag(given.contiguous, "contiguous");
     out.min_address = given.min_address;
     out.max_address = given.max_address;
     return out;
@@ -54,9 +54,9 @@ CheckOptions read(const simplealloc_check_options* options) {
     const auto given =
         read_struct(options, simplealloc_check_options SIMPLEALLOC_CHECK_OPTIONS_INIT, "options");
     CheckOptions out;
-    out.replaceable = given.replaceable;
-    out.verify = given.verify;
-    out.borrow_idle_queues = given.borrow_idle_queues;
+    out.replaceable = flag(given.replaceable, "replaceable");
+    out.verify = flag(given.verify, "verify");
+    out.borrow_idle_queues = flag(given.borrow_idle_queues, "borrow_idle_queues");
     return out;
 }
 
@@ -90,5 +90,5 @@ void simplealloc_check_free(simplealloc_check* check) {
 }
 
 const char* simplealloc_verdict_to_string(simplealloc_verdict verdict) {
-    return to_string(static_cast<Verdict>(verdict)).data();
+    return to_string(unchecked<Verdict>(verdict)).data();
 }

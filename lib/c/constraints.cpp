@@ -96,9 +96,9 @@ Constraints read_constraints(const simplealloc_constraints* constraints) {
         out.*number.cpp = given.*number.c;
     out.contiguity = checked(given.contiguity, Contiguity::required, "contiguity");
     out.placements.bits = read_bits(given.placements, Placements::all().bits, "placements");
-    out.starts_at_zero = given.starts_at_zero;
+    out.starts_at_zero = flag(given.starts_at_zero, "starts_at_zero");
     out.memory_kinds = read_bits(given.memory_kinds, all_memory_kinds, "memory_kinds");
-    out.protected_memory = given.protected_memory;
+    out.protected_memory = flag(given.protected_memory, "protected_memory");
     std::transform(std::begin(given.planes), std::end(given.planes), out.planes.begin(),
                    [](const simplealloc_plane_limits& plane) {
                        return PlaneLimits{plane.stride_align, plane.offset_align, plane.min_stride,
@@ -115,7 +115,7 @@ using namespace simplealloc;
 using namespace simplealloc::c;
 
 const char* simplealloc_constraint_to_string(simplealloc_constraint constraint) {
-    return to_string(c::kinds.kind(constraint)).data();
+    return to_string(c::kinds.kind(unchecked<std::size_t>(constraint))).data();
 }
 
 int simplealloc_constraint_parse(const char* text, simplealloc_constraint* constraint) {

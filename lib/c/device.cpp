@@ -91,29 +91,30 @@ int simplealloc_device_describe(const simplealloc_device_description* descriptio
 }
 
 const char* simplealloc_device_get_id(const simplealloc_device* device) {
-    return device->device.id().c_str();
+    return got(device, [](const auto& d) { return d.device.id().c_str(); });
 }
 
 const char* simplealloc_device_get_path(const simplealloc_device* device) {
-    return device->device.path().c_str();
+    return got(device, [](const auto& d) { return d.device.path().c_str(); });
 }
 
 const char* simplealloc_device_get_subsystem(const simplealloc_device* device) {
-    return device->device.subsystem().c_str();
+    return got(device, [](const auto& d) { return d.device.subsystem().c_str(); });
 }
 
 const char* simplealloc_device_get_driver(const simplealloc_device* device) {
-    return device->device.driver().c_str();
+    return got(device, [](const auto& d) { return d.device.driver().c_str(); });
 }
 
 const simplealloc_fact* const* simplealloc_device_get_facts(const simplealloc_device* device) {
-    return device->facts;
+    return got(device, [](const auto& d) { return d.facts; });
 }
 
 const simplealloc_use* simplealloc_device_get_uses(const simplealloc_device* device,
                                                    std::size_t* count) {
-    *count = device->uses.size();
-    return device->uses.data();
+    if (count != nullptr)
+        *count = got(device, [](const auto& d) { return d.uses.size(); });
+    return got(device, [](const auto& d) { return d.uses.data(); });
 }
 
 int simplealloc_device_capabilities(const simplealloc_device* device, simplealloc_use use,
@@ -128,7 +129,7 @@ int simplealloc_device_capabilities(const simplealloc_device* device, simpleallo
 }
 
 const char* simplealloc_use_to_string(simplealloc_use use) {
-    return to_string(static_cast<Use>(use)).data();
+    return to_string(unchecked<Use>(use)).data();
 }
 
 int simplealloc_use_parse(const char* text, simplealloc_use* use) {

@@ -50,11 +50,13 @@ void simplealloc_drm_importer_free(simplealloc_drm_importer* importer) {
 }
 
 simplealloc_drm_place simplealloc_drm_importer_get_place(const simplealloc_drm_importer* importer) {
-    return static_cast<simplealloc_drm_place>(importer->importer.place());
+    return got(importer, [](const auto& i) {
+        return static_cast<simplealloc_drm_place>(i.importer.place());
+    });
 }
 
 int simplealloc_drm_importer_get_fd(const simplealloc_drm_importer* importer) {
-    return importer->importer.fd();
+    return importer == nullptr ? -1 : importer->importer.fd();
 }
 
 int simplealloc_drm_importer_import(const simplealloc_drm_importer* importer,
@@ -74,8 +76,9 @@ void simplealloc_drm_import_free(simplealloc_drm_import* import) {
 
 const std::uint32_t* simplealloc_drm_import_get_handles(const simplealloc_drm_import* import,
                                                         std::size_t* count) {
-    const auto handles = import->import.handles();
-    *count = handles.size();
+    const auto handles = got(import, [](const auto& i) { return i.import.handles(); });
+    if (count != nullptr)
+        *count = handles.size();
     return handles.data();
 }
 

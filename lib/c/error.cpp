@@ -2,6 +2,7 @@
 // Errors for C, and how exceptions become such.
 #include "lib/c/error.hpp"
 
+#include "lib/c/arguments.hpp"
 #include "lib/c/fact.hpp"
 #include "lib/c/guard.hpp"
 #include "lib/c/handed.hpp"
@@ -166,13 +167,13 @@ void simplealloc_error_free(simplealloc_error* error) {
 }
 
 const char* simplealloc_cause_to_string(simplealloc_cause cause) {
-    return to_string(static_cast<Cause>(cause)).data();
+    return to_string(c::unchecked<Cause>(cause)).data();
 }
 
 const char* simplealloc_stage_to_string(simplealloc_stage stage) {
-    return to_string(static_cast<Stage>(stage)).data();
+    return to_string(c::unchecked<Stage>(stage)).data();
 }
 
 const char* simplealloc_relaxation_kind_to_string(simplealloc_relaxation_kind kind) {
-    return to_string(c::relaxation_kinds.kind(kind)).data();
+    return to_string(c::relaxation_kinds.kind(c::unchecked<std::size_t>(kind))).data();
 }

@@ -2,6 +2,8 @@
 // Facts for C.
 #include "lib/c/fact.hpp"
 
+#include "lib/c/arguments.hpp"
+
 namespace simplealloc::c {
 
 simplealloc_confidence to_c(Confidence confidence) {
@@ -24,5 +26,5 @@ simplealloc_contributor to_c(const Contributor& contributor, Arena& arena) {
 using namespace simplealloc;
 
 const char* simplealloc_confidence_to_string(simplealloc_confidence confidence) {
-    return to_string(static_cast<Confidence>(confidence)).data();
+    return to_string(c::unchecked<Confidence>(confidence)).data();
 }

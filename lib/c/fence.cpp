@@ -51,14 +51,16 @@ int simplealloc_fence_status(const simplealloc_fence* fence, simplealloc_fence_s
 }
 
 simplealloc_pollable simplealloc_fence_get_pollable(const simplealloc_fence* fence) {
+    if (fence == nullptr)
+        return {-1, 0};
     const Pollable pollable = fence->fence.pollable();
     return {pollable.fd, pollable.events};
 }
 
 int simplealloc_fence_get_fd(const simplealloc_fence* fence) {
-    return fence->fence.fd();
+    return fence == nullptr ? -1 : fence->fence.fd();
 }
 
 int simplealloc_fence_release(simplealloc_fence* fence) {
-    return fence->fence.release().release();
+    return fence == nullptr ? -1 : fence->fence.release().release();
 }

@@ -22,8 +22,9 @@ DmabufFeedback read(const simplealloc_dmabuf_feedback* feedback) {
     out.main_device = given.main_device;
     for (const auto& tranche : array(given.tranches, given.tranche_count, "tranches")) {
         const auto formats = array(tranche.formats, tranche.format_count, "formats");
-        out.tranches.push_back(
-            {tranche.target_device, tranche.scanout, {formats.begin(), formats.end()}});
+        out.tranches.push_back({tranche.target_device,
+                                flag(tranche.scanout, "scanout"),
+                                {formats.begin(), formats.end()}});
     }
     return out;
 }
@@ -50,7 +51,8 @@ int simplealloc_capabilities_from_egl(const simplealloc_egl_format* formats,
             EglFormat& egl = list.emplace_back();
             egl.fourcc = Fourcc(format.fourcc);
             for (const auto& entry : array(format.modifiers, format.modifier_count, "modifiers"))
-                egl.modifiers.push_back({entry.modifier, entry.external_only});
+                egl.modifiers.push_back(
+                    {entry.modifier, flag(entry.external_only, "external_only")});
         }
         out = hand_out<simplealloc_capabilities>(from_egl(list, external));
     });

@@ -29,7 +29,7 @@ simplealloc_mapped_planes::simplealloc_mapped_planes(MappedPlanes what)
       none(arena.list(std::span<const PlaneView>())) {}
 
 void* simplealloc_mapping_get_data(const simplealloc_mapping* mapping, std::size_t* size) {
-    const auto bytes = mapping->mapping.bytes();
+    const auto bytes = got(mapping, [](const auto& m) { return m.mapping.bytes(); });
     if (size != nullptr)
         *size = bytes.size();
     return bytes.data();
@@ -45,7 +45,7 @@ void simplealloc_mapping_free(simplealloc_mapping* mapping) {
 
 const simplealloc_plane_view* const*
 simplealloc_mapped_planes_get_views(const simplealloc_mapped_planes* planes) {
-    return planes->views;
+    return got(planes, [](const auto& p) { return p.views; });
 }
 
 int simplealloc_mapped_planes_finish(simplealloc_mapped_planes* planes, simplealloc_error** error) {

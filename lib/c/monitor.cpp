@@ -47,11 +47,11 @@ void simplealloc_monitor_free(simplealloc_monitor* monitor) {
 }
 
 int simplealloc_monitor_get_fd(const simplealloc_monitor* monitor) {
-    return monitor->monitor.fd();
+    return monitor == nullptr ? -1 : monitor->monitor.fd();
 }
 
 const char* simplealloc_monitor_get_origin(const simplealloc_monitor* monitor) {
-    return monitor->monitor.origin().data();
+    return got(monitor, [](const auto& m) { return m.monitor.origin().data(); });
 }
 
 int simplealloc_monitor_next(simplealloc_monitor* monitor, simplealloc_hotplug_event** event,
@@ -67,9 +67,9 @@ int simplealloc_monitor_next(simplealloc_monitor* monitor, simplealloc_hotplug_e
 }
 
 const char* simplealloc_hotplug_kind_to_string(simplealloc_hotplug_kind kind) {
-    return to_string(static_cast<HotplugKind>(kind)).data();
+    return to_string(unchecked<HotplugKind>(kind)).data();
 }
 
 const char* simplealloc_hotplug_subject_to_string(simplealloc_hotplug_subject subject) {
-    return to_string(static_cast<HotplugSubject>(subject)).data();
+    return to_string(unchecked<HotplugSubject>(subject)).data();
 }

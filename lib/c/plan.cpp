@@ -76,28 +76,28 @@ int simplealloc_plan_copy(const simplealloc_plan* plan, simplealloc_plan** copy,
 }
 
 const simplealloc_candidate* const* simplealloc_plan_get_candidates(const simplealloc_plan* plan) {
-    return plan->candidates;
+    return got(plan, [](const auto& p) { return p.candidates; });
 }
 
 const simplealloc_rejection* const* simplealloc_plan_get_rejections(const simplealloc_plan* plan) {
-    return plan->rejections;
+    return got(plan, [](const auto& p) { return p.rejections; });
 }
 
 const simplealloc_conflict* const* simplealloc_plan_get_conflicts(const simplealloc_plan* plan) {
-    return plan->conflicts;
+    return got(plan, [](const auto& p) { return p.conflicts; });
 }
 
 const simplealloc_relaxation* const*
 simplealloc_plan_get_relaxations(const simplealloc_plan* plan) {
-    return plan->relaxations;
+    return got(plan, [](const auto& p) { return p.relaxations; });
 }
 
 const simplealloc_quota_state* const* simplealloc_plan_get_quotas(const simplealloc_plan* plan) {
-    return plan->quotas;
+    return got(plan, [](const auto& p) { return p.quotas; });
 }
 
 const simplealloc_request* simplealloc_plan_get_request(const simplealloc_plan* plan) {
-    return &plan->request;
+    return got(plan, [](const auto& p) { return &p.request; });
 }
 
 int simplealloc_plan_setup(const simplealloc_plan* plan, std::size_t use_index,

@@ -60,8 +60,8 @@ PoolOptions read(const simplealloc_pool_options* options) {
     out.max_fds = given.max_fds;
     out.trim_after = given.trim_after;
     out.keep_idle = given.keep_idle;
-    out.mix_sources = given.mix_sources;
-    out.wait_for_devices = given.wait_for_devices;
+    out.mix_sources = flag(given.mix_sources, "mix_sources");
+    out.wait_for_devices = flag(given.wait_for_devices, "wait_for_devices");
     out.allocate = read_options(given.allocate);
     return out;
 }
@@ -99,15 +99,15 @@ int simplealloc_pool_slot_release(simplealloc_pool_slot* slot, const simplealloc
 }
 
 const simplealloc_buffer* simplealloc_pool_slot_get_buffer(const simplealloc_pool_slot* slot) {
-    return &slot->buffer;
+    return got(slot, [](const auto& s) { return &s.buffer; });
 }
 
 std::uint32_t simplealloc_pool_slot_get_index(const simplealloc_pool_slot* slot) {
-    return slot->slot.index();
+    return got(slot, [](const auto& s) { return s.slot.index(); });
 }
 
 std::uint64_t simplealloc_pool_slot_get_generation(const simplealloc_pool_slot* slot) {
-    return slot->slot.generation();
+    return got(slot, [](const auto& s) { return s.slot.generation(); });
 }
 
 int simplealloc_pool_create(const simplealloc_allocator* allocator, const simplealloc_plan* plan,
@@ -154,18 +154,19 @@ int simplealloc_pool_replan_request(simplealloc_pool* pool, const simplealloc_re
 
 std::size_t simplealloc_pool_trim(simplealloc_pool* pool, std::size_t keep) {
     std::size_t freed = 0;
-    guarded(nullptr, [&] { freed = pool->pool.trim(keep); });
+    guarded(nullptr, [&] { freed = need(pool, "pool").pool.trim(keep); });
     return freed;
 }
 
 std::size_t simplealloc_pool_trim_to_min(simplealloc_pool* pool) {
     std::size_t freed = 0;
-    guarded(nullptr, [&] { freed = pool->pool.trim(); });
+    guarded(nullptr, [&] { freed = need(pool, "pool").pool.trim(); });
     return freed;
 }
 
 void simplealloc_pool_close(simplealloc_pool* pool) {
-    pool->pool.close();
+    if (pool != nullptr)
+        pool->pool.close();
 }
 
 int simplealloc_pool_get_stats(const simplealloc_pool* pool, simplealloc_pool_stats** stats,

@@ -13,8 +13,8 @@ AllocateOptions c::read_options(const simplealloc_allocate_options* options) {
     const auto given = read_struct(
         options, simplealloc_allocate_options SIMPLEALLOC_ALLOCATE_OPTIONS_INIT, "options");
     AllocateOptions out;
-    out.verify = given.verify;
-    out.borrow_idle_queues = given.borrow_idle_queues;
+    out.verify = flag(given.verify, "verify");
+    out.borrow_idle_queues = flag(given.borrow_idle_queues, "borrow_idle_queues");
     return out;
 }
 
@@ -27,7 +27,7 @@ int simplealloc_prepared_allocate(const simplealloc_prepared* prepared, simpleal
 }
 
 const simplealloc_plan* simplealloc_prepared_get_plan(const simplealloc_prepared* prepared) {
-    return &prepared->plan;
+    return got(prepared, [](const auto& p) { return &p.plan; });
 }
 
 void simplealloc_prepared_free(simplealloc_prepared* prepared) {

@@ -174,7 +174,7 @@ void simplealloc_request_fields_free(simplealloc_request_fields* fields) {
 }
 
 const char* simplealloc_cpu_access_to_string(simplealloc_cpu_access access) {
-    return to_string(static_cast<CpuAccess>(access)).data();
+    return to_string(unchecked<CpuAccess>(access)).data();
 }
 
 int simplealloc_cpu_access_parse(const char* text, simplealloc_cpu_access* access) {

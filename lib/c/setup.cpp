@@ -56,7 +56,7 @@ simplealloc_setup to_c(const Setup& setup, Arena& arena) {
 V4l2Setup read_v4l2_setup(const simplealloc_v4l2_setup& setup) {
     V4l2Setup out;
     out.pixelformat = setup.pixelformat;
-    out.multiplanar = setup.multiplanar;
+    out.multiplanar = flag(setup.multiplanar, "multiplanar");
     out.width = setup.width;
     out.height = setup.height;
     for (const auto& plane : array(setup.planes, setup.plane_count, "planes"))

@@ -72,7 +72,7 @@ void simplealloc_channel_free(simplealloc_channel* channel) {
 }
 
 int simplealloc_channel_get_fd(const simplealloc_channel* channel) {
-    return channel->channel.fd();
+    return channel == nullptr ? -1 : channel->channel.fd();
 }
 
 int simplealloc_channel_send(simplealloc_channel* channel, const simplealloc_buffer* buffer,
@@ -84,7 +84,7 @@ int simplealloc_channel_send(simplealloc_channel* channel, const simplealloc_buf
 }
 
 std::size_t simplealloc_channel_get_pending(const simplealloc_channel* channel) {
-    return channel->channel.pending();
+    return got(channel, [](const auto& c) { return c.channel.pending(); });
 }
 
 int simplealloc_channel_flush(simplealloc_channel* channel, std::int64_t timeout_ns,

@@ -30,7 +30,7 @@ void simplealloc_v4l2_import_free(simplealloc_v4l2_import* import) {
 }
 
 std::uint32_t simplealloc_v4l2_import_get_type(const simplealloc_v4l2_import* import) {
-    return import->import.type();
+    return got(import, [](const auto& i) { return i.import.type(); });
 }
 
 int simplealloc_v4l2_import_fill_format(const simplealloc_v4l2_import* import, v4l2_format* format,

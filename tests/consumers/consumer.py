@@ -10,6 +10,8 @@ import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SKIPPED = 77
+sys.path.append(str(SOURCE / "tests/support"))
+import c_headers  # noqa: E402
 
 
 def run(*command, **options):
@@ -56,11 +58,7 @@ def readme_program():
 
 def c_functions():
     """The functions that the C headers declare."""
-    names = set()
-    for header in (SOURCE / "include/simplealloc").glob("*.h"):
-        text = re.sub(r"//.*", "", header.read_text())
-        names |= set(re.findall(r"^SIMPLEALLOC_API[^;]*?\b(simplealloc_\w+)\(", text, re.M))
-    return names
+    return set(c_headers.functions())
 
 
 class Installation:

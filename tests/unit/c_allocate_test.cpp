@@ -347,7 +347,7 @@ TEST_CASE("descriptors of a buffer are duplicated or handed over") {
     CHECK(machine.kernel.census() == machine.idle);
 }
 
-TEST_CASE("options of an older caller keep their defaults, and wrong ones say so") {
+TEST_CASE("options are the allocator's own, and wrong ones say so") {
     Machine machine;
     const char* const without[] = {"dma-heap", nullptr};
     const simplealloc_quota quota = {nullptr, 4096};
@@ -372,14 +372,6 @@ TEST_CASE("options of an older caller keep their defaults, and wrong ones say so
     CHECK(quotas[0]->left == 4096);
     CHECK(length(quotas[0]->sources) > 0);
     CHECK(quotas[0]->origin == std::string_view("caller"));
-
-    // As from a header that knew nothing but `without`.
-    options.size = offsetof(simplealloc_allocator_options, order);
-    expect(simplealloc_allocator_open(&options, other.out(), machine.error.out()), machine.error);
-    expect(simplealloc_allocator_allocate_request(other, machine.request, nullptr, buffer.out(),
-                                                  machine.error.out()),
-           machine.error);
-    CHECK(simplealloc_buffer_get_source(buffer) == std::string_view("udmabuf"));
 
     const char* const unknown[] = {"no-such-backend", nullptr};
     options.without = unknown;
