@@ -6,7 +6,10 @@
 
 #include <simplealloc/simplealloc.hpp>
 
+#include <array>
 #include <atomic>
+#include <chrono>
+#include <string_view>
 #include <thread>
 
 using namespace simplealloc;
@@ -154,4 +157,118 @@ TEST_CASE("threads learn and forget what a device refused", "[threads]") {
     };
     run_all({refuse, refuse, forget});
     CHECK(failures == 0);
+}
+
+namespace {
+
+/// One of each kind of object that several threads may use at once, and what each thread does with
+/// them.
+struct Together {
+    Machine& machine;
+    std::atomic<int> failures = 0;
+    std::atomic<bool> done = false;
+    const Allocator allocator = Allocator::open().value();
+    const Request request = Request::bytes(4096).cpu(CpuAccess::read_often);
+    const Plan plan = allocator.plan(request).value();
+    const Prepared prepared = allocator.prepare(plan);
+    const Buffer shared = allocator.allocate(plan).value();
+    Monitor monitor = allocator.monitor().value();
+    Pool pool = Pool::create(allocator, plan, options()).value();
+
+    explicit Together(Machine& on) : machine(on) {}
+
+    static PoolOptions options() {
+        PoolOptions out;
+        out.max_buffers = 3;
+        out.wait_for_devices = true;
+        return out;
+    }
+    void expect(bool holds) {
+        if (!holds)
+            ++failures;
+    }
+    /// One that would be right for any thread: lines come one after the other.
+    static LogSink sink(std::size_t& lines) {
+        return [&lines](LogLevel, std::string_view line) { lines += line.empty() ? 0 : 1; };
+    }
+
+    void log() {
+        std::array<std::size_t, 2> lines{};
+        for (int i = 0; !done; ++i)
+            set_log(i % 3 == 0 ? LogLevel::trace : LogLevel::info, sink(lines[i % 2]));
+        set_log(LogLevel::off);
+        expect(lines[0] + lines[1] > 0);
+    }
+    void allocate() {
+        for (int i = 0; i < rounds; ++i) {
+            const auto buffer = prepared.allocate();
+            expect(buffer && buffer->map(Access::read_write));
+            expect(allocator.allocate(request).has_value());
+        }
+    }
+    void borrow() {
+        for (int i = 0; i < rounds; ++i) {
+            auto slot = pool.acquire(std::chrono::seconds(10));
+            expect(slot.has_value());
+            if (slot && i % 2 == 0) {
+                const auto fence = slot->buffer().export_sync_file(Access::read);
+                expect(fence && slot->release(*fence));
+            }
+        }
+    }
+    void manage() {
+        for (int i = 0; i < rounds; ++i) {
+            expect(pool.replan(plan).has_value());
+            pool.trim(i % 2);
+            expect(pool.stats().in_flight <= 8);
+        }
+    }
+    void read() {
+        for (int i = 0; i < rounds; ++i) {
+            expect(shared.map(i % 2 == 0 ? Access::read : Access::write).has_value());
+            expect(shared.wait(Access::write, std::chrono::nanoseconds(0)).has_value());
+            expect(shared.info() && share::pack(shared) && shared == shared);
+        }
+    }
+    void look() {
+        for (int i = 0; i < rounds; ++i) {
+            expect(allocator.stats().total.allocations > 0 && allocator.held() > 0);
+            expect(!allocator.policy().empty() && allocator.sources() && allocator.devices());
+            expect(allocator.is_current(plan).has_value());
+        }
+    }
+    void plug() {
+        for (int i = 0; i < rounds; ++i) {
+            const udev::Node node = machine.add_heap("late");
+            machine.kernel.send({"add", node});
+            expect(monitor.next().has_value());
+            machine.kernel.remove(node.devnode);
+            machine.kernel.send({"remove", node});
+        }
+    }
+    void listen() {
+        while (!done)
+            expect(monitor.next().has_value());
+    }
+};
+
+} // namespace
+
+TEST_CASE("all that may be shared is used at once, and logged", "[threads]") {
+    Machine machine;
+    const auto before = machine.kernel.census();
+    {
+        Together all(machine);
+        std::thread log([&] { all.log(); });
+        std::thread listen([&] { all.listen(); });
+        run_all({[&] { all.allocate(); }, [&] { all.borrow(); }, [&] { all.borrow(); },
+                 [&] { all.manage(); }, [&] { all.read(); }, [&] { all.read(); },
+                 [&] { all.look(); }, [&] { all.plug(); }});
+        all.done = true;
+        log.join();
+        listen.join();
+        CHECK(all.failures == 0);
+    }
+    CHECK(machine.kernel.census() == before);
+    CHECK(machine.kernel.errors().empty());
 }
