@@ -16,6 +16,7 @@
 #include <span>
 #include <sys/socket.h>
 #include <type_traits>
+#include <vector>
 
 namespace simplealloc::test {
 
@@ -178,6 +179,13 @@ public:
         return reinterpret_cast<T*>(place(std::as_bytes(std::span(&value, 1))));
     }
     std::byte* place(std::span<const std::byte> bytes) { return pages_.emplace_back(bytes).data(); }
+    /// A struct of which so many bytes exist, and those that its alignment wants.
+    template <typename T>
+    const T* place_as(std::span<const std::byte> bytes) {
+        std::vector<std::byte> whole(bytes.begin(), bytes.end());
+        whole.resize((whole.size() + alignof(T) - 1) / alignof(T) * alignof(T));
+        return reinterpret_cast<const T*>(place(whole));
+    }
 
     /// What has been given since the last time.
     void free_all() {

@@ -27,8 +27,7 @@ int take_sized(CWorld& w, std::size_t said, std::size_t real, std::size_t stray 
     std::memcpy(bytes.data(), &said, sizeof(said));
     if (stray < bytes.size())
         bytes[stray] = std::byte{1};
-    std::byte* const placed = w.place(std::span(bytes).first(real));
-    const int code = take(w, reinterpret_cast<const T*>(placed));
+    const int code = take(w, w.place_as<T>(std::span(bytes).first(real)));
     w.free_all();
     return code;
 }
