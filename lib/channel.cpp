@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fmt/format.h>
+#include <iterator>
 #include <poll.h>
 #include <sys/socket.h>
 #include <utility>
@@ -78,39 +79,42 @@ struct Channel::Data {
         return header->size - in.size();
     }
 
-    Result<void> take_fds(const kernel::Received& received) {
-        for (const int fd : received.fds)
-            in_fds.push_back(UniqueFd::adopt(fd));
+    /// What is wrong with what came, before its bytes are looked at.
+    [[nodiscard]] Result<void> judge(const kernel::Received& received) const {
         if (in_fds.size() > max_dmabufs)
             return invalid(fmt::format("more than {} descriptors with a message", max_dmabufs));
         if (received.fds_cut)
             return failure(Stage::share, Cause::fd_limit, 0, "socket",
                            "not all descriptors of a message could be received",
                            "raise the limit of open files (ulimit -n) or close some");
+        if (received.cut)
+            return socket_error(Cause::limit, 0,
+                                fmt::format("a message of more than {} bytes", max_message));
+        if (received.end)
+            return socket_error(Cause::gone, 0,
+                                in.empty() ? "the other end is closed"
+                                           : "the other end is closed in the middle of a message");
+        if (received.bytes == 0)
+            return invalid("an empty message");
         return {};
     }
 
-    /// Reads up to `count` bytes; whether there were any.
+    /// Reads up to `count` bytes; whether there were any. Once something is taken from the socket,
+    /// no memory is needed to keep it.
     Result<bool> read(std::size_t count) {
+        kernel::Received received(fds_room);
+        in_fds.reserve(in_fds.size() + fds_room);
         const std::size_t old = in.size();
         in.resize(old + count);
-        kernel::Received received;
-        const int result =
-            kernel::receive(socket.get(), std::span(in).subspan(old), fds_room, received);
+        const int result = kernel::receive(socket.get(), std::span(in).subspan(old), received);
         in.resize(old + received.bytes);
+        std::ranges::move(received.fds, std::back_inserter(in_fds));
         if (result == -EAGAIN)
             return false;
         if (result < 0)
             return call_failed(-result, "receive");
-        if (auto taken = take_fds(received); !taken)
-            return taken.error();
-        if (received.cut)
-            return socket_error(Cause::limit, 0,
-                                fmt::format("a message of more than {} bytes", max_message));
-        if (received.bytes == 0)
-            return socket_error(Cause::gone, 0,
-                                old == 0 ? "the other end is closed"
-                                         : "the other end is closed in the middle of a message");
+        if (auto right = judge(received); !right)
+            return right.error();
         return true;
     }
 
@@ -192,6 +196,8 @@ Result<void> Channel::send(const Buffer& buffer, Wait wait) {
         return parcel.error();
     if (auto flushed = data_->flush(countdown); !flushed)
         return flushed;
+    // Before anything is sent, as its rest must not be lost.
+    data_->out.reserve(parcel->bytes.size());
     const auto sent = data_->write(parcel->bytes, parcel->fds, countdown);
     if (!sent)
         return sent.error();

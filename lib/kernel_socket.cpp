@@ -2,33 +2,65 @@
 // The system calls that are for sockets; errno is read on the line after the call.
 #include "lib/kernel_socket.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <utility>
 
 namespace simplealloc::kernel {
 
 namespace {
 
-/// Other ancillary data may come before the descriptors, where the socket's owner asked for it.
-constexpr std::size_t room_for_others = CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(256);
+#ifndef SCM_PIDFD
+#define SCM_PIDFD 0x04
+#endif
+
+/// As many as a message may have (SCM_MAX_FD of the kernel's include/net/scm.h).
+constexpr std::size_t fds_of_message = 253;
+
+/// What may come before the descriptors, where the socket's owner asked for it, must not take their
+/// room. A security label has a page at most: it is written to /proc/PID/attr at once.
+constexpr std::size_t label_bytes = 4096;
+
+/// Room for all that a message can bring: SO_PASSCRED, SO_PASSSEC, descriptors, SO_PASSPIDFD.
+struct Control {
+    alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(label_bytes) +
+                                               CMSG_SPACE(fds_of_message * sizeof(int)) +
+                                               CMSG_SPACE(sizeof(int))> bytes;
+};
 
 int option(int socket, int name, int& value) {
     socklen_t size = sizeof value;
     return ::getsockopt(socket, SOL_SOCKET, name, &value, &size) == 0 ? 0 : -errno;
 }
 
-void take_fds(msghdr& message, std::vector<int>& fds) {
+/// Every descriptor gets an owner; those of the message stay.
+void take_fds(msghdr& message, std::vector<UniqueFd>& fds) {
     for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
          part = CMSG_NXTHDR(&message, part)) {
-        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+        const bool pidfd = part->cmsg_type == SCM_PIDFD;
+        if (part->cmsg_level != SOL_SOCKET || (part->cmsg_type != SCM_RIGHTS && !pidfd))
             continue;
         const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        const std::size_t old = fds.size();
-        fds.resize(old + count);
-        std::memcpy(fds.data() + old, CMSG_DATA(part), count * sizeof(int));
+        for (std::size_t i = 0; i < count; ++i) {
+            int number = -1;
+            std::memcpy(&number, CMSG_DATA(part) + i * sizeof(int), sizeof number);
+            // In the place of a pidfd that could not be made there is an errno.
+            UniqueFd fd = UniqueFd::adopt(std::max(number, -1));
+            if (!pidfd && fds.size() < fds.capacity())
+                fds.push_back(std::move(fd));
+        }
     }
+}
+
+/// No bytes are the end of a stream; from a socket of packets, an empty one as well.
+bool is_shut(int socket) {
+    pollfd target = {socket, POLLRDHUP, 0};
+    return ::poll(&target, 1, 0) == 1 && (target.revents & POLLRDHUP) != 0;
 }
 
 } // namespace
@@ -54,10 +86,11 @@ std::int64_t send(int socket, std::span<const std::byte> bytes, std::span<const 
     msghdr message = {};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    std::vector<std::max_align_t> control(
-        (CMSG_SPACE(fds.size_bytes()) + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t));
+    if (fds.size() > fds_of_message)
+        return -EINVAL;
+    Control control = {};
     if (!fds.empty()) {
-        message.msg_control = control.data();
+        message.msg_control = control.bytes.data();
         message.msg_controllen = CMSG_SPACE(fds.size_bytes());
         cmsghdr* header = CMSG_FIRSTHDR(&message);
         header->cmsg_level = SOL_SOCKET;
@@ -74,27 +107,25 @@ std::int64_t send(int socket, std::span<const std::byte> bytes, std::span<const 
     }
 }
 
-int receive(int socket, std::span<std::byte> room, std::size_t most_fds, Received& out) {
-    out = {};
+int receive(int socket, std::span<std::byte> room, Received& out) {
     iovec part = {room.data(), room.size()};
-    const std::size_t bytes = CMSG_SPACE(most_fds * sizeof(int)) + room_for_others;
-    std::vector<std::max_align_t> control((bytes + sizeof(std::max_align_t) - 1) /
-                                          sizeof(std::max_align_t));
+    Control control;
     for (;;) {
         msghdr message = {};
         message.msg_iov = &part;
         message.msg_iovlen = 1;
-        message.msg_control = control.data();
-        message.msg_controllen = bytes;
+        message.msg_control = control.bytes.data();
+        message.msg_controllen = control.bytes.size();
         const ssize_t got = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return -errno;
+        take_fds(message, out.fds);
         out.bytes = static_cast<std::size_t>(got);
+        out.end = got == 0 && out.fds.empty() && is_shut(socket);
         out.cut = (message.msg_flags & MSG_TRUNC) != 0;
         out.fds_cut = (message.msg_flags & MSG_CTRUNC) != 0;
-        take_fds(message, out.fds);
         return 0;
     }
 }

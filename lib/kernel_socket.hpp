@@ -2,6 +2,8 @@
 // The system calls of kernel.hpp that are for sockets; replaced in tests with the others.
 #pragma once
 
+#include <simplealloc/unique_fd.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -14,16 +16,19 @@ namespace simplealloc::kernel {
 int unix_socket_type(int socket);
 
 /// How many bytes were taken. Never waits (EAGAIN), raises no SIGPIPE (EPIPE). The descriptors go
-/// with the first byte.
+/// with the first byte; EINVAL for more than a message can have.
 std::int64_t send(int socket, std::span<const std::byte> bytes, std::span<const int> fds);
 
+/// What receive() fills: made before a message is taken, as it must not be lost for want of memory.
 struct Received {
-    std::size_t bytes = 0; ///< 0: the other end is closed
-    std::vector<int> fds;  ///< new ones, close-on-exec, also with `fds_cut`
-    bool cut = false;      ///< a packet was longer than the room for it
-    bool fds_cut = false;  ///< there were more descriptors than room or than this process may have
+    explicit Received(std::size_t most_fds) { fds.reserve(most_fds); }
+    std::size_t bytes = 0;     ///< 0: the end, or an empty packet
+    std::vector<UniqueFd> fds; ///< close-on-exec, also with `fds_cut`; what is above most is closed
+    bool end = false;          ///< the other end is closed, and nothing is left to read
+    bool cut = false;          ///< a packet was longer than the room for it
+    bool fds_cut = false;      ///< there were more descriptors than this process may have
 };
-/// Zero or a negative errno. Never waits (EAGAIN). `most_fds` at most.
-int receive(int socket, std::span<std::byte> room, std::size_t most_fds, Received& out);
+/// Zero or a negative errno. Never waits (EAGAIN).
+int receive(int socket, std::span<std::byte> room, Received& out);
 
 } // namespace simplealloc::kernel

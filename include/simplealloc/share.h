@@ -35,9 +35,10 @@ SIMPLEALLOC_API int simplealloc_share_pack(const struct simplealloc_buffer* buff
                                            struct simplealloc_error** error);
 
 /// Reads what simplealloc_share_pack() wrote, here or elsewhere. `fds` are taken over and closed
-/// whatever comes of it: the buffer has the first of each dma-buf. Bytes and descriptors may come
-/// from anybody: what they say of each other is checked; what they say of the memory is the
-/// sender's word, and the origin of such facts begins with `peer: `.
+/// whatever comes of it (but for a `fd_count` above INT_MAX, which no array has): the buffer has
+/// the first of each dma-buf. Bytes and descriptors may come from anybody: what they say of each
+/// other is checked; what they say of the memory is the sender's word, and the origin of such facts
+/// begins with `peer: `.
 ///
 /// Fails with unsupported for another version, or an entry that must be understood and is not, with
 /// limit above the bounds, and with invalid for everything else that is wrong.

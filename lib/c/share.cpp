@@ -10,6 +10,7 @@
 #include <simplealloc/share.hpp>
 
 #include <algorithm>
+#include <limits>
 
 using namespace simplealloc;
 using namespace simplealloc::c;
@@ -32,6 +33,20 @@ static simplealloc_parcel to_c(const share::Parcel& parcel, Arena& arena) {
             arena.copy(parcel.fds.data(), parcel.fds.size()), parcel.fds.size()};
 }
 
+/// Closes them where there is no memory for their owners.
+static std::vector<UniqueFd> take_over(std::span<const int> fds) {
+    std::vector<UniqueFd> taken;
+    try {
+        taken.resize(fds.size());
+    } catch (...) {
+        for (const int fd : fds)
+            UniqueFd::adopt(fd).reset();
+        throw;
+    }
+    std::ranges::transform(fds, taken.begin(), UniqueFd::adopt);
+    return taken;
+}
+
 } // namespace simplealloc::c
 
 void simplealloc_parcel_free(simplealloc_parcel* parcel) {
@@ -50,9 +65,10 @@ int simplealloc_share_unpack(const void* data, std::size_t size, const int* fds,
                              std::size_t fd_count, simplealloc_buffer** buffer,
                              simplealloc_error** error) {
     return guarded(error, [&] {
-        // First of all: they are taken over, whatever else is wrong.
-        std::vector<UniqueFd> taken(fd_count);
-        std::ranges::transform(array(fds, fd_count, "fds"), taken.begin(), UniqueFd::adopt);
+        if (fd_count > std::numeric_limits<int>::max())
+            refuse("fd_count", "is more than there are descriptors");
+        // Before anything else: they are taken over, whatever is wrong with the rest.
+        std::vector<UniqueFd> taken = take_over(array(fds, fd_count, "fds"));
         auto& out = emptied(buffer, "buffer");
         out = new simplealloc_buffer(
             share::unpack(bytes(data, size, "data"), std::move(taken)).value());

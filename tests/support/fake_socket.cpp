@@ -49,19 +49,15 @@ UniqueFd install(FakeKernel& kernel, FakeSocket state) {
 }
 
 /// Takes bytes and descriptors of the first piece.
-void take(FakePipe& pipe, std::span<std::byte>& room, std::size_t most_fds, bool stream,
-          kernel::Received& out) {
+void take(FakePipe& pipe, std::span<std::byte>& room, bool stream, kernel::Received& out) {
     FakePiece& piece = pipe.pieces.front();
     const std::size_t count = std::min(room.size(), piece.bytes.size());
     std::copy_n(piece.bytes.begin(), count, room.begin());
     room = room.subspan(count);
     out.bytes += count;
-    for (UniqueFd& fd : piece.fds) {
-        if (out.fds.size() == most_fds)
-            out.fds_cut = true;
-        else
-            out.fds.push_back(fd.release());
-    }
+    for (UniqueFd& fd : piece.fds)
+        if (out.fds.size() < out.fds.capacity())
+            out.fds.push_back(std::move(fd));
     piece.fds.clear();
     piece.bytes.erase(piece.bytes.begin(),
                       piece.bytes.begin() + static_cast<std::ptrdiff_t>(count));
@@ -119,17 +115,18 @@ std::int64_t send(int socket, std::span<const std::byte> bytes, std::span<const 
     return static_cast<std::int64_t>(count);
 }
 
-int receive(int socket, std::span<std::byte> room, std::size_t most_fds, Received& out) {
-    out = {};
+int receive(int socket, std::span<std::byte> room, Received& out) {
     const FakeSocket* found = test::socket_of(socket);
     if (found == nullptr)
         return -ENOTSOCK;
     test::FakePipe& pipe = *found->in;
-    if (pipe.pieces.empty())
+    if (pipe.pieces.empty()) {
+        out.end = pipe.closed;
         return pipe.closed ? 0 : -EAGAIN;
+    }
     const bool stream = found->type == SOCK_STREAM;
     do
-        test::take(pipe, room, most_fds, stream, out);
+        test::take(pipe, room, stream, out);
     while (stream && !room.empty() && out.fds.empty() && !pipe.pieces.empty());
     return 0;
 }

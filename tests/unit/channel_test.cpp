@@ -3,9 +3,13 @@
 #include "lib/wire/buffer_form.hpp"
 #include "tests/support/catch.hpp"
 
+#include <simplealloc/share.h>
 #include <simplealloc/share.hpp>
 
 #include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <iterator>
@@ -14,6 +18,10 @@
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
+
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD 76
+#endif
 
 using namespace simplealloc;
 using namespace std::chrono_literals;
@@ -59,7 +67,7 @@ Bytes message() {
 
 void send(const UniqueFd& socket, const Bytes& bytes, const std::vector<int>& fds) {
     iovec part = {const_cast<std::byte*>(bytes.data()), bytes.size()};
-    alignas(cmsghdr) std::array<char, 1024> control{};
+    alignas(cmsghdr) std::array<char, 2048> control{};
     msghdr out = {};
     out.msg_iov = &part;
     out.msg_iovlen = 1;
@@ -131,6 +139,66 @@ TEST_CASE("where no descriptor is left, that is said, and those that came are cl
     REQUIRE_FALSE(got);
     CHECK(got.error().cause == Cause::fd_limit);
     CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("what the socket's owner has asked to be told of its peer is no descriptor of a buffer") {
+    const int type = GENERATE(SOCK_STREAM, SOCK_SEQPACKET);
+    const std::size_t count = GENERATE(std::size_t{1}, std::size_t{6}, std::size_t{253});
+    CAPTURE(type, count);
+    const std::size_t before = open_descriptors();
+    {
+        Pair pair = connect(type);
+        for (const int option : {SO_PASSCRED, SO_PASSSEC, SO_PASSPIDFD}) {
+            const int on = 1;
+            // A kernel before 6.5 has no SO_PASSPIDFD.
+            (void)::setsockopt(pair.channel.fd(), SOL_SOCKET, option, &on, sizeof on);
+        }
+        for (int i = 0; i < 3; ++i) {
+            const UniqueFd file = memfd();
+            send(pair.stranger, message(), std::vector<int>(count, file.get()));
+            const auto got = pair.channel.receive(1s);
+            REQUIRE_FALSE(got);
+            INFO(got.error().message());
+            CHECK(got.error().cause == Cause::invalid);
+        }
+        CHECK(open_descriptors() == before + 2);
+    }
+    CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("an empty packet is a broken message, and not the end") {
+    Pair pair = connect(SOCK_SEQPACKET);
+    const std::size_t before = open_descriptors();
+    const UniqueFd file = memfd();
+    send(pair.stranger, {}, GENERATE(0, 1) == 0 ? std::vector<int>{} : std::vector{file.get()});
+    CHECK(pair.channel.receive(1s).error().cause == Cause::invalid);
+    // The next one is read: it says what a memfd is.
+    send(pair.stranger, message(), {file.get()});
+    const auto got = pair.channel.receive(1s);
+    REQUIRE_FALSE(got);
+    CHECK(got.error().object == "descriptor");
+    CHECK(open_descriptors() == before + 1);
+    pair.stranger.reset();
+    CHECK(pair.channel.receive(1s).error().cause == Cause::gone);
+}
+
+TEST_CASE("descriptors for C are closed whatever is wrong with them") {
+    const std::size_t before = open_descriptors();
+    simplealloc_buffer* buffer = nullptr;
+    std::array<int, 2> fds{};
+    for (int& fd : fds)
+        fd = memfd().release();
+    CHECK(simplealloc_share_unpack(nullptr, 12, fds.data(), fds.size(), &buffer, nullptr) ==
+          -EINVAL);
+    CHECK(open_descriptors() == before);
+
+    const int kept = memfd().release();
+    // No array is so long: none of it is looked at.
+    const auto too_many = GENERATE(SIZE_MAX, SIZE_MAX / sizeof(int), std::size_t{INT_MAX} + 1);
+    CHECK(simplealloc_share_unpack("", 0, &kept, too_many, &buffer, nullptr) == -EINVAL);
+    CHECK(simplealloc_share_unpack("", 0, nullptr, 1, &buffer, nullptr) == -EINVAL);
+    CHECK(open_descriptors() == before + 1);
+    ::close(kept);
 }
 
 TEST_CASE("a closed peer is gone, without a signal, and other sockets are no channels") {
