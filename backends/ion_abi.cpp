@@ -52,8 +52,7 @@ public:
     Handle(const Handle&) = delete;
     Handle& operator=(const Handle&) = delete;
     ~Handle() {
-        if (const auto freed = free(); !freed)
-            log::line(LogLevel::error, "ion: {}", freed.error().message());
+        log::quietly("ion", [this] { return free(); });
     }
 
     [[nodiscard]] Result<UniqueFd> share() const {

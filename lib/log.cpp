@@ -48,6 +48,8 @@ std::shared_ptr<spdlog::logger> make_logger(LogLevel level, LogSink sink) {
     else
         target = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     auto logger = std::make_shared<spdlog::logger>("simplealloc", std::move(target));
+    // What a sink throws is not for stderr, where spdlog would write it.
+    logger->set_error_handler([](const std::string& /*what*/) {});
     logger->set_pattern("%n: %l: %v");
     logger->set_level(to_spdlog(level));
     return logger;
@@ -75,8 +77,9 @@ struct Current {
     std::atomic<spdlog::level::level_enum> level = logger->level();
 };
 
+/// Never destroyed: who dies later, a static of the program's, may still use the library.
 Current& current() {
-    static Current instance;
+    static Current& instance = *new Current;
     return instance;
 }
 
@@ -119,7 +122,7 @@ log::Hold::~Hold() {
         return;
     held_lines = nullptr;
     for (const auto& [level, line] : lines_)
-        write(level, line);
+        log::line(level, "{}", line);
 }
 
 } // namespace simplealloc

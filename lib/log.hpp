@@ -12,6 +12,7 @@
 namespace simplealloc::log {
 
 [[nodiscard]] bool enabled(LogLevel level);
+/// May throw, unlike line().
 void write(LogLevel level, const std::string& line);
 
 /// While one lives, what its thread logs waits for its end. Made before a lock is taken, it keeps
@@ -28,10 +29,26 @@ private:
     bool outermost_;
 };
 
+/// Never throws, since destructors log: a line for which there is no memory is lost.
 template <typename... Arguments>
-void line(LogLevel level, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-    if (enabled(level))
-        write(level, fmt::format(format, std::forward<Arguments>(arguments)...));
+void line(LogLevel level, fmt::format_string<Arguments...> format,
+          Arguments&&... arguments) noexcept {
+    try {
+        if (enabled(level))
+            write(level, fmt::format(format, std::forward<Arguments>(arguments)...));
+    } catch (...) { // NOLINT(bugprone-empty-catch)
+    }
+}
+
+/// Runs what ends a life, in a destructor: what it throws for want of memory is lost, and what it
+/// says went wrong is logged.
+template <typename Work>
+void quietly(const char* object, Work work) noexcept {
+    try {
+        if (const auto done = work(); !done)
+            line(LogLevel::error, "{}: {}", object, done.error().message());
+    } catch (...) { // NOLINT(bugprone-empty-catch)
+    }
 }
 
 } // namespace simplealloc::log

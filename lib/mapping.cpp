@@ -35,9 +35,7 @@ Mapping& Mapping::operator=(Mapping&& other) noexcept {
 }
 
 Mapping::~Mapping() {
-    const auto ended = finish();
-    if (!ended)
-        log::line(LogLevel::error, "mapping: {}", ended.error().message());
+    log::quietly("mapping", [this] { return finish(); });
 }
 
 Result<void> Mapping::finish() {
