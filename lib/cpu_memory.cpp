@@ -74,17 +74,20 @@ Result<std::shared_ptr<CpuMemory>> CpuMemory::create(int fd, std::uint64_t size,
     if (!own)
         return own.error();
     const auto length = static_cast<std::size_t>(size);
+    // Before there is a mapping that could be lost.
+    std::shared_ptr<CpuMemory> made(new CpuMemory(std::move(*own), std::move(flush)));
     void* address = nullptr;
     const int mapped = kernel::map(fd, length, protection(access), &address);
     if (mapped < 0)
         return map_failure(-mapped, fd, length);
-    std::shared_ptr<CpuMemory> made(new CpuMemory(std::move(*own), std::move(flush)));
     made->bytes_ = {static_cast<std::byte*>(address), length};
     made->writable_ = access != Access::read;
     return made;
 }
 
 CpuMemory::~CpuMemory() {
+    if (bytes_.empty())
+        return;
     if (const int unmapped = kernel::unmap(bytes_.data(), bytes_.size()); unmapped < 0)
         log::line(LogLevel::error, "mapping: unmap {} bytes: errno {}", bytes_.size(), -unmapped);
 }
@@ -112,15 +115,14 @@ Result<std::span<std::byte>> CpuMemory::begin(Access access) {
     if (const std::uint32_t fresh = count(wanted); fresh != 0) {
         starting_ |= fresh;
         lock.unlock();
-        const auto started = dmabuf::sync(fd_.get(), DMA_BUF_SYNC_START | fresh);
+        const int started = dmabuf::sync(fd_.get(), DMA_BUF_SYNC_START | fresh);
         lock.lock();
         starting_ &= ~fresh;
         started_.notify_all();
-        if (!started) {
+        if (started < 0) {
             // There must be no END without a START: udmabuf refuses it with EINVAL.
-            if (const auto ended = end_turns(discount(wanted) & ~fresh); !ended)
-                log::line(LogLevel::error, "mapping: {}", ended.error().message());
-            return started.error();
+            log::quietly("mapping", [&] { return end_turns(discount(wanted) & ~fresh); });
+            return dmabuf::sync_failure(-started, DMA_BUF_SYNC_START);
         }
     }
     return bytes_;
@@ -134,14 +136,14 @@ Result<void> CpuMemory::end(Access access) {
 Result<void> CpuMemory::end_turns(std::uint32_t last) {
     if (last == 0)
         return {};
-    auto result = dmabuf::sync(fd_.get(), DMA_BUF_SYNC_END | last);
+    const int ended = dmabuf::sync(fd_.get(), DMA_BUF_SYNC_END | last);
     // Also when END failed: what was written must reach the device all the same.
-    if (flush_ && (last & DMA_BUF_SYNC_WRITE) != 0) {
-        auto flushed = flush_->run(flush_->node.get(), fd_.get());
-        if (!flushed && result)
-            return flushed;
-    }
-    return result;
+    Result<void> flushed;
+    if (flush_ && (last & DMA_BUF_SYNC_WRITE) != 0)
+        flushed = flush_->run(flush_->node.get(), fd_.get());
+    if (ended < 0)
+        return dmabuf::sync_failure(-ended, DMA_BUF_SYNC_END);
+    return flushed;
 }
 
 /// The directions of which this is the only turn.

@@ -115,7 +115,7 @@ Result<DmaBufInfo> info(int fd) {
     return out;
 }
 
-Result<void> sync(int fd, std::uint64_t flags) {
+int sync(int fd, std::uint64_t flags) noexcept {
     int result = 0;
     for (int attempt = 0; attempt < sync_attempts; ++attempt) {
         dma_buf_sync request = {};
@@ -124,10 +124,12 @@ Result<void> sync(int fd, std::uint64_t flags) {
         if (result != -EAGAIN && result != -EINTR)
             break;
     }
-    if (result < 0)
-        return failure(Stage::sync, cause_of(-result), -result, "dma-buf",
-                       (flags & DMA_BUF_SYNC_END) != 0 ? "end CPU access" : "begin CPU access");
-    return {};
+    return result;
+}
+
+Error sync_failure(int sys_errno, std::uint64_t flags) {
+    return failure(Stage::sync, cause_of(sys_errno), sys_errno, "dma-buf",
+                   (flags & DMA_BUF_SYNC_END) != 0 ? "end CPU access" : "begin CPU access");
 }
 
 std::uint32_t direction(Access access) noexcept {

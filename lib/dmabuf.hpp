@@ -24,8 +24,11 @@ Result<DmaBufInfo> info(int fd);
 /// Bytes, by lseek: what an allocation's own answer says may be rounded less.
 Result<std::uint64_t> size(int fd);
 
-/// DMA_BUF_IOCTL_SYNC, repeated a bounded number of times while it is interrupted or busy.
-Result<void> sync(int fd, std::uint64_t flags);
+/// DMA_BUF_IOCTL_SYNC, repeated a bounded number of times while it is interrupted or busy. Zero or
+/// a negative errno: who calls it has to put things straight before there is an Error, which takes
+/// memory.
+int sync(int fd, std::uint64_t flags) noexcept;
+Error sync_failure(int sys_errno, std::uint64_t flags);
 
 /// What DMA_BUF_SYNC_* calls it.
 std::uint32_t direction(Access access) noexcept;

@@ -197,6 +197,7 @@ Result<DrmImport> DrmImporter::import(const Buffer& buffer) const {
     auto import = std::make_unique<DrmImport::Data>();
     import->device = data_;
     import->layout = buffer.layout();
+    import->counted.reserve(buffer.dmabufs().size());
     for (const DmaBuf& dmabuf : buffer.dmabufs()) {
         const auto handle =
             is_alone ? data_->gem.import(dmabuf.fd) : data_->gem.import_beside_others(dmabuf.fd);

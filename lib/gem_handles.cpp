@@ -99,16 +99,25 @@ Result<std::uint32_t> GemHandles::give(int dmabuf) {
     return request.handle;
 }
 
+void GemHandles::count(Users fresh, std::uint32_t handle) noexcept {
+    auto entry = fresh.extract(fresh.begin());
+    entry.key() = handle;
+    ++users_.insert(std::move(entry)).position->second;
+}
+
 Result<std::uint32_t> GemHandles::import(int dmabuf) {
     const std::lock_guard lock(mutex_);
+    // Made before the handle, which must not be lost for want of memory.
+    Users fresh{{0, 0}};
     const auto handle = give(dmabuf);
     if (handle)
-        ++users_[*handle];
+        count(std::move(fresh), *handle);
     return handle;
 }
 
 Result<std::uint32_t> GemHandles::import_beside_others(int dmabuf) {
     const std::lock_guard lock(mutex_);
+    Users fresh{{0, 0}};
     const auto next = next_number(fd_);
     if (!next)
         return unsupported("whose a handle is on the caller's descriptor can't be known: it makes "
@@ -119,7 +128,7 @@ Result<std::uint32_t> GemHandles::import_beside_others(int dmabuf) {
     if (*handle != *next && !users_.contains(*handle))
         return unsupported(fmt::format(
             "on the caller's descriptor somebody else has a handle of it, {}", *handle));
-    ++users_[*handle];
+    count(std::move(fresh), *handle);
     return handle;
 }
 

@@ -30,11 +30,15 @@ public:
     void release(std::uint32_t handle) noexcept;
 
 private:
+    using Users = std::map<std::uint32_t, std::size_t>;
+
     Result<std::uint32_t> give(int dmabuf);
+    /// One user more; `fresh` is an entry that becomes the handle's if it has none.
+    void count(Users fresh, std::uint32_t handle) noexcept;
 
     int fd_;
     std::mutex mutex_; ///< held over the calls: a handle must not be closed while it is given again
-    std::map<std::uint32_t, std::size_t> users_;
+    Users users_;
 };
 
 } // namespace simplealloc

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <libudev.h>
 #include <memory>
+#include <new>
 #include <tuple>
 
 namespace simplealloc::udev {
@@ -23,33 +24,53 @@ using Context = std::unique_ptr<::udev, Release>;
 using Handle = std::unique_ptr<udev_device, Release>;
 using Enumeration = std::unique_ptr<udev_enumerate, Release>;
 
+/// libudev answers null to whatever fails: for want of memory, a device must not seem to be absent.
+template <typename T>
+T* made(T* value) {
+    if (value == nullptr && errno == ENOMEM)
+        throw std::bad_alloc();
+    return value;
+}
+
+/// libudev sets errno where it fails, and leaves it alone where there is nothing.
+template <typename Call>
+auto ask(Call call) {
+    errno = 0;
+    return made(call());
+}
+
 std::string text(const char* value) {
     return value != nullptr ? value : "";
 }
 
 /// libudev shows the parents' chain only; the parents belong to `device`.
 udev_device* nearest_with_driver(udev_device* device) {
-    for (udev_device* up = udev_device_get_parent(device); up != nullptr;
-         up = udev_device_get_parent(up))
-        if (udev_device_get_driver(up) != nullptr)
+    const auto parent_of = [](udev_device* of) {
+        return ask([&] { return udev_device_get_parent(of); });
+    };
+    for (udev_device* up = parent_of(device); up != nullptr; up = parent_of(up))
+        if (ask([&] { return udev_device_get_driver(up); }) != nullptr)
             return up;
-    return udev_device_get_parent(device);
+    return parent_of(device);
 }
 
 Node make_node(udev_device* device) {
+    const auto told = [](udev_device* of, const char* (*get)(udev_device*)) {
+        return text(ask([&] { return get(of); }));
+    };
     Node node;
-    node.syspath = text(udev_device_get_syspath(device));
-    node.sysname = text(udev_device_get_sysname(device));
-    node.devnode = text(udev_device_get_devnode(device));
-    node.subsystem = text(udev_device_get_subsystem(device));
+    node.syspath = told(device, udev_device_get_syspath);
+    node.sysname = told(device, udev_device_get_sysname);
+    node.devnode = told(device, udev_device_get_devnode);
+    node.subsystem = told(device, udev_device_get_subsystem);
     node.devnum = udev_device_get_devnum(device);
     if (udev_device* parent = nearest_with_driver(device)) {
-        node.parent_syspath = text(udev_device_get_syspath(parent));
-        node.parent_subsystem = text(udev_device_get_subsystem(parent));
-        node.driver = text(udev_device_get_driver(parent));
+        node.parent_syspath = told(parent, udev_device_get_syspath);
+        node.parent_subsystem = told(parent, udev_device_get_subsystem);
+        node.driver = told(parent, udev_device_get_driver);
     }
-    udev_list_entry* entry = nullptr;
-    udev_list_entry_foreach(entry, udev_device_get_properties_list_entry(device))
+    udev_list_entry* entry = ask([&] { return udev_device_get_properties_list_entry(device); });
+    for (; entry != nullptr; entry = udev_list_entry_get_next(entry))
         node.properties.emplace(text(udev_list_entry_get_name(entry)),
                                 text(udev_list_entry_get_value(entry)));
     return node;
@@ -82,12 +103,13 @@ std::vector<Node> enumerate(std::string_view subsystem, int& error) {
     if (error < 0)
         return nodes;
     error = 0;
-    udev_list_entry* entry = nullptr;
-    udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(found.get())) {
+    udev_list_entry* entry = ask([&] { return udev_enumerate_get_list_entry(found.get()); });
+    for (; entry != nullptr; entry = udev_list_entry_get_next(entry)) {
         // It may have been unplugged since the scan.
-        const Handle device(
-            udev_device_new_from_syspath(context.get(), udev_list_entry_get_name(entry)));
-        if (device && udev_device_get_devnode(device.get()) != nullptr)
+        const Handle device(ask([&] {
+            return udev_device_new_from_syspath(context.get(), udev_list_entry_get_name(entry));
+        }));
+        if (device && ask([&] { return udev_device_get_devnode(device.get()); }) != nullptr)
             nodes.push_back(make_node(device.get()));
     }
     std::sort(nodes.begin(), nodes.end(), [](const Node& a, const Node& b) {
@@ -97,10 +119,10 @@ std::vector<Node> enumerate(std::string_view subsystem, int& error) {
 }
 
 std::optional<Node> by_devnum(dev_t devnum) {
-    const Context context(udev_new());
-    if (!context)
-        return std::nullopt;
-    const Handle device(udev_device_new_from_devnum(context.get(), 'c', devnum));
+    const Context context(ask(udev_new));
+    const Handle device(
+        context ? ask([&] { return udev_device_new_from_devnum(context.get(), 'c', devnum); })
+                : nullptr);
     if (!device)
         return std::nullopt;
     return make_node(device.get());
