@@ -2,6 +2,8 @@
 // The system calls, each wrapped once: errno is read on the line after the call.
 #include "lib/kernel.hpp"
 
+#include <simplealloc/unique_fd.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -10,13 +12,16 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits>
+#include <memory>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include <utility>
 
 namespace simplealloc::kernel {
 
@@ -44,10 +49,40 @@ void fill(const struct ::stat& from, Stat& to) {
     to.size = static_cast<std::uint64_t>(from.st_size);
 }
 
+void fill(const struct ::statx& from, Stat& to) {
+    to.mode = from.stx_mode;
+    to.group = from.stx_gid;
+    to.rdev = ::makedev(from.stx_rdev_major, from.stx_rdev_minor);
+    to.dev = ::makedev(from.stx_dev_major, from.stx_dev_minor);
+    to.inode = from.stx_ino;
+    to.size = from.stx_size;
+}
+
+struct CloseDirectory {
+    void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+struct Free {
+    void operator()(char* text) const { std::free(text); }
+};
+
+/// O_NONBLOCK, since opening a FIFO to read it waits for a writer.
+int open_file(const std::string& path, UniqueFd& out) {
+    const int fd = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+    if (fd < 0)
+        return fd;
+    out.reset(fd);
+    Stat stat;
+    if (const int result = fstat(out.get(), stat); result < 0)
+        return result;
+    const bool null = S_ISCHR(stat.mode) && stat.rdev == ::makedev(1, 3);
+    return S_ISREG(stat.mode) || null ? 0 : -EOPNOTSUPP;
+}
+
 } // namespace
 
 int open(const char* path, int flags) {
-    return restart([&] { return ::open(path, flags | O_CLOEXEC); });
+    return restart([&] { return ::open(path, flags | O_CLOEXEC | O_NOCTTY); });
 }
 
 int close(int fd) {
@@ -125,27 +160,26 @@ int stat(const char* path, Stat& out) {
 }
 
 int fstat(int fd, Stat& out) {
-    struct ::stat info = {};
-    if (::fstat(fd, &info) != 0)
+    struct ::statx info = {};
+    if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &info) == 0) {
+        fill(info, out);
+        return 0;
+    }
+    // Linux before 4.11 and old sandboxes have no statx.
+    struct ::stat old = {};
+    if ((errno != ENOSYS && errno != EPERM) || ::fstat(fd, &old) != 0)
         return -errno;
-    fill(info, out);
+    fill(old, out);
     return 0;
 }
 
 int filesystem(int fd, std::uint32_t& magic) {
     magic = 0;
-    struct ::statx info = {};
-    int asked = ::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &info);
-    // Linux before 4.11 and old sandboxes have no statx.
-    if (asked != 0 && (errno == ENOSYS || errno == EPERM)) {
-        struct ::stat old = {};
-        asked = ::fstat(fd, &old);
-        info.stx_mode = static_cast<std::uint16_t>(old.st_mode);
-    }
-    if (asked != 0)
-        return -errno;
+    Stat stat;
+    if (const int result = fstat(fd, stat); result < 0)
+        return result;
     // Only the kernel makes files without a type, and it answers for them itself.
-    if ((info.stx_mode & S_IFMT) != 0)
+    if ((stat.mode & S_IFMT) != 0)
         return 0;
     struct ::statfs kind = {};
     const int result = restart([&] { return ::fstatfs(fd, &kind); });
@@ -172,6 +206,13 @@ int status_flags(int fd) {
     return flags >= 0 ? flags : -errno;
 }
 
+int set_blocking(int fd) {
+    const int flags = status_flags(fd);
+    if (flags < 0)
+        return flags;
+    return ::fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0 ? 0 : -errno;
+}
+
 int access(const char* path, int mode) {
     return ::faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0 ? 0 : -errno;
 }
@@ -192,57 +233,44 @@ std::string release() {
 
 int read_file(const std::string& path, std::string& out) {
     out.clear();
-    const int fd = open(path.c_str(), O_RDONLY);
-    if (fd < 0)
-        return fd;
+    UniqueFd fd;
+    if (const int result = open_file(path, fd); result < 0)
+        return result;
     std::array<char, 4096> chunk;
-    int result = 0;
     for (;;) {
-        const ssize_t got = ::read(fd, chunk.data(), chunk.size());
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            result = -errno;
+        const int got = restart([&] { return ::read(fd.get(), chunk.data(), chunk.size()); });
         if (got <= 0)
-            break;
+            return got;
         out.append(chunk.data(), static_cast<std::size_t>(got));
-        if (out.size() > max_file_size) {
-            result = -EFBIG;
-            break;
-        }
+        if (out.size() > max_file_size)
+            return -EFBIG;
     }
-    close(fd);
-    return result;
 }
 
 int list_directory(const std::string& path, std::vector<std::string>& out) {
     out.clear();
-    DIR* directory = ::opendir(path.c_str());
-    if (directory == nullptr)
+    const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
+    if (!directory)
         return -errno;
-    int result = 0;
     for (;;) {
         errno = 0;
-        const dirent* entry = ::readdir(directory);
-        if (entry == nullptr) {
-            result = -errno;
+        const dirent* entry = ::readdir(directory.get());
+        if (entry == nullptr)
             break;
-        }
-        const std::string name = entry->d_name;
+        std::string name = entry->d_name;
         if (name != "." && name != "..")
-            out.push_back(name);
+            out.push_back(std::move(name));
     }
-    ::closedir(directory);
+    const int result = -errno;
     std::sort(out.begin(), out.end());
     return result;
 }
 
 int real_path(const std::string& path, std::string& out) {
-    char* resolved = ::realpath(path.c_str(), nullptr);
-    if (resolved == nullptr)
+    const std::unique_ptr<char, Free> resolved(::realpath(path.c_str(), nullptr));
+    if (!resolved)
         return -errno;
-    out = resolved;
-    std::free(resolved);
+    out = resolved.get();
     return 0;
 }
 

@@ -26,7 +26,7 @@ struct Stat {
     std::uint64_t size = 0;
 };
 
-/// O_CLOEXEC is added. Restarted after a signal.
+/// O_CLOEXEC and O_NOCTTY are added. Restarted after a signal.
 int open(const char* path, int flags);
 /// Never repeated: on Linux the descriptor is gone even after EINTR.
 int close(int fd);
@@ -51,10 +51,13 @@ std::chrono::nanoseconds now();
 /// Size by lseek(SEEK_END): the only way that all kernels answer for a dma-buf.
 std::int64_t seek_end(int fd);
 int stat(const char* path, Stat& out);
+/// What the kernel knows: a filesystem that lives elsewhere (FUSE, NFS) is not waited for.
 int fstat(int fd, Stat& out);
 /// Sets `magic` to the kind of filesystem that an open file without a type is on (an anonymous
-/// inode: dma-bufs, eventfd…), and to 0 for every other. A FUSE daemon is not waited for.
+/// inode: dma-bufs, sync_files, eventfd…), and to 0 for every other. Waits no more than fstat().
 int filesystem(int fd, std::uint32_t& magic);
+/// Clears O_NONBLOCK.
+int set_blocking(int fd);
 /// MFD_ALLOW_SEALING and MFD_CLOEXEC are added.
 int memfd(const char* name, unsigned flags);
 int truncate(int fd, std::uint64_t size);
@@ -69,7 +72,8 @@ std::string machine();
 /// uname's release, e.g. `6.12.9-amd64`; empty when it can't be asked.
 std::string release();
 
-/// The whole of a small text file (sysfs, procfs), at most 1 MiB.
+/// The whole of a small text file (sysfs, procfs), at most 1 MiB. Nothing but files is read:
+/// EOPNOTSUPP for a FIFO or a terminal, which could be waited for. /dev/null is an empty one.
 int read_file(const std::string& path, std::string& out);
 /// Names in a directory but for . and .., sorted.
 int list_directory(const std::string& path, std::vector<std::string>& out);

@@ -277,7 +277,10 @@ struct FakeKernel::Implementation {
         const std::shared_ptr<OpenFile> file = k.file(fd);
         if (!file)
             return -EBADF;
-        magic = file->dmabuf ? file->dmabuf->filesystem : 0;
+        if (file->dmabuf)
+            magic = file->dmabuf->filesystem;
+        else
+            magic = file->sync_file ? ANON_INODE_FS_MAGIC : 0;
         return 0;
     }
 
@@ -289,6 +292,14 @@ struct FakeKernel::Implementation {
     static int status_flags(const FakeKernel& k, int fd) {
         const std::shared_ptr<OpenFile> file = k.file(fd);
         return file ? file->flags : -EBADF;
+    }
+
+    static int set_blocking(FakeKernel& k, int fd) {
+        const std::shared_ptr<OpenFile> file = k.file(fd);
+        if (!file)
+            return -EBADF;
+        file->flags &= ~O_NONBLOCK;
+        return 0;
     }
 
     static int stat(const FakeKernel& k, const char* path, kernel::Stat& out) {
@@ -562,6 +573,11 @@ int add_seals(int fd, int seals) {
 int status_flags(int fd) {
     return Fake::call("status_flags", Fake::describe(fd), 0,
                       [&](FakeKernel& k) { return Fake::status_flags(k, fd); });
+}
+
+int set_blocking(int fd) {
+    return Fake::call("set_blocking", Fake::describe(fd), 0,
+                      [&](FakeKernel& k) { return Fake::set_blocking(k, fd); });
 }
 
 int access(const char* path, int mode) {
