@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <linux/magic.h>
 #include <linux/sync_file.h>
 #include <poll.h>
 #include <span>
@@ -22,19 +23,31 @@ Error no_sync_file() {
                    "where an API answers -1 for a fence, its work is over");
 }
 
+/// Of a descriptor that nobody knows yet: any other file says that it does not know the call.
+Error not_a_sync_file(int sys_errno) {
+    const bool other = sys_errno == 0 || sys_errno == ENOTTY || sys_errno == EINVAL ||
+                       sys_errno == EBADF || sys_errno == EOPNOTSUPP;
+    return failure(Stage::sync, other ? Cause::invalid : cause_of(sys_errno), sys_errno, "fence",
+                   "the descriptor is no sync_file");
+}
+
 Error sync_file_failure(int sys_errno, std::string detail) {
-    // Any other file answers ENOTTY.
-    const Cause cause =
-        sys_errno == ENOTTY || sys_errno == EBADF ? Cause::invalid : cause_of(sys_errno);
-    return failure(Stage::sync, cause, sys_errno, "fence", std::move(detail));
+    return failure(Stage::sync, cause_of(sys_errno), sys_errno, "fence", std::move(detail));
 }
 
 } // namespace
 
+/// Only the kernel's own files without a name are asked: a filesystem could let the caller wait.
 Result<Fence> Fence::adopt(UniqueFd fd) {
+    if (!fd)
+        return no_sync_file();
+    std::uint32_t magic = 0;
+    const int result = kernel::filesystem(fd.get(), magic);
+    if (result < 0 || magic != ANON_INODE_FS_MAGIC)
+        return not_a_sync_file(-result);
     Fence fence(std::move(fd));
     if (const auto status = fence.status(); !status)
-        return status.error();
+        return not_a_sync_file(status.error().sys_errno);
     return fence;
 }
 
