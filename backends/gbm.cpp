@@ -109,8 +109,8 @@ Result<RawBuffer> allocate_on(const Device& device, const AllocationSpec& spec) 
     return export_image(device, image->bo.get(), spec.layout, image->modifier);
 }
 
-Result<Device> open_device(const std::string& node) {
-    auto fd = open_drm_node(node);
+Result<Device> open_device(const DeviceRecord& device, const std::string& node) {
+    auto fd = open_drm_node(device, node);
     if (!fd)
         return fd.error();
     return Device::open(std::move(*fd), node);
@@ -171,7 +171,7 @@ public:
             return explain(allocate_on(*device_, spec));
         Result<RawBuffer> made = unsupported();
         for (const std::string& node : nodes_of(*source_.device->drm)) {
-            made = try_on(open_device(node), spec);
+            made = try_on(open_device(*source_.device, node), spec);
             if (made || !next_may_help(made.error().cause))
                 return explain(std::move(made));
             log::line(LogLevel::debug, "{}: {}", source_.input.name, made.error().message());

@@ -6,6 +6,7 @@
 #include "backends/cma_area.hpp"
 #include "backends/ion_heaps.hpp"
 #include "backends/source.hpp"
+#include "lib/device_node.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 #include "lib/udev.hpp"
@@ -62,11 +63,10 @@ void find_modular_cma(std::vector<Heap>& heaps) {
 }
 
 Result<World> explore(const std::string& path, const Quirks& quirks) {
-    const int opened = kernel::open(path.c_str(), O_RDONLY);
-    if (opened < 0)
-        return failure(Stage::open, cause_of(-opened), -opened, path, "open");
-    const UniqueFd node = UniqueFd::adopt(opened);
-    auto abi = detect(node.get());
+    const auto node = open_device_node(path, O_RDONLY, 0);
+    if (!node)
+        return node.error();
+    auto abi = detect(node->get());
     if (!abi)
         return abi.error();
     if (*abi == Abi::wide)
@@ -76,7 +76,7 @@ Result<World> explore(const std::string& path, const Quirks& quirks) {
     World world;
     world.abi = *abi;
     world.vendor = vendor_heaps(quirks);
-    auto listed = query_heaps(node.get());
+    auto listed = query_heaps(node->get());
     if (listed) {
         world.heaps = std::move(*listed);
     } else if (world.abi != Abi::legacy) {
@@ -88,7 +88,7 @@ Result<World> explore(const std::string& path, const Quirks& quirks) {
         if (world.heaps.empty())
             world.heaps = conventional_heaps();
     }
-    if (world.abi == Abi::modern && is_modular(node.get())) {
+    if (world.abi == Abi::modern && is_modular(node->get())) {
         world.abi = Abi::modular;
         find_modular_cma(world.heaps);
     }

@@ -113,13 +113,13 @@ std::optional<Error> explain_first_version(const SourceRecord& source, int node,
 /// The driver says EINVAL to whatever fails inside it: no memory, no descriptor, wrong arguments.
 /// Opening its node once more takes a descriptor, too, and tells it honestly.
 Error explain_einval(const SourceRecord& source, int node, std::uint64_t size) {
-    const int opened = kernel::open(source.path.c_str(), O_RDWR);
-    const UniqueFd closes = UniqueFd::adopt(std::max(opened, -1));
-    if (opened < 0 && cause_of(-opened) == Cause::fd_limit) {
-        Error error = source_failure(source, Stage::allocate, Cause::fd_limit, -opened,
-                                     fmt::format("allocate {}: no file descriptor is left, which "
-                                                 "the driver does not tell from other failures",
-                                                 size_text(size)));
+    const auto opened = open_node(source, O_RDWR);
+    if (!opened && opened.error().cause == Cause::fd_limit) {
+        Error error =
+            source_failure(source, Stage::allocate, Cause::fd_limit, opened.error().sys_errno,
+                           fmt::format("allocate {}: no file descriptor is left, which "
+                                       "the driver does not tell from other failures",
+                                       size_text(size)));
         error.sys_errno = EINVAL;
         return error;
     }

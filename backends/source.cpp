@@ -2,6 +2,7 @@
 // What all backends do alike: the beginning of a source, its facts, and taking in fresh dma-bufs.
 #include "backends/source.hpp"
 
+#include "lib/device_node.hpp"
 #include "lib/discovery/memory.hpp"
 #include "lib/discovery/permission.hpp"
 #include "lib/dmabuf.hpp"
@@ -259,10 +260,12 @@ Result<RawBuffer> OpenNode::allocate(const AllocationSpec& spec) {
 }
 
 Result<UniqueFd> open_node(const SourceRecord& source, int flags) {
-    const int opened = kernel::open(source.path.c_str(), flags);
-    if (opened < 0)
-        return source_failure(source, Stage::open, cause_of_open(-opened), -opened, "open");
-    return UniqueFd::adopt(opened);
+    auto opened = source.device ? open_device_node(*source.device, source.path, flags)
+                                : open_device_node(source.path, flags, 0);
+    if (opened)
+        return opened;
+    const Error& error = opened.error();
+    return source_failure(source, Stage::open, error.cause, error.sys_errno, error.detail);
 }
 
 Result<std::unique_ptr<OpenSource>> open_with(const SourceRecord& source, int flags,

@@ -8,7 +8,6 @@
 #include "lib/discovery/formats_v4l2.hpp"
 #include "lib/discovery/v4l2_choice.hpp"
 #include "lib/failure.hpp"
-#include "lib/kernel.hpp"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -126,10 +125,11 @@ Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spe
     UniqueFd own;
     if (device.v4l2->m2m) {
         // Every open of a memory-to-memory node has queues of its own, which go with it.
-        const int opened = kernel::open(source.path.c_str(), O_RDWR | O_NONBLOCK);
-        if (opened < 0 && !owns_queue(device))
-            return source_failure(source, Stage::open, cause_of_open(-opened), -opened, "open");
-        own.reset(std::max(opened, -1));
+        auto opened = open_node(source, O_RDWR);
+        if (!opened && !owns_queue(device))
+            return opened.error();
+        if (opened)
+            own = std::move(*opened);
     }
     const int fd = own ? own.get() : device.caller_fd.get();
     Error refused = source_failure(source, Stage::allocate, Cause::unsupported, 0,

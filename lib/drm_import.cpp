@@ -68,7 +68,7 @@ Result<Place> callers_place(const DeviceRecord& record) {
 }
 
 Result<Place> place_apart(const DeviceRecord& record) {
-    auto named = reopen_drm_node(record.path, record.devnum);
+    auto named = open_drm_node(record.path, record.devnum);
     if (named)
         return Place{std::move(*named), DrmPlace::own_node};
     if (!record.caller_fd || named.error().cause == Cause::fd_limit)

@@ -5,7 +5,6 @@
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <drm.h>
 #include <drm_mode.h>
@@ -24,32 +23,27 @@ bool is_master(int fd) {
 
 } // namespace
 
-Result<UniqueFd> open_drm_node(const std::string& path) {
-    const int opened = kernel::open(path.c_str(), O_RDWR);
-    if (opened < 0)
-        return failure(Stage::open, cause_of_open(-opened), -opened, path, "open");
-    UniqueFd fd = UniqueFd::adopt(opened);
-    const int dropped = kernel::ioctl(opened, DRM_IOCTL_DROP_MASTER, nullptr);
-    if (dropped < 0 && dropped != -EINVAL && is_master(opened))
-        return failure(Stage::open, cause_of(-dropped), -dropped, path, "drop master",
-                       "hand over an open descriptor of the node instead");
-    return fd;
-}
-
-Result<UniqueFd> reopen_drm_node(const std::string& path, dev_t devnum) {
-    auto opened = open_drm_node(path);
+Result<UniqueFd> open_drm_node(const std::string& path, dev_t devnum) {
+    auto opened = open_device_node(path, O_RDWR, devnum);
     if (!opened)
         return opened;
-    kernel::Stat stat;
-    const int result = kernel::fstat(opened->get(), stat);
-    if (result < 0 || (devnum != 0 && stat.rdev != devnum))
-        return failure(Stage::open, Cause::gone, std::max(0, -result), path,
-                       "it is another device now");
+    const int fd = opened->get();
+    const int dropped = kernel::ioctl(fd, DRM_IOCTL_DROP_MASTER, nullptr);
+    if (dropped < 0 && dropped != -EINVAL && is_master(fd))
+        return failure(Stage::open, cause_of(-dropped), -dropped, path, "drop master",
+                       "hand over an open descriptor of the node instead");
+    // Some drivers' calls fail on a full ring with O_NONBLOCK (i915_gem_execbuffer.c).
+    if (const int blocking = kernel::set_blocking(fd); blocking < 0)
+        return failure(Stage::open, cause_of(-blocking), -blocking, path, "clear O_NONBLOCK");
     return opened;
 }
 
 Result<UniqueFd> reopen_drm_node(int fd, dev_t devnum) {
-    return reopen_drm_node("/proc/self/fd/" + std::to_string(fd), devnum);
+    return open_drm_node("/proc/self/fd/" + std::to_string(fd), devnum);
+}
+
+Result<UniqueFd> open_drm_node(const DeviceRecord& device, const std::string& path) {
+    return open_drm_node(path, path == device.path ? device.devnum : 0);
 }
 
 Result<UniqueFd> lease_drm_node(int fd) {

@@ -2,21 +2,16 @@
 // Opening a DRM node without becoming its master.
 #pragma once
 
-#include <simplealloc/unique_fd.hpp>
-
-#include <string>
-#include <sys/types.h>
+#include "lib/device_node.hpp"
 
 namespace simplealloc {
 
 /// Opens read-write. Opening a primary node while nobody is master makes the opener master, and a
 /// compositor that starts later fails (drivers/gpu/drm/drm_auth.c): master is dropped at once, and
-/// where that fails the node is closed and the call fails.
-Result<UniqueFd> open_drm_node(const std::string& path);
-
-/// The same for a node that was found before: by now it may be another device's, or in this
-/// container. `devnum` is 0 where nobody knows it.
-Result<UniqueFd> reopen_drm_node(const std::string& path, dev_t devnum);
+/// where that fails the node is closed and the call fails. As open_device_node().
+Result<UniqueFd> open_drm_node(const std::string& path, dev_t devnum);
+/// A node of the device: the one that was looked up, or one that udev names with it.
+Result<UniqueFd> open_drm_node(const DeviceRecord& device, const std::string& path);
 
 /// The same of the device behind the caller's descriptor `fd`, whatever its name leads to in this
 /// sandbox: needs /proc, and the node's permission.

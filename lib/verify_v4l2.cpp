@@ -2,6 +2,7 @@
 // PREPARE_BUF on a borrowed queue: attaches and maps, streams nothing.
 #include "lib/verify_parts.hpp"
 
+#include "lib/device_node.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 #include "lib/log.hpp"
@@ -60,7 +61,7 @@ private:
     void restore(const char* what, unsigned long request, void* argument) const {
         const int result = kernel::ioctl(fd_, request, argument);
         if (result < 0)
-            log::line(LogLevel::warning, "verify: restore {}: {}", what, text_of(result));
+            log::line(LogLevel::warning, "verify: restore {}: errno {}", what, -result);
     }
 
     int fd_;
@@ -159,12 +160,12 @@ Verification verify_v4l2(const DeviceUse& use, const Buffer& buffer, bool borrow
         fd = record.caller_fd.get();
     } else if (borrow_idle_queues || (record.v4l2 && record.v4l2->m2m)) {
         // A memory-to-memory node gives each opener queues of its own.
-        const int opened = kernel::open(record.path.c_str(), O_RDWR | O_NONBLOCK);
-        if (opened < 0) {
-            result.reason = "open: " + text_of(opened);
+        auto opened = open_device_node(record.path, O_RDWR, record.devnum);
+        if (!opened) {
+            result.reason = opened.error().message();
             return result;
         }
-        own = UniqueFd::adopt(opened);
+        own = std::move(*opened);
         fd = own.get();
     } else {
         result.reason = "the queue was not handed over: a test would disturb its owner";

@@ -167,15 +167,22 @@ SysfsPlace place_of(const udev::Node& node) {
     return {node.syspath, stat.inode};
 }
 
+/// Opening a card makes its opener master for a moment, where nobody else is
+/// (drivers/gpu/drm/drm_auth.c). One without connectors says nothing that its render node doesn't.
+std::string node_to_ask(const DeviceRecord& record) {
+    const DrmInfo& drm = *record.drm;
+    const bool other = !drm.is_render_node && !drm.render_node.empty() &&
+                       !has_connector(record.place.syspath) &&
+                       check_permission(record.path, record.subsystem).granted &&
+                       check_permission(drm.render_node, record.subsystem).granted;
+    return other ? drm.render_node : record.path;
+}
+
 /// Opens a node of either kind without a lasting effect.
 Result<UniqueFd> open_node(const DeviceRecord& record) {
     if (record.drm)
-        return open_drm_node(record.path);
-    // Without O_NONBLOCK some drivers wait here for a signal or another opener.
-    const int fd = kernel::open(record.path.c_str(), O_RDWR | O_NONBLOCK);
-    if (fd < 0)
-        return failure(Stage::open, cause_of_open(-fd), -fd, record.path, "open");
-    return UniqueFd::adopt(fd);
+        return open_drm_node(record, node_to_ask(record));
+    return open_device_node(record.path, O_RDWR, record.devnum);
 }
 
 Result<void> ask(int fd, bool own, DeviceRecord& record) {
@@ -271,9 +278,10 @@ Result<DeviceRecord> Discovery::find(int fd, QueueAccess access) const {
     // see what the caller's context has set up.
     UniqueFd own;
     kernel::Stat reached;
+    // In a container the path may lead to another device: that one is not opened.
     if (record.drm && !node->devnode.empty() && kernel::stat(path.c_str(), reached) >= 0 &&
         reached.rdev == stat.rdev)
-        if (auto opened = open_drm_node(path))
+        if (auto opened = open_node(record))
             own = std::move(*opened);
     record.queue_access = access;
     if (auto asked = ask(own ? own.get() : copy->get(), static_cast<bool>(own), record); !asked)

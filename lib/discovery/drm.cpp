@@ -29,15 +29,22 @@ std::string folder_of(const std::string& syspath) {
     return syspath.substr(0, syspath.rfind('/'));
 }
 
-/// Connectors are folders like card0-HDMI-A-1. A writeback connector displays nothing.
-bool shows_connectors(const udev::Node& card) {
+/// Connectors are folders like card0-HDMI-A-1; nothing where sysfs can't be asked.
+std::optional<std::vector<std::string>> connectors_of(const std::string& card_syspath) {
+    const std::string start = card_syspath.substr(card_syspath.rfind('/') + 1) + "-";
     std::vector<std::string> names;
-    if (kernel::list_directory(card.syspath, names) < 0)
-        return false;
-    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-        return name.starts_with(card.sysname + "-") &&
-               name.find("-Writeback-") == std::string::npos;
-    });
+    if (kernel::list_directory(card_syspath, names) < 0)
+        return std::nullopt;
+    std::erase_if(names, [&](const std::string& name) { return !name.starts_with(start); });
+    return names;
+}
+
+/// A writeback connector displays nothing.
+bool shows_connectors(const udev::Node& card) {
+    const auto names = connectors_of(card.syspath);
+    return names && std::any_of(names->begin(), names->end(), [](const std::string& name) {
+               return name.find("-Writeback-") == std::string::npos;
+           });
 }
 
 std::optional<std::uint64_t> capability(int fd, std::uint64_t name) {
@@ -125,6 +132,11 @@ void ask_planes(int fd, bool own, DeviceRecord& record) {
 }
 
 } // namespace
+
+bool has_connector(const std::string& card_syspath) {
+    const auto names = connectors_of(card_syspath);
+    return !names || !names->empty();
+}
 
 std::string drm_driver_name(int fd) {
     std::array<char, 64> name = {};

@@ -6,11 +6,15 @@
 #include "lib/udev.hpp"
 
 #include <span>
+#include <string>
 
 namespace simplealloc {
 
 /// Fills `record.drm` with what udev and sysfs know; `all` are the nodes of subsystem drm.
 void find_drm_nodes(const udev::Node& node, std::span<const udev::Node> all, DeviceRecord& record);
+
+/// Whether a card has a connector of any kind; yes where sysfs can't be asked.
+bool has_connector(const std::string& card_syspath);
 
 /// As DRM_IOCTL_VERSION tells it, which accelerators answer as well; empty when it fails.
 std::string drm_driver_name(int fd);

@@ -3,6 +3,7 @@
 // these drivers are no strict C++, so what is needed of them is declared here.
 #include "lib/discovery/drm_memory.hpp"
 
+#include "lib/device_node.hpp"
 #include "lib/kernel.hpp"
 
 #include <simplealloc/unique_fd.hpp>
@@ -161,11 +162,8 @@ std::optional<bool> ask_discrete(int fd, const std::string& driver,
         return std::nullopt;
     if (const auto answer = call->ask(fd); answer || render_node.empty())
         return answer;
-    const int opened = kernel::open(render_node.c_str(), O_RDWR);
-    if (opened < 0)
-        return std::nullopt;
-    const UniqueFd own = UniqueFd::adopt(opened);
-    return call->ask(own.get());
+    const auto own = open_device_node(render_node, O_RDWR, 0);
+    return own ? call->ask(own->get()) : std::nullopt;
 }
 
 } // namespace simplealloc

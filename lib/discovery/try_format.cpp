@@ -2,6 +2,7 @@
 // A driver's stride rule is a function that only TRY_FMT evaluates.
 #include "lib/discovery/try_format.hpp"
 
+#include "lib/device_node.hpp"
 #include "lib/discovery/capabilities_parts.hpp"
 #include "lib/discovery/quirk_keys.hpp"
 #include "lib/discovery/quirk_limits.hpp"
@@ -30,11 +31,9 @@ public:
             fd_ = device.caller_fd.get();
             return;
         }
-        fd_ = kernel::open(device.path.c_str(), O_RDWR | O_NONBLOCK);
-        if (fd_ >= 0)
-            own_ = UniqueFd::adopt(fd_);
-        else
-            fd_ = device.caller_fd.get();
+        if (auto opened = open_device_node(device.path, O_RDWR, device.devnum))
+            own_ = std::move(*opened);
+        fd_ = own_ ? own_.get() : device.caller_fd.get();
     }
     [[nodiscard]] int get() const { return fd_; }
 
@@ -185,13 +184,12 @@ std::optional<TriedFormat> ask_own_context(const DeviceRecord& device, Use use,
     const bool starts = solver::is_opaque(layout.fourcc) && !is_output(use);
     if (!device.v4l2->m2m || use == Use::decode || starts)
         return std::nullopt;
-    const int opened = kernel::open(device.path.c_str(), O_RDWR | O_NONBLOCK);
-    if (opened < 0)
+    const auto own = open_device_node(device.path, O_RDWR, device.devnum);
+    if (!own)
         return std::nullopt;
-    const UniqueFd own = UniqueFd::adopt(opened);
     v4l2_format request = {};
     fill(request, choice, layout);
-    if (kernel::ioctl(own.get(), VIDIOC_S_FMT, &request) < 0)
+    if (kernel::ioctl(own->get(), VIDIOC_S_FMT, &request) < 0)
         return std::nullopt;
     TriedFormat set = read_answer(request, is_multiplanar(*choice.queue));
     set.evidence.origin = "VIDIOC_S_FMT in a context of our own";

@@ -2,6 +2,7 @@
 // V4L2 nodes: capabilities, queues with their formats, kind of memory.
 #include "lib/discovery/v4l2.hpp"
 
+#include "lib/device_node.hpp"
 #include "lib/discovery/formats_v4l2.hpp"
 #include "lib/discovery/min_buffers.hpp"
 #include "lib/discovery/v4l2_choice.hpp"
@@ -236,9 +237,8 @@ void ask_uses(DeviceRecord& record) {
         record.facts.push_back({"device-caps", std::move(value), confidence, "VIDIOC_QUERYCAP"});
     };
     v4l2_capability answer = {};
-    // Without O_NONBLOCK some drivers wait here.
-    const UniqueFd fd = UniqueFd::adopt(kernel::open(record.path.c_str(), O_RDWR | O_NONBLOCK));
-    if (!fd || kernel::ioctl(fd.get(), VIDIOC_QUERYCAP, &answer) < 0)
+    const auto fd = open_device_node(record.path, O_RDWR, record.devnum);
+    if (!fd || kernel::ioctl(fd->get(), VIDIOC_QUERYCAP, &answer) < 0)
         return fact("not told", Confidence::unknown);
     const std::uint32_t caps = caps_of(answer);
     fact(fmt::format("0x{:08x}", caps), Confidence::known);

@@ -6,6 +6,8 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_devices.hpp"
 
+#include <simplealloc/simplealloc.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -853,4 +855,60 @@ TEST_CASE("nothing is left behind whichever system call of find() fails") {
                 break;
         }
     }
+}
+
+TEST_CASE("what a name leads to by now is not asked, unless it is what was looked up") {
+    const std::string name = "/home/someone/device";
+    const bool card = GENERATE(false, true);
+    bool flipped = true;
+    for (std::uint64_t nth = 1; flipped; ++nth) {
+        CAPTURE(card, nth);
+        FakeKernel kernel;
+        add_dma_heap(kernel, {.name = "system"});
+        add_v4l2(kernel);
+        add_drm_card(kernel);
+        std::size_t asked = 0;
+        const auto count = [&](int, unsigned long, void*) {
+            ++asked;
+            return -ENOTTY;
+        };
+        kernel.add_node(
+            {.path = "/dev/tty7", .devnum = makedev(4, 7), .mode = 0666, .open = [&](int) {
+                 return count;
+             }});
+        kernel.add_link(name, card ? "/dev/dri/card0" : "/dev/video0");
+        flipped = false;
+        kernel.before_nth_syscall(nth, [&] {
+            flipped = true;
+            kernel.remove(name);
+            kernel.add_link(name, "/dev/tty7");
+        });
+        {
+            const auto allocator = Allocator::open();
+            const auto device = allocator->device(name);
+            const auto format = card ? fourcc::xrgb8888 : fourcc::yuyv;
+            if (device)
+                (void)allocator->allocate(Request::image(640, 480, format)
+                                              .use(*device, card ? Use::scanout : Use::m2m_out));
+        }
+        CHECK(asked == 0);
+        CHECK(kernel.census() == Census());
+        REQUIRE(nth < 10000);
+    }
+}
+
+TEST_CASE("a card that shows nothing is asked without becoming its master") {
+    FakeKernel kernel;
+    add_drm_card(kernel, {.render_node = true, .kms = false});
+    const auto found = discovery().find("/dev/dri/card0");
+    REQUIRE(found);
+    CHECK(found->drm->opened);
+    CHECK(found->path == "/dev/dri/card0");
+    const auto opened = [&](const std::string& path) {
+        return std::any_of(kernel.calls().begin(), kernel.calls().end(), [&](const FakeCall& call) {
+            return call.name == "open" && call.object == path;
+        });
+    };
+    CHECK_FALSE(opened("/dev/dri/card0"));
+    CHECK(opened("/dev/dri/renderD128"));
 }
