@@ -127,9 +127,11 @@ Result<PoolSlot> Pool::try_acquire() {
     return state_->acquire(std::chrono::milliseconds(0));
 }
 Result<PoolSlot> Pool::acquire() {
-    return state_->acquire(std::nullopt);
+    return acquire(default_timeout);
 }
 Result<PoolSlot> Pool::acquire(std::chrono::milliseconds timeout) {
+    if (timeout == std::chrono::milliseconds::max())
+        return state_->acquire(forever);
     return state_->acquire(timeout);
 }
 

@@ -114,7 +114,7 @@ public:
     /// Waits until devices are done with what forbids such an access: their writes before a read,
     /// all they do before a write. False when the time ran out first. Works on every kernel, but
     /// only for devices that leave fences on the dma-buf: GPUs do, V4L2 and KMS do not.
-    [[nodiscard]] Result<bool> wait(Access access, Timeout timeout = {}) const;
+    [[nodiscard]] Result<bool> wait(Access access, Timeout timeout = default_timeout) const;
     /// The same for an event loop: one dma-buf, and the events that say that it is free.
     [[nodiscard]] Result<Pollable> pollable(Access access, std::size_t dmabuf = 0) const;
     /// What wait() would wait for, as a snapshot that other APIs can wait for, too. Fails with

@@ -10,8 +10,13 @@
 
 namespace simplealloc {
 
-/// How long to wait: nothing is for ever; zero and less only looks.
+/// How long to wait: `forever` is without limit; zero and less only looks.
 using Timeout = std::optional<std::chrono::nanoseconds>;
+
+/// How long calls wait for a device or a peer that are not told.
+inline constexpr std::chrono::seconds default_timeout{10};
+/// A Timeout without limit: a device that hangs, or a peer that says nothing, is waited for, too.
+inline constexpr std::nullopt_t forever = std::nullopt;
 
 /// What an event loop has to watch.
 struct Pollable {
@@ -46,7 +51,7 @@ public:
 
     /// Whether the work is over, well or not: false when the time ran out first. A signal does not
     /// end the wait, nor make it longer.
-    [[nodiscard]] Result<bool> wait(Timeout timeout = {}) const;
+    [[nodiscard]] Result<bool> wait(Timeout timeout = default_timeout) const;
     /// How it stands now.
     [[nodiscard]] Result<FenceStatus> status() const;
     /// Readable once the work is over, well or not.

@@ -145,10 +145,11 @@ public:
     /// buffers are in use, with limit where not one fits into max_bytes or max_fds, with gone
     /// after close(), and as Allocator::allocate does where growth fails.
     [[nodiscard]] Result<PoolSlot> try_acquire();
-    /// The same, but waits until a buffer can be had, however long that takes. Growth that fails
-    /// is not waited for: what the kernel refused is reported at once.
+    /// The same, but waits until a buffer can be had, and fails with busy after default_timeout.
+    /// Growth that fails is not waited for: what the kernel refused is reported at once.
     [[nodiscard]] Result<PoolSlot> acquire();
-    /// The same, but fails with busy when the time is up; a negative one is none.
+    /// The same, but fails with busy when the time is up; a negative one is none, and
+    /// milliseconds::max() is without limit.
     [[nodiscard]] Result<PoolSlot> acquire(std::chrono::milliseconds timeout);
 
     /// From now on buffers come from another plan, as after a change of resolution: idle buffers

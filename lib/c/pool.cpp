@@ -76,8 +76,7 @@ void create(const simplealloc_allocator* allocator, const From& from,
 Result<PoolSlot> acquire(Pool& pool, std::int64_t timeout_ns) {
     if (timeout_ns == 0)
         return pool.try_acquire();
-    const auto timeout = to_milliseconds(timeout_ns);
-    return timeout ? pool.acquire(*timeout) : pool.acquire();
+    return pool.acquire(to_milliseconds(timeout_ns).value_or(std::chrono::milliseconds::max()));
 }
 
 } // namespace

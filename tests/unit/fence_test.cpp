@@ -138,12 +138,24 @@ TEST_CASE("a wait ends when its time is up, however many signals come meanwhile"
     CHECK_FALSE(*fence.wait(100ms));
 }
 
+TEST_CASE("a wait that is not told how long ends all the same") {
+    Machine machine;
+    const Fence fence = machine.fence({machine.writer});
+    const Buffer buffer = machine.busy_buffer();
+    auto start = machine.kernel.time;
+    CHECK_FALSE(*fence.wait());
+    CHECK(machine.since(start) == default_timeout);
+    start = machine.kernel.time;
+    CHECK_FALSE(*buffer.wait(Access::write));
+    CHECK(machine.since(start) == default_timeout);
+}
+
 TEST_CASE("a wait without limit is only ended by the fence") {
     Machine machine;
     const Fence fence = machine.fence({machine.writer});
     machine.kernel.fail("poll", 1, EINTR, 5);
     machine.kernel.before_nth_syscall(6, [&] { machine.writer->over = true; });
-    CHECK(*fence.wait());
+    CHECK(*fence.wait(forever));
     CHECK(machine.kernel.count("poll") == 6);
 }
 

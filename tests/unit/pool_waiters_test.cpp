@@ -188,6 +188,19 @@ TEST_CASE("a wait for a device ends with its work, or in time") {
     CHECK(pool.stats().failures == std::map<Cause, std::uint64_t>{{Cause::busy, 3}});
 }
 
+TEST_CASE("a wait for a device that is not told how long ends all the same") {
+    Machine machine;
+    Pool pool = machine.make_pool(1, 1);
+    auto slot = take(pool);
+    const auto writing = machine.submit(slot);
+    slot.release();
+    const auto start = machine.kernel.time;
+    CHECK(pool.acquire().error().cause == Cause::busy);
+    CHECK(machine.kernel.time - start == default_timeout);
+    machine.kernel.before_nth_syscall(2, [&] { writing->over = true; });
+    CHECK(pool.acquire(std::chrono::milliseconds::max()));
+}
+
 TEST_CASE("a fence that comes with a release is waited for by the pool and by everyone else") {
     Machine machine;
     Pool pool = machine.make_pool(1, 1);

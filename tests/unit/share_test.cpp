@@ -332,6 +332,20 @@ TEST_CASE("buffers travel both ways over a stream and over packets, without wait
     CHECK(machine.kernel.errors().empty());
 }
 
+TEST_CASE("a peer that says nothing is not waited for without limit, unless that is said") {
+    Machine machine;
+    const int type = GENERATE(SOCK_STREAM, SOCK_SEQPACKET);
+    Ends ends = connect(machine.kernel, type);
+    const auto start = machine.kernel.time;
+    CHECK(ends.far.receive().error().cause == Cause::busy);
+    CHECK(machine.kernel.time - start == share::Wait(default_timeout));
+    if (type == SOCK_SEQPACKET)
+        return;
+    ends.sockets.to_second->room = 0;
+    CHECK(ends.near.send(Machine::allocate()).error().cause == Cause::busy);
+    CHECK(machine.kernel.time - start == share::Wait(2 * default_timeout));
+}
+
 TEST_CASE("a stream that takes little at a time loses neither bytes nor descriptors") {
     Machine machine;
     Ends ends = connect(machine.kernel, SOCK_STREAM);
