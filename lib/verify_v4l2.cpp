@@ -115,6 +115,28 @@ bool has_buffers(int fd, std::uint32_t type) {
     return kernel::ioctl(fd, VIDIOC_QUERYBUF, &request) >= 0;
 }
 
+/// The test's one buffer of a queue, which goes before the format is put back.
+class LentSlot {
+public:
+    LentSlot(int fd, const V4l2Import& queue)
+        : fd_(fd), queue_(queue), result_(request_buffers(fd, queue, 1)) {}
+    LentSlot(const LentSlot&) = delete;
+    LentSlot& operator=(const LentSlot&) = delete;
+    ~LentSlot() {
+        if (result_ < 0)
+            return;
+        if (const int released = request_buffers(fd_, queue_, 0); released < 0)
+            log::line(LogLevel::warning, "verify: release the queue: errno {}", -released);
+    }
+
+    [[nodiscard]] int result() const { return result_; }
+
+private:
+    int fd_;
+    const V4l2Import& queue_;
+    int result_;
+};
+
 /// Leaves the queue without buffers, and its format as the setup has it.
 Trial import(int fd, V4l2Import& queue, const Buffer& buffer, SavedState& saved) {
     v4l2_buffer prepared_buffer = {};
@@ -130,13 +152,10 @@ Trial import(int fd, V4l2Import& queue, const Buffer& buffer, SavedState& saved)
     saved.changed();
     if (auto set = set_format(fd, queue); !set.passed.value_or(false))
         return set;
-    if (auto requested = trial_of(request_buffers(fd, queue, 1), "REQBUFS");
-        !requested.passed.value_or(false))
+    const LentSlot slot(fd, queue);
+    if (auto requested = trial_of(slot.result(), "REQBUFS"); !requested.passed.value_or(false))
         return requested;
-    Trial result = prepared(kernel::ioctl(fd, VIDIOC_PREPARE_BUF, &prepared_buffer));
-    if (const int released = request_buffers(fd, queue, 0); released < 0)
-        log::line(LogLevel::warning, "verify: release the queue: {}", text_of(released));
-    return result;
+    return prepared(kernel::ioctl(fd, VIDIOC_PREPARE_BUF, &prepared_buffer));
 }
 
 } // namespace
