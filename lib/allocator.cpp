@@ -6,6 +6,7 @@
 #include "lib/backend.hpp"
 #include "lib/discovery/min_buffers.hpp"
 #include "lib/discovery/v4l2.hpp"
+#include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 #include "lib/plan_data.hpp"
 #include "lib/policy.hpp"
@@ -25,8 +26,13 @@ Result<Allocator> Allocator::open(AllocatorOptions options) {
         return policy.error();
     quirks->add(policy->devices);
     auto ledger = Ledger::create(policy->quotas);
-    return Allocator(std::shared_ptr<AllocatorData>(new AllocatorData{
-        std::move(*policy), Discovery(std::move(*quirks)), std::move(ledger), {}, {}, {}}));
+    return Allocator(std::shared_ptr<AllocatorData>(new AllocatorData{std::move(*policy),
+                                                                      Discovery(std::move(*quirks)),
+                                                                      std::move(ledger),
+                                                                      options.budget,
+                                                                      {},
+                                                                      {},
+                                                                      {}}));
 }
 
 Allocator::Allocator(std::shared_ptr<AllocatorData> data) noexcept : data_(std::move(data)) {}
@@ -93,6 +99,14 @@ Stats Allocator::stats() const {
 }
 
 Result<Plan> Allocator::plan(const Request& request) const {
+    solver::Spending spending(data_->budget);
+    for (const DeviceUse& use : request.fields().uses)
+        if (!pay_for_copy(use.alternatives, spending))
+            return failure(Stage::request, Cause::limit, 0,
+                           party_name(use.device.record(), use.use),
+                           "its alternatives and modifiers are more than the budget of a plan "
+                           "allows",
+                           "give it fewer, or the plan more budget (AllocatorOptions::budget)");
     Request full = data_->policy.complete(request);
     full.complete_count(least_buffers(full.fields().uses));
     // Before any device is asked: what makes no sense is not for them to refuse.
@@ -109,8 +123,8 @@ Result<Plan> Allocator::plan(const Request& request) const {
     if (!devices)
         return devices.error();
     const auto paddings = data_->paddings.current();
-    return make_plan(full, data_->policy, std::move(*devices), data_->discovery.quirks(),
-                     data_->refusals.current(), data_->ledger->quotas(), *paddings);
+    return make_plan(std::move(full), data_->policy, std::move(*devices), data_->discovery.quirks(),
+                     data_->refusals.current(), data_->ledger->quotas(), *paddings, spending);
 }
 
 Result<Buffer> Allocator::allocate(const Request& request, AllocateOptions options) const {

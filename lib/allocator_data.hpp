@@ -9,6 +9,8 @@
 #include "lib/quota.hpp"
 #include "lib/refusals.hpp"
 
+#include <simplealloc/budget.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -23,6 +25,7 @@ struct AllocatorData {
     Policy policy;
     Discovery discovery;
     std::shared_ptr<Ledger> ledger;
+    Budget budget; ///< of each plan
 
     Refusals refusals;
     Paddings paddings;

@@ -58,13 +58,15 @@ Rejection rejection(const BufferData& buffer, solver::Objection objection) {
 }
 
 /// What is known of the use against memory and layout, and whether that leaves a doubt.
-Result<void> judge(const BufferData& buffer, const DeviceUse& use, Check& check, bool& unproven) {
+Result<void> judge(const BufferData& buffer, const DeviceUse& use, Budget budget, Check& check,
+                   bool& unproven) {
     const Request::Fields& request = buffer.origin->request.fields();
-    const auto input = find_use(use, request.fourcc);
+    solver::Spending spending(budget);
+    const auto input = find_use(use, request.fourcc, spending);
     if (!input)
         return input.error();
     solver::Suitability suitability = solver::suits(request, *input, buffer.origin->source.input,
-                                                    *buffer.layout, kernel::page_size());
+                                                    *buffer.layout, kernel::page_size(), spending);
     unproven = suitability.unproven;
     for (solver::Objection& objection : suitability.objections)
         check.objections.push_back(rejection(buffer, std::move(objection)));
@@ -231,7 +233,7 @@ Result<Check> Allocator::check(const Buffer& buffer, const DeviceUse& use,
     }
 
     bool unproven = false;
-    if (auto judged = judge(data, use, check, unproven); !judged)
+    if (auto judged = judge(data, use, data_->budget, check, unproven); !judged)
         return judged.error();
     if (check.objections.empty())
         try_import(buffer, use, options, *data_, check);

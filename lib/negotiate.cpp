@@ -80,6 +80,11 @@ bool fold(const FormatAnswer& answer, const Layout& layout, Answer kind,
     return changed;
 }
 
+/// Others have nothing to say of a layout.
+bool asks_driver(const DeviceUse& use) {
+    return use.device.record().v4l2.has_value();
+}
+
 /// What a round of answers did to the uses.
 struct Answers {
     bool learned = false;             ///< a way of a use is given up, or its sizes are unknown
@@ -88,12 +93,12 @@ struct Answers {
 
 /// Asks every V4L2 use what it makes of the best layout, and folds answers that differ into its
 /// capability set.
-Answers negotiate(const Request::Fields& request, const solver::Choice& best, Answer kind,
+Answers negotiate(std::span<const DeviceUse> asked, const solver::Choice& best, Answer kind,
                   std::vector<solver::UseInput>& uses) {
     Answers answers;
     const Layout& layout = best.candidate.layout;
     for (std::size_t i = 0; i < uses.size(); ++i) {
-        const DeviceUse& use = request.uses[i];
+        const DeviceUse& use = asked[i];
         const std::size_t way = best.alternatives[i];
         const auto answer = try_format(use.device.record(), use, layout);
         if (!answer) {
@@ -125,19 +130,44 @@ bool drop_restless(const std::vector<std::size_t>& restless, const solver::Choic
     return false;
 }
 
-Result<Settled> settle(const Request::Fields& request, Answer kind, solver::Input& input) {
+/// `before`: the uses as they were before any answer, where there was one.
+using Before = std::optional<std::vector<solver::UseInput>>;
+
+/// False where it can't be afforded.
+bool keep(const solver::Input& input, Before& before, solver::Spending& spending) {
+    if (before)
+        return true;
+    const solver::Extent extent = solver::extent_of(input);
+    if (!spending.afford(extent.copying()) || !spending.hold(extent.bytes))
+        return false;
+    before = input.uses;
+    return true;
+}
+
+Result<Settled> settle(std::span<const DeviceUse> uses, Answer kind, solver::Input& input,
+                       Before& before, solver::Spending& spending) {
     Settled settled;
+    std::uint64_t held = 0;
     for (int round = 0;;) {
-        auto solved = solver::candidates(input);
+        spending.give_back(held);
+        settled.output = {};
+        held = spending.held();
+        auto solved = solver::candidates(input, spending);
         if (!solved)
             return solved.error();
-        const std::size_t before = settled.output.work;
+        held = spending.held() - held;
         settled.output = std::move(*solved);
-        settled.output.work += before;
         if (settled.output.choices.empty())
             return settled;
+        if (std::ranges::none_of(uses, asks_driver))
+            return settled;
+        if (!spending.afford(uses.size() * solver::cost::driver) ||
+            !keep(input, before, spending)) {
+            settled.drivers_agree = false;
+            return settled;
+        }
         const solver::Choice& best = settled.output.choices.front();
-        const Answers answers = negotiate(request, best, kind, input.uses);
+        const Answers answers = negotiate(uses, best, kind, input.uses);
         if (!answers.learned && answers.changed.empty())
             return settled;
         settled.asked_again = true;
@@ -158,19 +188,21 @@ Result<Settled> settle(const Request::Fields& request, Answer kind, solver::Inpu
 
 /// An answer is taken as the only stride of the driver, so that every candidate has it. Where that
 /// leaves nothing, a driver that only rounds up is given the next stride that suits the others.
-Result<Settled> settle(const Request::Fields& request, const solver::Input& input) {
-    solver::Input exact = input;
-    auto settled = settle(request, Answer::exact, exact);
+Result<Settled> settle(std::span<const DeviceUse> uses, solver::Input input,
+                       solver::Spending& spending) {
+    Before before;
+    auto settled = settle(uses, Answer::exact, input, before, spending);
+    if (settled && settled->output.choices.empty() && settled->asked_again) {
+        std::swap(input.uses, *before);
+        auto rounded = settle(uses, Answer::least, input, before, spending);
+        if (rounded && !rounded->output.choices.empty() && rounded->drivers_agree)
+            settled = std::move(rounded);
+        else
+            std::swap(input.uses, *before);
+    }
     if (settled)
-        settled->input = std::move(exact);
-    if (!settled || !settled->output.choices.empty() || !settled->asked_again)
-        return settled;
-    solver::Input least = input;
-    auto rounded = settle(request, Answer::least, least);
-    if (rounded)
-        rounded->input = std::move(least);
-    const bool better = rounded && !rounded->output.choices.empty() && rounded->drivers_agree;
-    return better ? rounded : settled;
+        settled->input = std::move(input);
+    return settled;
 }
 
 /// A use's only way is told by the objections of all sources.

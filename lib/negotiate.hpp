@@ -3,10 +3,11 @@
 // it makes of that, and an answer that differs becomes a limit.
 #pragma once
 
-#include "lib/solver/model.hpp"
+#include "lib/solver/work.hpp"
 
 #include <simplealloc/result.hpp>
 
+#include <span>
 #include <vector>
 
 namespace simplealloc {
@@ -20,8 +21,9 @@ struct Settled {
 
 /// Asks and solves in turns until the drivers of the best candidate take it as it is. A way of a
 /// use that can't be agreed on gives way to the use's next one. Fails where the request makes no
-/// sense.
-Result<Settled> settle(const Request::Fields& request, const solver::Input& input);
+/// sense. `uses`: those of the input, as they were asked for.
+Result<Settled> settle(std::span<const DeviceUse> uses, solver::Input input,
+                       solver::Spending& spending);
 
 /// The ways that were given up for others of the same use.
 void add_refused_ways(const solver::Input& input, std::vector<Rejection>& rejections);

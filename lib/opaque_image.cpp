@@ -18,6 +18,9 @@ namespace {
 /// A driver that keeps what it is asked for has the others' strides and sizes by the second round.
 constexpr int most_rounds = 3;
 
+/// What an answer may limit: the stride either way, the size and the placement.
+constexpr std::uint64_t held_for_evidence = 4 * (sizeof(std::pair<ConstraintKind, Evidence>) + 128);
+
 using Answer = std::optional<FormatAnswer>;
 
 /// Of planes as they are asked for: plane 0 has limits of its own.
@@ -53,9 +56,9 @@ void raise(Layout& proposal, const Constraints& wanted) {
     }
 }
 
-Result<std::vector<Answer>> ask(const Request::Fields& request, const Layout& proposal) {
+Result<std::vector<Answer>> ask(std::span<const DeviceUse> uses, const Layout& proposal) {
     std::vector<Answer> answers;
-    for (const DeviceUse& use : request.uses) {
+    for (const DeviceUse& use : uses) {
         auto answer = try_format(use.device.record(), use, proposal);
         if (!answer)
             return answer.error();
@@ -100,10 +103,29 @@ Error nobody_says(const Request::Fields& request) {
                    "descriptor that has seen its stream), or say min_size for a use");
 }
 
+/// All that is asked and said of the uses.
+bool afford(const std::vector<solver::UseInput>& uses, solver::Spending& spending) {
+    solver::Extent extent;
+    for (const solver::UseInput& use : uses)
+        extent += solver::extent_of(use.alternatives);
+    return spending.afford(extent.pairs * solver::cost::pair +
+                           extent.sets * (3 * solver::cost::set + solver::cost::text) +
+                           uses.size() * most_rounds * solver::cost::driver) &&
+           spending.hold(extent.sets * held_for_evidence);
+}
+
 } // namespace
 
-Result<void> ask_opaque_sizes(const Request::Fields& request, std::vector<solver::UseInput>& uses) {
-    if (!solver::is_opaque(request.fourcc) || !all_take(request, uses))
+Result<void> ask_opaque_sizes(const Request::Fields& request, std::span<const DeviceUse> asked,
+                              std::vector<solver::UseInput>& uses, solver::Spending& spending) {
+    if (!solver::is_opaque(request.fourcc))
+        return {};
+    if (!afford(uses, spending))
+        return failure(Stage::request, Cause::limit, 0, "uses",
+                       "their alternatives are more than the budget of a plan allows",
+                       "give the devices fewer, or the plan more budget "
+                       "(AllocatorOptions::budget)");
+    if (!all_take(request, uses))
         return {};
     Layout proposal;
     proposal.width = request.width;
@@ -118,10 +140,10 @@ Result<void> ask_opaque_sizes(const Request::Fields& request, std::vector<solver
 
     std::vector<Answer> answers;
     for (int round = 0; round < most_rounds; ++round) {
-        auto asked = ask(request, proposal);
-        if (!asked)
-            return asked.error();
-        answers = std::move(*asked);
+        auto said = ask(asked, proposal);
+        if (!said)
+            return said.error();
+        answers = std::move(*said);
         const Layout before = proposal;
         for (const Answer& answer : answers)
             if (answer)

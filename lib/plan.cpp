@@ -67,11 +67,11 @@ std::vector<QuotaState> bind_quotas(std::vector<QuotaState> quotas,
 }
 
 /// A V4L2 source makes its buffers on the queue of its device's own uses.
-solver::QueueSide making_side(const Request::Fields& request, const DeviceRecord& device) {
+solver::QueueSide making_side(std::span<const DeviceUse> uses, const DeviceRecord& device) {
     if (!device.v4l2)
         return solver::QueueSide::none;
     std::vector<Use> own;
-    for (const DeviceUse& use : request.uses)
+    for (const DeviceUse& use : uses)
         if (use.device.id() == device.id)
             own.push_back(use.use);
     const auto types = making_queues(*device.v4l2, own);
@@ -82,19 +82,20 @@ solver::QueueSide making_side(const Request::Fields& request, const DeviceRecord
 }
 
 /// Marks the sources that the request's policy keeps out.
-void apply_policy(const Request::Fields& request, const Policy& policy,
-                  std::span<const SourceRecord> records, std::vector<solver::SourceInput>& inputs) {
+void apply_policy(const Request::Fields& request, std::span<const DeviceUse> uses,
+                  const Policy& policy, std::span<const SourceRecord> records,
+                  std::vector<solver::SourceInput>& inputs) {
     for (std::size_t i = 0; i < records.size(); ++i) {
         solver::SourceInput& input = inputs[i];
         const auto& device = records[i].device;
         input.disabled_by = left_out_by(request, policy, input);
         input.enabled = input.disabled_by.empty();
         if (device)
-            input.offer.queue = making_side(request, *device);
-        input.named =
-            !device || request.any_device ||
-            std::any_of(request.uses.begin(), request.uses.end(),
-                        [&](const DeviceUse& use) { return use.device.id() == device->id; });
+            input.offer.queue = making_side(uses, *device);
+        input.named = !device || request.any_device ||
+                      std::any_of(uses.begin(), uses.end(), [&](const DeviceUse& use) {
+                          return use.device.id() == device->id;
+                      });
     }
 }
 
@@ -112,14 +113,15 @@ void add_padding(std::span<const Padding> paddings, Fourcc fourcc, solver::UseIn
     }
 }
 
-Result<std::vector<solver::UseInput>> find_uses(const Request::Fields& request,
-                                                std::span<const Padding> paddings) {
+Result<std::vector<solver::UseInput>> find_uses(std::span<const DeviceUse> asked, Fourcc fourcc,
+                                                std::span<const Padding> paddings,
+                                                solver::Spending& spending) {
     std::vector<solver::UseInput> uses;
-    for (const DeviceUse& use : request.uses) {
-        auto input = find_use(use, request.fourcc);
+    for (const DeviceUse& use : asked) {
+        auto input = find_use(use, fourcc, spending);
         if (!input)
             return input.error();
-        add_padding(paddings, request.fourcc, *input);
+        add_padding(paddings, fourcc, *input);
         uses.push_back(std::move(*input));
     }
     return uses;
@@ -127,64 +129,77 @@ Result<std::vector<solver::UseInput>> find_uses(const Request::Fields& request,
 
 /// What plans of a request and of its relaxations have in common.
 struct Surroundings {
+    std::span<const DeviceUse> uses; ///< of the request
+    solver::Spending& spending;
     const Policy& policy;
     std::span<const SourceRecord> sources;
     const solver::Input& input;
     std::span<const Padding> paddings;
 };
 
-Result<solver::Input> input_for(const Request::Fields& request, const Surroundings& around) {
+/// `asked`: the uses; those of the request are not looked at.
+Result<solver::Input> input_for(Request::Fields request, std::span<const DeviceUse> asked,
+                                const Surroundings& around) {
     solver::Input input = around.input;
-    input.request = request;
-    auto uses = find_uses(request, around.paddings);
+    request.uses.clear();
+    input.request = std::move(request);
+    const Fourcc fourcc = input.request.fourcc;
+    auto uses = find_uses(asked, fourcc, around.paddings, around.spending);
     if (!uses)
         return uses.error();
     input.uses = std::move(*uses);
-    input.least_count = std::max(least_buffers(request.uses), input.least_count);
-    if (auto asked = ask_opaque_sizes(request, input.uses); !asked)
-        return asked.error();
-    for (const DeviceUse& use : request.uses)
-        add_preferred_sources(use.device.record(), use.use, request.fourcc, input.preferred);
-    apply_policy(request, around.policy, around.sources, input.sources);
+    input.least_count = std::max(least_buffers(asked), input.least_count);
+    if (auto told = ask_opaque_sizes(input.request, asked, input.uses, around.spending); !told)
+        return told.error();
+    for (const DeviceUse& use : asked)
+        add_preferred_sources(use.device.record(), use.use, fourcc, input.preferred);
+    apply_policy(input.request, asked, around.policy, around.sources, input.sources);
     return input;
 }
 
 /// A relaxed request is planned as if it had been asked for: the drivers have their say.
-std::optional<solver::Output> replan(solver::Relaxed relaxed, const Surroundings& around) {
+std::optional<solver::Output> replan(const solver::Relaxed& relaxed, const Surroundings& around) {
+    const solver::Spending::Memory memory(around.spending);
     std::vector<DeviceUse> uses;
-    for (const std::size_t use : relaxed.uses)
-        uses.push_back(relaxed.request.uses[use]);
-    relaxed.request.uses = std::move(uses);
-    auto input = input_for(relaxed.request, around);
+    for (const std::size_t use : relaxed.uses) {
+        if (!pay_for_copy(around.uses[use].alternatives, around.spending))
+            return std::nullopt;
+        uses.push_back(around.uses[use]);
+    }
+    auto input = input_for(relaxed.request, uses, around);
     if (!input)
         return std::nullopt;
     if (relaxed.split_planes)
         for (solver::SourceInput& source : input->sources)
             source.offer.max_dmabufs.reset();
-    auto settled = settle(relaxed.request, *input);
+    auto settled = settle(uses, std::move(*input), around.spending);
     if (!settled)
         return std::nullopt;
     return std::move(settled->output);
 }
 
 void explain_failure(const Settled& settled, const Surroundings& around, PlanData& data) {
-    const solver::Core core = solver::find_core(settled.input);
-    data.conflict = solver::conflict_of(settled.input, core);
+    solver::Core core;
+    if (settled.output.undecided) {
+        data.conflict = solver::undecided_conflict(settled.input);
+    } else {
+        core = solver::find_core(settled.input, around.spending);
+        data.conflict = solver::conflict_of(settled.input, core, around.spending);
+    }
     std::vector<Fourcc> formats;
-    for (const DeviceUse& use : settled.input.request.uses)
+    for (const DeviceUse& use : around.uses)
         for (const Fourcc format : listed_formats(use))
             formats.push_back(format);
-    data.relaxations =
-        solver::relaxations(settled.input, core, formats, [&](const solver::Relaxed& relaxed) {
-            return replan(relaxed, around);
-        });
+    data.relaxations = solver::relaxations(
+        settled.input, core, formats,
+        [&](const solver::Relaxed& relaxed) { return replan(relaxed, around); }, around.spending);
 }
 
 } // namespace
 
-Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc) {
+Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc, solver::Spending& spending) {
     const DeviceRecord& record = use.device.record();
-    auto alternatives = capabilities(record, use, fourcc);
+    auto alternatives = capabilities(record, use, fourcc, spending);
     if (!alternatives)
         return alternatives.error();
     solver::UseInput input;
@@ -215,12 +230,21 @@ Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc) {
     return input;
 }
 
-Result<Plan> make_plan(const Request& request, const Policy& policy,
+bool pay_for_copy(const std::vector<CapabilitySet>& alternatives, solver::Spending& spending) {
+    return std::ranges::all_of(alternatives, [&](const CapabilitySet& set) {
+        const solver::Extent extent = solver::extent_of(set);
+        return spending.afford(extent.copying()) && spending.hold(extent.bytes);
+    });
+}
+
+Result<Plan> make_plan(Request request, const Policy& policy,
                        std::vector<std::shared_ptr<const DeviceRecord>> devices,
                        const Quirks& quirks, solver::Input::Refusals refusals,
-                       std::vector<QuotaState> quotas, std::span<const Padding> paddings) {
-    const Request::Fields& fields = request.fields();
-    auto data = std::make_shared<PlanData>(PlanData{request, {}, {}, {}, {}, {}, {}, {}, true});
+                       std::vector<QuotaState> quotas, std::span<const Padding> paddings,
+                       solver::Spending& spending) {
+    auto data =
+        std::make_shared<PlanData>(PlanData{std::move(request), {}, {}, {}, {}, {}, {}, {}, true});
+    const Request::Fields& fields = data->request.fields();
 
     solver::Input common;
     common.order = fields.order.empty() ? policy.order.value : fields.order;
@@ -233,11 +257,11 @@ Result<Plan> make_plan(const Request& request, const Policy& policy,
     common.quotas = data->quotas;
     for (const SourceRecord& source : data->sources)
         common.sources.push_back(source.input);
-    const Surroundings around{policy, data->sources, common, paddings};
-    auto input = input_for(fields, around);
+    const Surroundings around{fields.uses, spending, policy, data->sources, common, paddings};
+    auto input = input_for(fields, fields.uses, around);
     if (!input)
         return input.error();
-    auto settled = settle(fields, *input);
+    auto settled = settle(fields.uses, std::move(*input), spending);
     if (!settled)
         return settled.error();
     solver::Output& output = settled->output;

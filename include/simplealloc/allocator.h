@@ -16,6 +16,23 @@ enum simplealloc_choice {
     SIMPLEALLOC_CHOICE_YES,     ///< yes
 };
 
+/// Bounds a plan with all that is told about it: candidates, rejections, the conflict and what to
+/// give up. The default is what a compositor's main loop can bear: some 10 ms of CPU. The kernel's
+/// and drivers' part is not counted, nor is what discovery finds on the machine itself.
+///
+/// A request whose alternatives can't even be read within it fails with limit, stage request. Where
+/// it is spent later, sources that are not decided are rejected by `search-limit`, a conflict may
+/// not be minimal or is `search-limit` itself, and fewer relaxations are offered. Nothing is called
+/// impossible for want of budget, and every candidate is as valid as without a bound.
+struct simplealloc_budget {
+    /// About one instruction of a 64-bit CPU each, charged by what a step costs at most. 0: the
+    /// default, 40 million.
+    uint64_t work;
+    /// Held at a time, the plan's own copy of the request and the plan included. 0: the default,
+    /// 16 MiB.
+    uint64_t bytes;
+};
+
 /// Settings for all requests of an allocator. What a request says counts first, then what is said
 /// here, then the policy file. Nothing of it is needed after the call. Lists have NULL behind the
 /// last; a NULL list is an empty one.
@@ -32,13 +49,18 @@ struct simplealloc_allocator_options {
     /// Quirk files, and folders of *.quirks files, separated by colons. They are read after the
     /// built-in rows and those of SIMPLEALLOC_QUIRKS, so theirs win; may be NULL.
     const char* quirk_path;
+    /// What each plan may cost at most, also those of check, prepared and pool functions. Who plans
+    /// for strangers leaves it as it is.
+    struct simplealloc_budget budget;
 };
 
 /// Says nothing; what NULL stands for.
 #define SIMPLEALLOC_ALLOCATOR_OPTIONS_INIT                                                         \
     {                                                                                              \
         sizeof(struct simplealloc_allocator_options), NULL, NULL, SIMPLEALLOC_CHOICE_DEFAULT,      \
-            SIMPLEALLOC_CHOICE_DEFAULT, 0, NULL, NULL, NULL                                        \
+            SIMPLEALLOC_CHOICE_DEFAULT, 0, NULL, NULL, NULL, {                                     \
+            0, 0                                                                                   \
+        }                                                                                          \
     }
 
 /// A place that memory can come from.

@@ -2,6 +2,7 @@
 // The entry point: finds devices and sources, plans, allocates.
 #pragma once
 
+#include <simplealloc/budget.hpp>
 #include <simplealloc/check.hpp>
 #include <simplealloc/policy.hpp>
 #include <simplealloc/prepared.hpp>
@@ -28,6 +29,9 @@ struct AllocatorOptions {
     /// Quirk files, and folders of *.quirks files, separated by colons. They are read after the
     /// built-in rows and those of SIMPLEALLOC_QUIRKS, so theirs win; empty: none.
     std::string quirk_path;
+    /// What each plan may cost at most, also those that check(), Prepared and Pool make. Who plans
+    /// for strangers leaves it as it is.
+    Budget budget;
 };
 
 /// A place that memory can come from.
@@ -89,7 +93,9 @@ public:
     [[nodiscard]] Result<Monitor> monitor() const;
 
     /// Allocates nothing. A request that nothing satisfies still gives a Plan, with the conflict;
-    /// an Error means that the request itself is wrong.
+    /// an Error means that the request itself is wrong. Costs at most AllocatorOptions::budget,
+    /// beside what the machine's own devices and sources take to be listed; see Budget for what is
+    /// answered beyond it.
     [[nodiscard]] Result<Plan> plan(const Request& request) const;
     /// Whether a plan that is made now would have the same devices and sources to choose from: not
     /// so once a device of the request has gone or another has taken its place, or a source has
@@ -110,7 +116,8 @@ public:
     [[nodiscard]] Result<Buffer> adopt(const ForeignBuffer& foreign) const;
     /// Whether a buffer serves one more use; see Check. Nothing is allocated, and nothing changes
     /// but for test imports, which are taken back. An Error means that the use itself is wrong (see
-    /// plan()) or the buffer has no layout that could be judged.
+    /// plan()) or the buffer has no layout that could be judged. Looking at the buffer, and each of
+    /// the up to three plans that tell what else would do, has the budget of a plan.
     [[nodiscard]] Result<Check> check(const Buffer& buffer, const DeviceUse& use,
                                       CheckOptions options = {}) const;
 

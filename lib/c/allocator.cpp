@@ -57,6 +57,10 @@ AllocatorOptions read(const simplealloc_allocator_options* options) {
         out.quotas.push_back({text(quota.of), quota.bytes});
     out.policy_path = text(given.policy_path);
     out.quirk_path = text(given.quirk_path);
+    if (given.budget.work != 0)
+        out.budget.work = given.budget.work;
+    if (given.budget.bytes != 0)
+        out.budget.bytes = given.budget.bytes;
     return out;
 }
 

@@ -20,6 +20,17 @@ namespace simplealloc {
 
 namespace {
 
+constexpr std::uint64_t held_for_evidence = sizeof(std::pair<ConstraintKind, Evidence>) + 64;
+
+/// A copy with evidence for all that it limits, in a list that grows.
+bool afford(const CapabilitySet& set, solver::Spending& spending) {
+    const solver::Extent extent = solver::extent_of(set);
+    const std::size_t evidence = set.evidence.size() + solver::limited(set.constraints).size();
+    return spending.afford(extent.copying() + 3 * solver::cost::set + 14 * solver::cost::multiple +
+                           evidence * solver::cost::text) &&
+           spending.hold(extent.bytes + 2 * sizeof(set) + evidence * held_for_evidence);
+}
+
 /// The same set with evidence for what it limits, and for nothing else.
 CapabilitySet by_caller(CapabilitySet set) {
     std::erase_if(set.evidence, [&](const auto& entry) {
@@ -53,11 +64,20 @@ std::string contradiction(const CapabilitySet& set, Fourcc fourcc) {
     return solver::list_text(demands);
 }
 
+Error too_many(const DeviceRecord& device, Use use) {
+    return failure(Stage::request, Cause::limit, 0, party_name(device, use),
+                   "its alternatives and modifiers are more than the budget of a plan allows",
+                   "give it fewer, or the plan more budget (AllocatorOptions::budget)");
+}
+
 /// One way that makes sense is enough: the solver passes over the others.
 Result<void> check_callers(const DeviceRecord& device, Use use,
-                           const std::vector<CapabilitySet>& sets, Fourcc fourcc) {
+                           const std::vector<CapabilitySet>& sets, Fourcc fourcc,
+                           solver::Spending& spending) {
     std::string first;
     for (const CapabilitySet& set : sets) {
+        if (!spending.afford(2 * solver::cost::set + 14 * solver::cost::multiple))
+            return too_many(device, use);
         const std::string what = contradiction(set, fourcc);
         if (what.empty())
             return {};
@@ -104,20 +124,13 @@ std::optional<ConstraintKind> narrow(CapabilitySet& found, const CapabilitySet& 
 /// Each of the device's ways with each of the caller's, as far as they go together; the caller's
 /// order of preference goes before the device's.
 CapabilitySets narrow(const DeviceRecord& device, const DeviceUse& use,
-                      const std::vector<CapabilitySet>& found) {
-    const std::vector<CapabilitySet>& all_callers = use.alternatives;
-    if (std::uint64_t{solver::count_pairs(all_callers)} * found.size() +
-            std::uint64_t{solver::count_pairs(found)} * all_callers.size() >
-        solver::most_pairs)
-        return failure(Stage::request, Cause::limit, 0, party_name(device, use.use),
-                       fmt::format("the caller's ways with the device's are more than {} pairs of "
-                                   "format and modifier",
-                                   solver::most_pairs),
-                       "give it fewer alternatives");
+                      const std::vector<CapabilitySet>& found, solver::Spending& spending) {
     std::vector<CapabilitySet> sets;
     std::optional<ConstraintKind> conflict;
-    for (const CapabilitySet& callers : all_callers)
+    for (const CapabilitySet& callers : use.alternatives)
         for (const CapabilitySet& way : found) {
+            if (!afford(way, spending) || !afford(callers, spending))
+                return too_many(device, use.use);
             CapabilitySet set = way;
             const auto failed = narrow(set, by_caller(callers));
             if (!failed)
@@ -168,16 +181,20 @@ Error unsupported_use(const DeviceRecord& device, Use use, std::string detail, s
 }
 
 Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& device,
-                                                        const DeviceUse& use, Fourcc fourcc) {
-    if (auto checked = check_callers(device, use.use, use.alternatives, fourcc); !checked)
+                                                        const DeviceUse& use, Fourcc fourcc,
+                                                        solver::Spending& spending) {
+    if (auto checked = check_callers(device, use.use, use.alternatives, fourcc, spending); !checked)
         return checked.error();
     CapabilitySets sets = std::vector<solver::CapabilitySet>{};
     if (device.described) {
-        if (auto checked = check_callers(device, use.use, device.described->alternatives, fourcc);
-            !checked)
+        const std::vector<CapabilitySet>& described = device.described->alternatives;
+        if (auto checked = check_callers(device, use.use, described, fourcc, spending); !checked)
             return checked.error();
-        for (const CapabilitySet& set : device.described->alternatives)
+        for (const CapabilitySet& set : described) {
+            if (!afford(set, spending))
+                return too_many(device, use.use);
             sets->push_back(by_caller(set));
+        }
         if (sets->empty())
             sets->emplace_back();
     } else {
@@ -187,12 +204,23 @@ Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& devi
                : device.v4l2 ? v4l2_capabilities(device, use.use, fourcc)
                              : other_capabilities(device, use.use, fourcc);
         if (sets)
-            for (CapabilitySet& set : *sets)
+            for (CapabilitySet& set : *sets) {
                 add_decided_limits(device, use.use, fourcc, set);
+                if (!afford(set, spending))
+                    return too_many(device, use.use);
+            }
     }
     if (sets && !use.alternatives.empty())
-        sets = narrow(device, use, *sets);
-    return sets ? split_by_modifier(device, use.use, fourcc, std::move(*sets)) : std::move(sets);
+        sets = narrow(device, use, *sets, spending);
+    if (!sets)
+        return sets;
+    return split_by_modifier(device, use.use, fourcc, std::move(*sets), spending);
+}
+
+Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& device,
+                                                        const DeviceUse& use, Fourcc fourcc) {
+    solver::Spending spending(solver::unbounded);
+    return capabilities(device, use, fourcc, spending);
 }
 
 std::vector<Fourcc> listed_formats(const DeviceUse& use) {

@@ -6,7 +6,7 @@
 #include "lib/discovery/device_tree.hpp"
 #include "lib/discovery/learned.hpp"
 #include "lib/discovery/quirks.hpp"
-#include "lib/solver/model.hpp"
+#include "lib/solver/work.hpp"
 
 #include <simplealloc/device.hpp>
 #include <simplealloc/unique_fd.hpp>
@@ -201,8 +201,12 @@ std::string party_name(const DeviceRecord& device, Use use);
 
 /// The ways in which the device can do this use with this format (fourcc::bytes: plain memory).
 /// Fails with unsupported when it can't do the use at all, and with denied when that can't be known
-/// because the node may not be opened. A format that it lacks is not an error: the set's formats
-/// don't contain it.
+/// because the node may not be opened; with limit where they can't be afforded. A format that it
+/// lacks is not an error: the set's formats don't contain it.
+Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& device,
+                                                        const DeviceUse& use, Fourcc fourcc,
+                                                        solver::Spending& spending);
+/// Whatever it costs.
 Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& device,
                                                         const DeviceUse& use, Fourcc fourcc);
 

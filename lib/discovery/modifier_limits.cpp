@@ -4,6 +4,7 @@
 
 #include "lib/discovery/quirk_keys.hpp"
 #include "lib/discovery/quirk_limits.hpp"
+#include "lib/failure.hpp"
 #include "lib/solver/merge.hpp"
 
 #include <algorithm>
@@ -29,6 +30,16 @@ public:
         return fourcc_ != fourcc::bytes &&
                std::any_of(device_.quirks.begin(), device_.quirks.end(),
                            [](const QuirkRowPtr& row) { return !row->modifiers.empty(); });
+    }
+
+    /// At most each modifier is a way of its own.
+    [[nodiscard]] bool afford(const solver::CapabilitySet& set, solver::Spending& spending) const {
+        const solver::Extent extent = solver::extent_of(set);
+        const std::uint64_t rows = device_.quirks.size() * quirk_limits().size();
+        const std::uint64_t ways = std::min<std::uint64_t>(extent.pairs + 1, rows + 1);
+        return spending.afford(extent.pairs * (rows + ways) * solver::cost::name +
+                               ways * (extent.copying() + solver::cost::set)) &&
+               spending.hold(ways * (extent.bytes + 2 * sizeof(set)));
     }
 
     /// Appends the ways that `set` falls into. Returns what can't hold together in one of them.
@@ -133,15 +144,21 @@ private:
 } // namespace
 
 CapabilitySets split_by_modifier(const DeviceRecord& device, Use use, Fourcc fourcc,
-                                 std::vector<solver::CapabilitySet> sets) {
+                                 std::vector<solver::CapabilitySet> sets,
+                                 solver::Spending& spending) {
     const Splitter splitter(device, use, fourcc);
     if (!splitter.needed())
         return sets;
     std::vector<solver::CapabilitySet> ways;
     std::optional<ConstraintKind> conflict;
-    for (const solver::CapabilitySet& set : sets)
+    for (const solver::CapabilitySet& set : sets) {
+        if (!splitter.afford(set, spending))
+            return failure(Stage::request, Cause::limit, 0, party_name(device, use),
+                           "its modifiers are more than the budget of a plan allows",
+                           "give it fewer, or the plan more budget (AllocatorOptions::budget)");
         if (const auto failed = splitter.split(set, ways))
             conflict = failed;
+    }
     if (ways.empty() && conflict)
         return unsupported_use(
             device, use,

@@ -64,15 +64,6 @@ const FormatSupport* find_format(const CapabilitySet& set, Fourcc code) {
     return found == set.formats.end() ? nullptr : &*found;
 }
 
-std::string modifiers_text(const FormatSupport& format) {
-    std::vector<std::string> names;
-    if (format.without_modifier)
-        names.emplace_back("no modifier");
-    for (const std::uint64_t modifier : format.modifiers)
-        names.push_back(to_string(Modifier::named(modifier)));
-    return list_text(names);
-}
-
 /// As many as one reads.
 std::string formats_text(const CapabilitySet& set) {
     constexpr std::size_t most = 6;
@@ -140,9 +131,9 @@ Objection exporter_objection(const Case& c) {
                                          [&](const std::string& id) { return id == c.use.device; });
     return objection(
         c, ConstraintKind::exporter,
-        only_itself
-            ? fmt::format("{} imports no memory but its own", c.use.party)
-            : fmt::format("{} imports memory of {} only", c.use.party, list_text(exporters)),
+        only_itself ? fmt::format("{} imports no memory but its own", c.use.party)
+                    : fmt::format("{} imports memory of {} only", c.use.party,
+                                  exporter_list_text(exporters)),
         either(quirk_remedy(c, ConstraintKind::exporter, "takes other memory", "imports = yes"),
                copy_remedy(c)));
 }

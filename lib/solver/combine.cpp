@@ -75,6 +75,12 @@ Search::Search(const std::vector<Party>& parties, Bounds bounds)
 
 Search::~Search() = default;
 
+/// False from the first step on that can't be afforded.
+bool Search::pay(std::uint64_t work) {
+    broke_ = broke_ || (bounds_.spending != nullptr && !bounds_.spending->afford(work));
+    return !broke_;
+}
+
 /// Offsets of packed planes follow from the number of lines: where they are aligned, padding to
 /// more lines may make a layout possible, so less padding is not always less limiting.
 bool Search::beats(const Shape& one, const LayoutNeeds& needs, const Shape& other,
@@ -91,6 +97,8 @@ bool Search::beats(const Shape& one, const LayoutNeeds& needs, const Shape& othe
 
 /// The options that none of the party's cheaper ones beats, cheapest first.
 Search::Options Search::sifted(const Party& party) {
+    if (!pay(sorting(party.options.size())))
+        return {};
     Options sorted;
     for (const Option& option : party.options)
         sorted.push_back(&option);
@@ -99,12 +107,15 @@ Search::Options Search::sifted(const Party& party) {
     Options kept;
     for (const Option* option : sorted) {
         const std::size_t compared = std::min(kept.size(), bounds_.frontier);
+        const std::size_t before = effort_.comparisons;
         if (std::none_of(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(compared),
                          [&](const Option* cheaper) {
                              return beats(*cheaper->shape, cheaper->needs, *option->shape,
                                           option->needs);
                          }))
             kept.push_back(option);
+        if (!pay((effort_.comparisons - before) * cost::comparison))
+            break;
     }
     return kept;
 }
@@ -131,6 +142,7 @@ Search::Options Search::few(Options options) {
 /// Leaves the undominated nodes, most preferred first.
 void Search::prune(std::vector<Node>& nodes) {
     effort_.held = std::max(effort_.held, nodes.size());
+    const std::size_t before = effort_.comparisons;
     // Nodes are large: they are moved once, when their place is known.
     std::vector<Node*> sorted;
     sorted.reserve(nodes.size());
@@ -147,6 +159,7 @@ void Search::prune(std::vector<Node>& nodes) {
         if (!beaten)
             kept.push_back(std::move(*node));
     }
+    pay((effort_.comparisons - before) * cost::comparison); // too late not to, and not much
     nodes = std::move(kept);
     if (nodes.size() > bounds_.frontier) {
         exact_ = false;
@@ -173,6 +186,8 @@ void Search::extend(const Options& options) {
     std::optional<Failure> first;
     for (const Node& so_far : frontier_)
         for (const Option* option : options) {
+            if (!pay(option->shape->merging))
+                return;
             next.push_back(so_far);
             const auto failed = append(next.back(), *option);
             if (!failed)
@@ -213,10 +228,12 @@ std::optional<Combination> Search::favourite() {
     Node node;
     std::vector<std::size_t> alternatives;
     for (const Party& party : parties_) {
+        if (!pay(party.options.size() * cost::pair))
+            return std::nullopt;
         const auto best =
             std::min_element(party.options.begin(), party.options.end(),
                              [](const Option& a, const Option& b) { return a.cost < b.cost; });
-        if (append(node, *best))
+        if (!pay(best->shape->merging) || append(node, *best))
             return std::nullopt;
         alternatives.push_back(best->alternative);
     }
@@ -230,8 +247,10 @@ Outcome Search::run(const Judge& judge) {
     frontier_.emplace_back();
     for (const Party& party : parties_) {
         options_.push_back(sifted(party));
-        if (!frontier_.empty())
+        if (!broke_ && !frontier_.empty())
             extend(few(options_.back()));
+        if (broke_)
+            return Outcome::gave_up;
     }
     for (const Node& node : frontier_)
         if (judge.accept(combination(node)))
@@ -269,9 +288,9 @@ Outcome Search::deeper(const Judge& judge) {
             path.pop_back();
             continue;
         }
-        if (used++ == bounds_.deeper)
-            return Outcome::gave_up;
         const Option& option = *options_[party][next[depth]++];
+        if (used++ == bounds_.deeper || !pay(cost::comparison + option.shape->merging))
+            return Outcome::gave_up;
         alternatives[party] = option.alternative;
         Node longer = so_far;
         if (!append(longer, option) &&

@@ -5,6 +5,7 @@
 #include "lib/solver/merge.hpp"
 #include "lib/solver/merged.hpp"
 #include "lib/solver/objection.hpp"
+#include "lib/solver/work.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -55,9 +56,10 @@ struct Bounds {
     /// false: what another combination beats is tried as well, for a judge that looks at more than
     /// limits.
     bool prune = true;
+    Spending* spending = nullptr; ///< what else bounds it; null: nothing
 };
 
-/// What a search really took.
+/// What a search really took, apart from the layouts.
 struct Effort {
     std::size_t merges = 0;
     std::size_t comparisons = 0;
@@ -113,6 +115,7 @@ private:
         ConstraintKind kind;
     };
 
+    bool pay(std::uint64_t work);
     bool beats(const Shape& one, const LayoutNeeds& needs, const Shape& other,
                const LayoutNeeds& other_needs);
     Options sifted(const Party& party);
@@ -133,6 +136,7 @@ private:
     std::optional<Failure> failure_;
     bool lines_matter_ = false; ///< whether fewer lines may make a layout impossible
     bool exact_ = true;         ///< nothing was left out for the bound's sake
+    bool broke_ = false;        ///< a step could not be afforded
 };
 
 /// The same merge with the names of everybody who limits something; parties beyond the alternatives

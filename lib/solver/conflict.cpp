@@ -12,6 +12,16 @@
 #include <tuple>
 
 namespace simplealloc::solver {
+std::vector<Conflict> undecided_conflict(const Input& input) {
+    const Objection objection = out_of_budget(input);
+    const std::string limit(to_string(objection.kind));
+    Conflict conflict{limit, objection.required_by, {}};
+    for (const std::string& party : objection.required_by)
+        conflict.contributors.push_back(
+            {party, limit, objection.reason, Confidence::known, "AllocatorOptions::budget"});
+    return {std::move(conflict)};
+}
+
 namespace {
 
 using Kind = ConstraintKind;
@@ -33,6 +43,8 @@ bool collide(Kind a, Kind b) {
     };
     return against(a, b) || against(b, a);
 }
+
+constexpr std::uint64_t held_for_contributor = 1024;
 
 /// Under which constraint each is told: its own, or one that it collides with and that a rejection
 /// goes by.
@@ -66,12 +78,16 @@ void add_new(std::vector<std::string>& names, const std::string& name) {
 }
 
 /// What every source says for itself, where no unit is to blame.
-std::vector<Conflict> objections_of(const Input& input) {
+std::vector<Conflict> objections_of(const Input& input, Spending& spending) {
     std::map<Kind, std::vector<std::string>> parties;
+    const Groundwork ground(input, spending);
     for (const SourceInput& source : input.sources)
-        for (const Objection& objection : evaluate(input, whole(input), source).objections) {
+        for (const Objection& objection : evaluate(ground, whole(input), source).objections) {
+            std::vector<std::string>& names = parties[objection.kind];
+            if (!spending.afford(objection.required_by.size() * (names.size() + 1) * cost::name))
+                return undecided_conflict(input);
             for (const std::string& party : objection.required_by)
-                add_new(parties[objection.kind], party);
+                add_new(names, party);
             if (objection.by_source)
                 add_new(parties[objection.kind], source.name);
         }
@@ -95,17 +111,22 @@ Conflict no_source() {
 
 } // namespace
 
-std::vector<Conflict> conflict_of(const Input& input, const Core& core) {
+std::vector<Conflict> conflict_of(const Input& input, const Core& core, Spending& spending) {
     if (input.sources.empty())
         return {no_source()};
+    if (core.units.empty() && !core.minimal)
+        return undecided_conflict(input);
     if (core.units.empty())
-        return objections_of(input);
+        return objections_of(input, spending);
     std::vector<Conflict> conflict;
     for (auto& [kind, units] : grouped(core)) {
         Conflict entry{std::string(to_string(kind)), {}, {}};
         sort_for_people(input, units);
         for (const Unit& unit : units) {
-            entry.contributors.push_back(contributor(input, unit));
+            if (!spending.afford(cost::use + entry.parties.size() * cost::name) ||
+                !spending.hold(held_for_contributor))
+                return undecided_conflict(input);
+            entry.contributors.push_back(contributor(input, unit, spending));
             add_new(entry.parties, entry.contributors.back().party);
         }
         conflict.push_back(std::move(entry));

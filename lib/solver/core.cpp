@@ -32,6 +32,9 @@ namespace {
 using Kind = ConstraintKind;
 using Side = Unit::Side;
 
+/// In a handful of sets, thirty at most each.
+constexpr std::uint64_t held_for_units = std::uint64_t{30} * 64 * 5;
+
 SourceInput ideal_source(const Input& input) {
     SourceInput ideal;
     ideal.offer.contiguity = OfferContiguity::physical;
@@ -56,41 +59,58 @@ SourceInput ideal_source(const Input& input) {
 /// One input that sources are asked about.
 class Question {
 public:
-    explicit Question(const Input& input)
-        : input_(input), ground_(input), scope_(whole(input)), work_(count_pairs(input)) {}
+    Question(const Input& input, Spending& spending)
+        : input_(input), ground_(input, spending), scope_(whole(input)) {}
 
+    /// Also where nobody can tell: what is left out of a conflict has to be proven needless.
     bool serves(const SourceInput& source) {
         const Evaluation evaluation = evaluate(ground_, scope_, source, false);
-        work_ += 1 + evaluation.work;
-        return evaluation.fit.has_value();
+        undecided_ = undecided_ || evaluation.undecided;
+        return evaluation.fit.has_value() || evaluation.undecided;
     }
+    [[nodiscard]] bool undecided() const { return undecided_; }
     /// Whether no source, nor an ideal one where it is asked too, serves.
     bool blocked(bool ideal) {
-        return !(ideal && serves(ideal_source(input_))) &&
+        return !(ideal && serves_ideally()) &&
                std::none_of(input_.sources.begin(), input_.sources.end(),
                             [&](const SourceInput& source) { return serves(source); });
     }
-    [[nodiscard]] std::size_t work() const { return work_; }
 
 private:
+    bool serves_ideally() {
+        if (ground_.spending.afford(ground_.pairs * cost::multiple))
+            return serves(ideal_source(input_));
+        undecided_ = true;
+        return true;
+    }
+
     const Input& input_;
     Groundwork ground_;
     Scope scope_;
-    std::size_t work_;
+    bool undecided_ = false;
 };
 
 class Search {
 public:
-    Search(const Input& input, bool ideal) : input_(input), ideal_(ideal), all_(units_of(input)) {}
+    Search(const Input& input, bool ideal, Spending& spending)
+        : input_(input), spending_(spending), ideal_(ideal), all_(units_of(input)) {
+        const Extent extent = extent_of(input);
+        leaving_out_ =
+            extent.copying() + extent.reading() +
+            input.sources.size() * (cost::source + extent.sets * cost::pair) +
+            input.refused_before().size() * (input.uses.size() + input.sources.size()) * cost::name +
+            all_.size() * cost::unit;
+        copy_ = extent.bytes;
+    }
 
     Core core();
 
 private:
     using Group = std::vector<Unit>;
 
-    /// False once too much work is done.
+    /// False from the first question on that can't be afforded.
     bool afford() {
-        cut_short_ = cut_short_ || work_ > most_conflict_work;
+        cut_short_ = cut_short_ || !spending_.afford(leaving_out_) || !spending_.hold(copy_);
         return !cut_short_;
     }
 
@@ -103,28 +123,32 @@ private:
 
     /// Whether nothing serves with only these; false when that can't be afforded.
     bool still_blocked(const Units& units) {
+        const Spending::Memory memory(spending_);
         if (!afford())
             return false;
         const Input input = with_only(units);
-        Question question(input);
-        const bool result = question.blocked(ideal_);
-        work_ += question.work();
-        return result;
+        Question question(input, spending_);
+        const bool blocked = question.blocked(ideal_);
+        undecided_ = undecided_ || question.undecided();
+        return blocked;
     }
 
     /// The same for a unit less: where it is a source's, only that source may change its answer.
     bool blocked_without(const Unit& unit) {
+        if (cut_short_)
+            return false;
         Units rest = kept_;
         rest.erase(unit);
         if (unit.side != Side::source)
             return still_blocked(rest);
+        const Spending::Memory memory(spending_);
         if (!afford())
             return false;
         const Input input = with_only(rest);
-        Question question(input);
-        const bool result = !question.serves(input.sources[unit.index]);
-        work_ += question.work();
-        return result;
+        Question question(input, spending_);
+        const bool blocked = !question.serves(input.sources[unit.index]);
+        undecided_ = undecided_ || question.undecided();
+        return blocked;
     }
 
     void leave_out_one_by_one(const std::function<bool(const Unit&)>& chosen) {
@@ -145,8 +169,8 @@ private:
     std::vector<Group> needed(const Units& base, bool grown, std::span<const Group> groups) {
         if (groups.empty() || (grown && still_blocked(base)))
             return {};
-        if (groups.size() == 1)
-            return {groups.front()};
+        if (groups.size() == 1 || cut_short_)
+            return {groups.begin(), groups.end()};
         const auto better = groups.first(groups.size() / 2);
         const auto worse = groups.subspan(better.size());
         Units more = base;
@@ -174,22 +198,28 @@ private:
             kept_ = before;
     }
 
-    [[nodiscard]] std::set<Kind> told() const;
+    [[nodiscard]] std::set<Kind> told();
     [[nodiscard]] std::vector<Group> users() const;
     [[nodiscard]] std::vector<Group> constraints() const;
 
     const Input& input_;
+    Spending& spending_;
     bool ideal_;
     Units all_;
     Units kept_;
-    std::size_t work_ = 0;
+    std::uint64_t leaving_out_; ///< work of each question before it is asked
+    std::uint64_t copy_;        ///< bytes
     bool cut_short_ = false;
+    bool undecided_ = false; ///< some question was, so a unit may be needless
 };
 
-std::set<Kind> Search::told() const {
-    const Input input = with_only(kept_);
-    const Groundwork ground(input);
+std::set<Kind> Search::told() {
     std::set<Kind> kinds;
+    const Spending::Memory memory(spending_);
+    if (!afford())
+        return kinds;
+    const Input input = with_only(kept_);
+    const Groundwork ground(input, spending_);
     const auto ask = [&](const SourceInput& source) {
         for (const Objection& objection : evaluate(ground, whole(input), source).objections)
             kinds.insert(objection.kind);
@@ -247,7 +277,8 @@ Core Search::core() {
         size = kept_.size();
         leave_out_one_by_one([](const Unit&) { return true; });
     }
-    return {kept_, told(), ideal_, !cut_short_, work_};
+    const bool minimal = !cut_short_ && !undecided_;
+    return {kept_, told(), ideal_, minimal};
 }
 
 /// Where each element stands when they are sorted by name, so that the order in which they come
@@ -268,11 +299,19 @@ std::vector<std::size_t> by_name(std::vector<Item>& items, std::string Item::*na
 
 } // namespace
 
-Core find_core(const Input& input) {
+Core find_core(const Input& input, Spending& spending) {
+    const Spending::Share share(spending, 2); // something is left for words and relaxations
+    const Spending::Memory memory(spending);
+    const Extent extent = extent_of(input);
+    if (!spending.afford(extent.copying() + 3 * extent.reading() +
+                         input.uses.size() * input.sources.size() * cost::looked_up) ||
+        !spending.hold(extent.bytes + (input.uses.size() + input.sources.size()) * held_for_units))
+        return {{}, {}, false, false};
     Input sorted = input;
     const auto uses = by_name(sorted.uses, &UseInput::party);
     const auto sources = by_name(sorted.sources, &SourceInput::name);
-    Core core = Search(sorted, Question(sorted).blocked(true)).core();
+    const bool ideal = Question(sorted, spending).blocked(true);
+    Core core = Search(sorted, ideal, spending).core();
     Units units;
     for (Unit unit : core.units) {
         if (unit.side != Side::cpu)

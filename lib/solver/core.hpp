@@ -4,6 +4,7 @@
 
 #include "lib/solver/model.hpp"
 #include "lib/solver/unit.hpp"
+#include "lib/solver/work.hpp"
 
 #include <set>
 
@@ -15,13 +16,12 @@ struct Core {
     Units units;
     /// What the sources' rejections go by when nothing else is in the way.
     std::set<ConstraintKind> told;
-    bool ideal = false;   ///< not even an ideal source serves: the uses exclude each other
-    bool minimal = true;  ///< false: the search was cut short, and units may be needless
-    std::size_t work = 0; ///< that it took, see work.hpp
+    bool ideal = false;  ///< not even an ideal source serves: the uses exclude each other
+    bool minimal = true; ///< false: the search was cut short, and units may be needless
 };
 
-/// Only for an input without a candidate. The work is bounded, see work.hpp; the same input always
-/// has the same core.
-Core find_core(const Input& input);
+/// Only for an input that is known to have no candidate. Leaves half of what the spending has left;
+/// with as much to spend, the same input always has the same core.
+Core find_core(const Input& input, Spending& spending);
 
 } // namespace simplealloc::solver

@@ -29,8 +29,9 @@ SourceInput allocated(SourceInput source, const Layout& layout) {
     return source;
 }
 
-Suitability suits(const Input& input, const SourceInput& source, const Layout& layout) {
-    Evaluation evaluation = evaluate(input, whole(input), source);
+Suitability suits(const Input& input, const SourceInput& source, const Layout& layout,
+                  Spending& spending) {
+    Evaluation evaluation = evaluate(input, whole(input), source, spending);
     if (!evaluation.fit)
         return {std::move(evaluation.objections), false};
     Suitability result;
@@ -60,17 +61,22 @@ bool is_nearer(const Suitability& one, const Suitability& other) {
 } // namespace
 
 Suitability suits(const Request::Fields& request, const UseInput& use, const SourceInput& source,
-                  const Layout& layout, std::uint64_t page_size) {
+                  const Layout& layout, std::uint64_t page_size, Spending& spending) {
     const SourceInput memory = allocated(source, layout);
     Input input;
     input.request = request;
     input.request.modifier = layout.modifier;
     input.page_size = page_size;
     input.uses = {use};
+    input.uses.front().alternatives.clear();
     Suitability nearest;
     for (std::size_t i = 0; i < use.alternatives.size(); ++i) {
+        const Extent extent = extent_of(use.alternatives[i]);
+        const Spending::Memory held(spending);
+        if (!spending.afford(extent.copying() + cost::layout) || !spending.hold(extent.bytes))
+            return {{out_of_budget(input)}, false};
         input.uses.front().alternatives = {use.alternatives[i]};
-        Suitability one = suits(input, memory, layout);
+        Suitability one = suits(input, memory, layout, spending);
         if (one.objections.empty())
             return one;
         if (i == 0 || is_nearer(one, nearest))

@@ -4,6 +4,7 @@
 
 #include "lib/solver/model.hpp"
 #include "lib/solver/objection.hpp"
+#include "lib/solver/work.hpp"
 
 #include <vector>
 
@@ -17,7 +18,7 @@ struct Suitability {
 /// `source` is where the memory is from. Of `request` the format, the CPU's access and strictness
 /// count: its uses are not looked at.
 Suitability suits(const Request::Fields& request, const UseInput& use, const SourceInput& source,
-                  const Layout& layout, std::uint64_t page_size);
+                  const Layout& layout, std::uint64_t page_size, Spending& spending);
 
 /// Whether memory with the criteria `now` serves its uses better than with those of `then`. What
 /// others lose by it, and what is paid once, does not count.

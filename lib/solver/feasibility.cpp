@@ -17,6 +17,14 @@
 namespace simplealloc::solver {
 namespace {
 
+constexpr std::uint64_t most_of_sources = 4; ///< parts of what is left: one for each source
+constexpr std::uint64_t most_of_tiles = 2;
+
+/// Whether it matters what is in a use's alternatives before they are tried.
+bool looks_at_sets(const SourceInput& source) {
+    return source.offer.protected_memory || source.offer.memory_kind == MemoryKind::device_local;
+}
+
 /// Of the modifiers that are wished for, those which all the chosen alternatives take.
 std::vector<std::uint64_t> taken_by_all(const Problem& p, const Fit& fit,
                                         const std::vector<Modifier>& wishes) {
@@ -58,34 +66,42 @@ Objection too_many_modifiers(const Problem& p, std::size_t count) {
 /// those which the same alternatives take.
 Evaluation serve_own_layout(const Problem& p) {
     Evaluation result;
-    std::vector<Modifier> wishes = modifiers_by_preference(p.input, p.scope, p.source);
-    std::erase_if(wishes, [&](const Modifier& wish) {
+    Spending& spending = p.ground.spending;
+    const Spending::Memory memory(spending);
+    auto wishes = modifiers_by_preference(p.input, p.scope, p.source, spending);
+    if (!wishes || !spending.afford(wishes->size() * cost::name))
+        return {std::nullopt, {out_of_budget(p.input)}, true};
+    std::erase_if(*wishes, [&](const Modifier& wish) {
         return !p.source.offer.lays_out(p.wanted.fourcc, wish);
     });
-    if (wishes.empty())
+    if (wishes->empty())
         return serve(p); // for what the uses have against it
-    std::size_t work = wishes.size();
     bool all_tried = true;
-    for (std::size_t i = 0; i < wishes.size() && !result.fit; ++i) {
-        const bool last = i + 1 == wishes.size(); // linear, and what is explained
-        if (work > most_layout_work && !last) {
-            all_tried = false;
+    for (std::size_t i = 0; i < wishes->size() && !result.fit; ++i) {
+        const bool last = i + 1 == wishes->size(); // linear, and what is explained
+        if (!all_tried && !last)
             continue;
-        }
+        // Something is left for linear.
+        const Spending::Share share(spending, last ? 1 : most_of_tiles);
         Problem attempt = p;
-        attempt.wanted.modifier = wishes[i];
+        attempt.wanted.modifier = (*wishes)[i];
         attempt.explain = p.explain && last;
         result = serve(attempt);
-        work += result.work;
-        if (result.fit) {
-            result.fit->explicit_modifier = needs_name(attempt, *result.fit);
-            if (wishes[i].state != Modifier::State::implicit)
-                result.fit->modifiers = taken_by_all(attempt, *result.fit, wishes);
-        }
+        all_tried = all_tried && (last || !result.undecided);
+        if (!result.fit)
+            continue;
+        result.fit->explicit_modifier = needs_name(attempt, *result.fit);
+        if (attempt.wanted.modifier.state != Modifier::State::implicit)
+            result.fit->modifiers =
+                spending.afford(wishes->size() * p.scope.uses.size() * cost::looked_up)
+                    ? taken_by_all(attempt, *result.fit, *wishes)
+                    : std::vector{attempt.wanted.modifier.value};
     }
-    if (!result.fit && !all_tried && p.explain)
-        result.objections = {too_many_modifiers(p, wishes.size())};
-    result.work = work;
+    if (!result.fit && !all_tried) {
+        result.undecided = true;
+        if (p.explain)
+            result.objections = {too_many_modifiers(p, wishes->size())};
+    }
     return result;
 }
 
@@ -115,16 +131,38 @@ Constraints rules_of(const SourceInput& source, const FormatInfo& format) {
     return relevant(std::move(rules), format);
 }
 
-Groundwork::Groundwork(const Input& all) : input(all), format(format_info(all.request.fourcc)) {
-    if (!format)
+Groundwork::Groundwork(const Input& all, Spending& purse)
+    : input(all), spending(purse), memory(purse), format(format_info(all.request.fourcc)) {
+    pairs = count_pairs(all);
+    complete = spending.afford(pairs * cost::pair);
+    if (!format || !complete)
         return;
     ways.reserve(all.uses.size());
-    for (const UseInput& use : all.uses)
-        ways.emplace_back(use, *format);
+    for (const UseInput& use : all.uses) {
+        ways.emplace_back(use, *format, spending);
+        complete = complete && ways.back().complete();
+    }
 }
 
-Evaluation evaluate(const Input& input, const Scope& scope, const SourceInput& source) {
-    return evaluate(Groundwork(input), scope, source);
+Objection out_of_budget(const Input& input) {
+    const auto pairs = [](const UseInput& use) { return use.alternatives.size(); };
+    const auto most =
+        std::max_element(input.uses.begin(), input.uses.end(),
+                         [&](const UseInput& a, const UseInput& b) { return pairs(a) < pairs(b); });
+    Objection objection{ConstraintKind::search_limit,
+                        "the plan's budget is spent, and not everything is tried",
+                        {},
+                        "give the devices fewer alternatives and modifiers, or the plan more "
+                        "budget (AllocatorOptions::budget)",
+                        false};
+    if (most != input.uses.end())
+        objection.required_by.push_back(most->party);
+    return objection;
+}
+
+Evaluation evaluate(const Input& input, const Scope& scope, const SourceInput& source,
+                    Spending& spending) {
+    return evaluate(Groundwork(input, spending), scope, source);
 }
 
 Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceInput& source,
@@ -139,6 +177,16 @@ Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceIn
                               true}};
         return result;
     }
+    if (auto objection = check_policy(source)) {
+        result.objections = {std::move(*objection)};
+        return result;
+    }
+    // A source that is hard to judge leaves something for the others.
+    const Spending::Share share(ground.spending, most_of_sources);
+    if (!ground.complete ||
+        !ground.spending.afford(cost::source + scope.uses.size() * cost::use +
+                                (looks_at_sets(source) ? ground.pairs * cost::pair : 0)))
+        return {std::nullopt, {out_of_budget(input)}, true};
     const Wanted wanted{input.request.fourcc,
                         input.request.modifier.value_or(Modifier::linear()),
                         scope.cpu,
@@ -147,18 +195,16 @@ Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceIn
                         shown_in_place(input, scope.uses, source)};
     const Problem p{ground, input, scope, source, *ground.format, wanted, explain};
 
-    if (auto objection = check_policy(source)) {
-        result.objections = {std::move(*objection)};
-        return result;
-    }
     result.objections = check_offer(input, source, scope, wanted);
     if (!explain && !result.objections.empty())
         return result;
+    const bool rejected = !result.objections.empty();
     const bool chooses = source.offer.own_layout || !source.offer.tilings.empty();
     Evaluation served = chooses ? serve_own_layout(p) : serve(p);
     for (Objection& objection : served.objections)
         result.objections.push_back(std::move(objection));
-    result.work = served.work;
+    // What the offer itself lacks is proven.
+    result.undecided = served.undecided && !rejected;
     if (result.objections.empty())
         result.fit = std::move(served.fit);
     return result;

@@ -6,6 +6,7 @@
 #include "lib/solver/model.hpp"
 #include "lib/solver/objection.hpp"
 #include "lib/solver/ways.hpp"
+#include "lib/solver/work.hpp"
 
 #include <optional>
 #include <string>
@@ -42,25 +43,33 @@ struct Fit {
 struct Evaluation {
     std::optional<Fit> fit;
     std::vector<Objection> objections; ///< independent of each other; empty when it fits
-    std::size_t work = 0;              ///< that it took, see work.hpp
+    bool undecided = false; ///< whether it fits is not known: not everything could be tried
 };
 
 /// What the source itself demands of a layout.
 Constraints rules_of(const SourceInput& source, const FormatInfo& format);
 
 /// What is the same for every source and every part of the input, worked out once. Borrows the
-/// input.
+/// input, and gives back what it holds.
 struct Groundwork {
-    explicit Groundwork(const Input& all);
+    Groundwork(const Input& all, Spending& purse);
 
     const Input& input;
+    Spending& spending;
+    Spending::Memory memory;
     std::optional<FormatInfo> format; ///< nothing: can't be laid out
-    std::vector<Ways> ways;           ///< for each use
+    std::vector<Ways> ways;           ///< for each use, where all could be afforded
+    std::uint64_t pairs = 0;          ///< see count_pairs()
+    bool complete = true;
 };
+
+/// The answer where the budget doesn't reach for a better one.
+Objection out_of_budget(const Input& input);
 
 /// `explain`: false when all that is asked is whether it fits; some objections are left out then.
 Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceInput& source,
                     bool explain = true);
-Evaluation evaluate(const Input& input, const Scope& scope, const SourceInput& source);
+Evaluation evaluate(const Input& input, const Scope& scope, const SourceInput& source,
+                    Spending& spending);
 
 } // namespace simplealloc::solver

@@ -3,6 +3,7 @@
 #include "lib/solver/merge.hpp"
 
 #include "lib/solver/checked.hpp"
+#include "lib/solver/work.hpp"
 
 #include <algorithm>
 #include <array>
@@ -326,6 +327,17 @@ std::optional<ConstraintKind> merge(Constraints& into, const Constraints& constr
     return std::nullopt;
 }
 
+// A common multiple takes far longer than anything else.
+std::uint32_t merging_cost(const Constraints& c) {
+    std::uint64_t divisors = 0;
+    for (const std::uint64_t divisor : {c.stride_align, c.stride_align_pixels, c.offset_align,
+                                        c.size_align, c.width_align, c.height_align})
+        divisors += divisor > 1 ? 1 : 0;
+    for (const PlaneLimits& plane : c.planes)
+        divisors += (plane.stride_align > 1 ? 2 : 0) + (plane.offset_align > 1 ? 1 : 0);
+    return static_cast<std::uint32_t>(cost::merge + cost::multiple * divisors);
+}
+
 Shape::Shape(const Constraints& normal) {
     for (std::size_t i = 0; i < rules.size(); ++i)
         if (rules[i].shapes_layout && rules[i].limits(normal)) {
@@ -333,6 +345,7 @@ Shape::Shape(const Constraints& normal) {
             (void)rules[i].combine(constraints, normal);
             limited |= 1ULL << i;
         }
+    merging = merging_cost(constraints);
 }
 
 std::optional<ConstraintKind> merge(Shape& into, const Shape& shape) {

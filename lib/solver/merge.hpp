@@ -25,10 +25,14 @@ Constraints normal(Constraints constraints);
 struct Shape {
     Constraints constraints;
     std::uint64_t limited = 0; ///< bits of the rules that limit something
+    std::uint32_t merging = 0; ///< what it costs to merge them, see work.hpp
 
     Shape() = default;
     explicit Shape(const Constraints& normal);
 };
+
+/// What it costs to merge them; see work.hpp.
+std::uint32_t merging_cost(const Constraints& constraints);
 
 /// As the merge of constraints, but leaves `into` spoilt when it fails.
 std::optional<ConstraintKind> merge(Shape& into, const Shape& shape);

@@ -67,6 +67,9 @@ struct UseInput {
     /// (dma_buf_dynamic_attach() with allow_peer2peer).
     bool peer_to_peer = false;
     bool attaches = true; ///< false: it gets at any buffer somehow, as the conflict search supposes
+    /// It takes the format with every modifier, whatever its alternatives list, as the conflict
+    /// search supposes: a list of all that anybody has would be copied into each of them.
+    bool any_modifier = false;
 };
 
 enum class OfferContiguity : std::uint8_t {
@@ -223,7 +226,7 @@ struct Output {
     std::vector<Choice> choices; ///< best first
     std::vector<Rejection> rejections;
     std::vector<Conflict> conflict;
-    std::size_t work = 0; ///< that it took, see work.hpp
+    bool undecided = false; ///< there is no choice, and that is not proven
 };
 
 } // namespace simplealloc::solver

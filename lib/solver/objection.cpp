@@ -44,7 +44,8 @@ std::string memory_kinds_text(std::uint8_t kinds) {
 std::string exporters_text(const std::optional<std::vector<std::string>>& exporters) {
     if (!exporters)
         return "any exporter";
-    return exporters->empty() ? "no exporter" : "memory of " + list_text(*exporters) + " only";
+    return exporters->empty() ? "no exporter"
+                              : "memory of " + exporter_list_text(*exporters) + " only";
 }
 
 } // namespace
@@ -88,6 +89,18 @@ std::string list_text(std::span<const std::string> names) {
         text += names[i];
     }
     return text;
+}
+
+std::string modifiers_text(const FormatSupport& format) {
+    const std::size_t unnamed = format.without_modifier ? 1 : 0;
+    return brief_list_text(unnamed + format.modifiers.size(), [&](std::size_t i) {
+        return i < unnamed ? "no modifier"
+                           : to_string(Modifier::named(format.modifiers[i - unnamed]));
+    });
+}
+
+std::string exporter_list_text(const std::vector<std::string>& exporters) {
+    return brief_list_text(exporters.size(), [&](std::size_t i) { return exporters[i]; });
 }
 
 std::string demand_text(ConstraintKind kind, const Constraints& c) {

@@ -2,6 +2,7 @@
 // Why a source can't serve, and the words that such reasons share.
 #pragma once
 
+#include <simplealloc/capability_set.hpp>
 #include <simplealloc/constraints.hpp>
 #include <simplealloc/error.hpp>
 #include <simplealloc/request.hpp>
@@ -37,6 +38,21 @@ inline constexpr std::string_view any_cpu = "cpu";
 std::string cpu_party(CpuAccess access);
 /// `a, b and c`
 std::string list_text(std::span<const std::string> names);
+/// The same of no more than one reads: `a, b, c, d, e and 7 more`. `name`: by place.
+template <typename Name>
+std::string brief_list_text(std::size_t count, Name name) {
+    constexpr std::size_t most = 6;
+    const std::size_t named = count > most ? most - 1 : count;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < named; ++i)
+        names.push_back(name(i));
+    if (named < count)
+        names.push_back(std::to_string(count - named) + " more");
+    return list_text(names);
+}
+/// Of a format that a device lists, likewise in brief.
+std::string modifiers_text(const FormatSupport& format);
+std::string exporter_list_text(const std::vector<std::string>& exporters);
 /// What one party's constraints say of `kind`, e.g. `stride a multiple of 64 bytes`.
 std::string demand_text(ConstraintKind kind, const Constraints& constraints);
 

@@ -5,6 +5,7 @@
 #include "lib/solver/feasibility.hpp"
 #include "lib/solver/model.hpp"
 
+#include <optional>
 #include <vector>
 
 namespace simplealloc::solver {
@@ -12,9 +13,11 @@ namespace simplealloc::solver {
 /// What is worth trying, each once: what the source's own device lists in its order of preference,
 /// then what the others list, linear last. An implicit layout is among them
 /// only when the uses are all of the source's device, one of them draws with it and none lists
-/// modifiers: nobody else can read it. The CPU reads linear images only.
-std::vector<Modifier> modifiers_by_preference(const Input& input, const Scope& scope,
-                                              const SourceInput& source);
+/// modifiers: nobody else can read it. The CPU reads linear images only. Nothing where that can't
+/// be afforded.
+std::optional<std::vector<Modifier>> modifiers_by_preference(const Input& input, const Scope& scope,
+                                                             const SourceInput& source,
+                                                             Spending& spending);
 
 /// Whether the set takes the format only with a modifier that is named.
 bool names_modifiers(const CapabilitySet& set, Fourcc fourcc);

@@ -18,7 +18,7 @@ namespace {
 using Kind = ConstraintKind;
 using EvidenceMap = std::map<Kind, Evidence>;
 
-constexpr std::size_t most_names = 6; // of a list in a sentence
+constexpr std::size_t most_values = 6; ///< of one party's alternatives
 
 Contributor make(std::string party, Kind kind, std::string value, Evidence evidence) {
     return {std::move(party), std::string(to_string(kind)), std::move(value), evidence.confidence,
@@ -35,31 +35,16 @@ Confidence evidence_or(const EvidenceMap& map, Kind kind, Confidence otherwise) 
     return found == map.end() ? otherwise : found->second.confidence;
 }
 
-std::string list_in_brief(std::vector<std::string> names) {
-    const std::size_t all = names.size();
-    if (all > most_names) {
-        names.resize(most_names - 1);
-        names.push_back(fmt::format("{} more", all - names.size()));
-    }
-    return list_text(names);
-}
-
 std::string format_text(const CapabilitySet& set, Fourcc fourcc) {
     if (set.formats.empty())
         return fmt::format("{}, linear", to_string(fourcc));
     const auto found = std::find_if(set.formats.begin(), set.formats.end(),
                                     [&](const FormatSupport& f) { return f.fourcc == fourcc; });
-    std::vector<std::string> names;
-    if (found == set.formats.end()) {
-        for (const FormatSupport& format : set.formats)
-            names.push_back(to_string(format.fourcc));
-        return fmt::format("{} only", list_in_brief(std::move(names)));
-    }
-    if (found->without_modifier)
-        names.emplace_back("no modifier");
-    for (const std::uint64_t modifier : found->modifiers)
-        names.push_back(to_string(Modifier::named(modifier)));
-    return fmt::format("{} with {}", to_string(fourcc), list_in_brief(std::move(names)));
+    if (found == set.formats.end())
+        return fmt::format("{} only", brief_list_text(set.formats.size(), [&](std::size_t i) {
+                               return to_string(set.formats[i].fourcc);
+                           }));
+    return fmt::format("{} with {}", to_string(fourcc), modifiers_text(*found));
 }
 
 std::string value_of(const UseInput& use, const CapabilitySet& set, Kind kind, Fourcc fourcc) {
@@ -84,13 +69,17 @@ std::string value_of(const UseInput& use, const CapabilitySet& set, Kind kind, F
     return demand_text(kind, constraints);
 }
 
-Contributor of_use(const UseInput& use, Kind kind, Fourcc fourcc) {
+Contributor of_use(const UseInput& use, Kind kind, Fourcc fourcc, Spending& spending) {
     std::vector<std::string> values;
     Evidence evidence{Confidence::unknown, ""};
-    for (std::size_t i = 0; i < use.alternatives.size(); ++i) {
+    bool all = true;
+    for (std::size_t i = 0; all && i < use.alternatives.size(); ++i) {
         const CapabilitySet& set = use.alternatives[i];
         const bool general =
             kind == Kind::format || kind == Kind::attach || kind == Kind::cpu_access;
+        all = spending.afford(reading(set.constraints) + cost::text) && values.size() < most_values;
+        if (!all)
+            continue;
         if (kind == Kind::min_size && use.unsized.count(i) > 0) {
             values.emplace_back("nobody says how many bytes its planes take");
             continue;
@@ -107,6 +96,8 @@ Contributor of_use(const UseInput& use, Kind kind, Fourcc fourcc) {
                                  : evidence_of(set.evidence, kind);
         values.push_back(std::move(value));
     }
+    if (!all)
+        values.emplace_back("others");
     return make(use.party, kind, fmt::format("{}", fmt::join(values, " or ")), evidence);
 }
 
@@ -193,8 +184,10 @@ Contributor of_cpu(CpuAccess access) {
 /// Merged constraints in the making.
 class Entries {
 public:
-    /// `most`: contributors that a constraint tends to have at most.
-    explicit Entries(std::size_t most) : most_(most) { entries_.reserve(8); }
+    /// `most`: contributors that a constraint may have.
+    explicit Entries(std::size_t most) : most_(std::min<std::size_t>(most, 8)) {
+        entries_.reserve(8);
+    }
 
     void add(Kind kind, Contributor who) { at(kind).contributors.push_back(std::move(who)); }
     void set(Kind kind, std::string value) { at(kind).value = std::move(value); }
@@ -240,10 +233,10 @@ std::string caching_text(CpuCaching caching) {
 
 } // namespace
 
-Contributor contributor(const Input& input, const Unit& unit) {
+Contributor contributor(const Input& input, const Unit& unit, Spending& spending) {
     switch (unit.side) {
     case Unit::Side::use:
-        return of_use(input.uses[unit.index], unit.kind, input.request.fourcc);
+        return of_use(input.uses[unit.index], unit.kind, input.request.fourcc, spending);
     case Unit::Side::source:
         if (unit.kind == Kind::quota)
             return of_quotas(input, input.sources[unit.index]);
@@ -272,7 +265,29 @@ const Provenance::Demand& Provenance::demand(std::size_t use, std::size_t altern
     demand.limits = relevant(set.constraints, format);
     for (const Kind kind : limited(demand.limits))
         add(kind);
+    for (const auto& [kind, said] : demand.said)
+        demand.bytes += sizeof(said) + said.party.size() + said.value.size() + said.origin.size();
     return demand;
+}
+
+/// A Plan has them twice.
+bool Provenance::afford(const std::vector<std::size_t>& alternatives) {
+    constexpr std::uint64_t copies = 2;
+    constexpr std::uint64_t kinds = static_cast<std::uint64_t>(Kind::policy) + 1;
+    std::uint64_t bytes = kinds * sizeof(MergedConstraint);
+    std::uint64_t work = cost::source;
+    for (std::size_t i = 0; i < input_.uses.size(); ++i) {
+        const auto known = demands_.find({i, alternatives[i]});
+        if (known == demands_.end() && !spending_.afford(kinds * cost::text))
+            return false;
+        const Demand& each = demand(i, alternatives[i]);
+        if (known == demands_.end() && !spending_.hold(sizeof(each) + 2 * each.bytes))
+            return false;
+        bytes += copies * each.bytes;
+        work += each.said.size() * cost::block + reading(each.limits) + merging_cost(each.limits);
+    }
+    bytes_ += bytes;
+    return spending_.afford(work) && spending_.hold(bytes);
 }
 
 const Provenance::Sum& Provenance::sum(const std::vector<std::size_t>& alternatives,
@@ -298,12 +313,14 @@ const Provenance::Sum& Provenance::sum(const std::vector<std::size_t>& alternati
     return sum;
 }
 
-std::vector<MergedConstraint> Provenance::of(const SourceInput& source,
-                                             const std::vector<std::size_t>& alternatives,
-                                             const Layout& layout) {
+std::optional<std::vector<MergedConstraint>>
+Provenance::of(const SourceInput& source, const std::vector<std::size_t>& alternatives,
+               const Layout& layout) {
     const auto format = format_info(input_.request.fourcc);
     if (!format)
-        return {};
+        return std::vector<MergedConstraint>{};
+    if (!afford(alternatives))
+        return std::nullopt;
     const Request::Fields& request = input_.request;
     Entries entries(input_.uses.size() + 1);
     for (std::size_t i = 0; i < input_.uses.size(); ++i)

@@ -51,8 +51,8 @@ struct Proposal {
 class Offers {
 public:
     Offers(const Input& input, const Core& core, std::span<const Fourcc> formats,
-           const Replan& replan)
-        : input_(input), core_(core), formats_(formats), replan_(replan) {}
+           const Replan& replan, Spending& spending)
+        : input_(input), core_(core), formats_(formats), replan_(replan), spending_(spending) {}
 
     std::vector<Relaxation> best_first();
 
@@ -63,13 +63,11 @@ private:
             all.uses.push_back(i);
         return all;
     }
-    /// Nothing too once too much work is done.
+    /// Nothing too where it can't be afforded.
     std::optional<Output> plan(const Relaxed& relaxed) {
-        if (work_ > most_relaxation_work)
+        if (!spending_.afford(cost::source))
             return std::nullopt;
-        auto output = replan_(relaxed);
-        work_ += output ? output->work : 0;
-        return output;
+        return replan_(relaxed);
     }
     [[nodiscard]] bool serves(const Relaxed& relaxed) {
         const auto output = plan(relaxed);
@@ -92,7 +90,7 @@ private:
     const Core& core_;
     std::span<const Fourcc> formats_;
     const Replan& replan_;
-    std::size_t work_ = 0;
+    Spending& spending_;
     std::vector<Relaxation> offers_;
 };
 
@@ -177,6 +175,8 @@ void Offers::try_crops() {
     const std::uint32_t width = request.crop_width != 0 ? request.crop_width : request.width;
     const std::uint32_t height = request.crop_height != 0 ? request.crop_height : request.height;
     std::int64_t place = 0;
+    if (!spending_.afford(count_pairs(input_) * cost::looked_up))
+        return;
     for (const ImageSize& padded : padded_sizes(input_)) {
         const std::string larger = fmt::format("{}x{}", padded.width, padded.height);
         const std::string part = fmt::format("{}x{}", width, height);
@@ -197,6 +197,8 @@ void Offers::try_formats() {
     const auto wanted = format_info(input_.request.fourcc);
     // What is in an opaque image nobody knows who could name another one.
     if (!wanted || wanted->opaque || !input_.request.is_image)
+        return;
+    if (!spending_.afford(formats_.size() * 4 * cost::looked_up))
         return;
     std::set<FormatDistance> nearest;
     for (const Fourcc format : formats_) {
@@ -373,8 +375,9 @@ std::vector<Relaxation> Offers::best_first() {
 } // namespace
 
 std::vector<Relaxation> relaxations(const Input& input, const Core& core,
-                                    std::span<const Fourcc> formats, const Replan& replan) {
-    return Offers(input, core, formats, replan).best_first();
+                                    std::span<const Fourcc> formats, const Replan& replan,
+                                    Spending& spending) {
+    return Offers(input, core, formats, replan, spending).best_first();
 }
 
 } // namespace simplealloc::solver

@@ -23,8 +23,10 @@ struct Relaxed {
 using Replan = std::function<std::optional<Output>(const Relaxed&)>;
 
 /// Best first. `core` is what stands against `input`; `formats` are those that devices of the
-/// request take, in any order. At most some hundred plans are made.
+/// request take, in any order. At most some hundred plans are made, which `replan` pays for, and
+/// none once the spending has nothing left.
 std::vector<Relaxation> relaxations(const Input& input, const Core& core,
-                                    std::span<const Fourcc> formats, const Replan& replan);
+                                    std::span<const Fourcc> formats, const Replan& replan,
+                                    Spending& spending);
 
 } // namespace simplealloc::solver

@@ -20,6 +20,12 @@ namespace {
 /// Above any sum of preferences: what is proven comes first.
 constexpr std::uint64_t unproven_cost = 1ULL << 40U;
 
+/// With its places in the lists of a search, and room for lists that grow.
+constexpr std::uint64_t held_for_option = 3 * sizeof(Option) + 6 * sizeof(const Option*);
+/// By a search, apart from the options: for the frontier, and for each party.
+constexpr std::uint64_t held_for_search = std::uint64_t{1} << 19U;
+constexpr std::uint64_t held_for_party = 4096;
+
 Result<Layout> layout_of(const Problem& p, const Constraints& merged, Placement placement) {
     const Request::Fields& request = p.input.request;
     return make_layout(p.format.fourcc, p.wanted.modifier, request.width, request.height,
@@ -69,9 +75,15 @@ std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation&
     std::size_t nearest = 0;
     unsigned passed = 0;
     Ways::Taking ways = p.ways(index).taking(p.wanted.modifier, is_own(use, p.source));
+    party.options.reserve(std::min<std::size_t>(ways.most(), 32));
     while (const Way* way = ways.next()) {
-        ++result.work;
         const std::size_t i = way->alternative;
+        const auto& exporters = use.alternatives[i].constraints.exporters;
+        if (!p.ground.spending.afford(cost::accepted +
+                                      (exporters ? exporters->size() * cost::name : 0))) {
+            result.undecided = true;
+            return std::nullopt;
+        }
         if (use.refused.count(i) > 0) {
             nearest = passed == 0 ? i : nearest;
             continue;
@@ -82,6 +94,10 @@ std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation&
             continue;
         }
         const Acceptance acceptance = accept(use, use.alternatives[i], p.source, p.wanted);
+        if (acceptance.accepted && !p.ground.spending.hold(held_for_option)) {
+            result.undecided = true;
+            return std::nullopt;
+        }
         if (acceptance.accepted) {
             party.options.push_back({i, i + (acceptance.unproven || unsized ? unproven_cost : 0),
                                      &way->shape, layout_needs(p, use, way->constraints)});
@@ -136,13 +152,16 @@ Objection layout_objection(const std::vector<Party>& parties,
 /// Who is told no offsets finds a packed plane behind the lines that it counts itself, so nobody
 /// else can have more.
 std::optional<Objection> check_packed_lines(const std::vector<Party>& parties,
-                                            const Combination& combination, const Layout& layout) {
+                                            const Combination& combination, const Layout& layout,
+                                            bool words) {
     const std::uint64_t counted = combination.needs.packed_lines;
     if (layout.placement != Placement::packed || counted == 0)
         return std::nullopt;
     const std::uint64_t lines = layout.planes[0].size / layout.planes[0].stride;
     if (lines == counted)
         return std::nullopt;
+    if (!words)
+        return Objection{ConstraintKind::height_align, {}, {}, {}};
     const Merged names = explained(parties, combination.alternatives);
     std::vector<std::string> required_by = names.parties(ConstraintKind::height_align);
     for (const std::string& name : names.parties(ConstraintKind::placement))
@@ -189,11 +208,13 @@ Objection blamed(const Problem& p, const std::vector<Party>& parties,
     return without_source(std::move(size), p.source.name);
 }
 
+/// `words`: false where nobody reads them.
 std::optional<Objection> check_result(const Problem& p, const std::vector<Party>& parties,
-                                      const Combination& combination, const Layout& layout) {
+                                      const Combination& combination, const Layout& layout,
+                                      bool words) {
     if (auto found = check_size(p.input, p.source, layout))
-        return blamed(p, parties, combination, std::move(*found));
-    if (auto found = check_packed_lines(parties, combination, layout))
+        return words ? blamed(p, parties, combination, std::move(*found)) : found;
+    if (auto found = check_packed_lines(parties, combination, layout, words))
         return found;
     for (std::size_t i = 0; i < p.scope.uses.size(); ++i) {
         const Way& way = p.ways(i).of(combination.alternatives[i]);
@@ -260,49 +281,103 @@ Objection gave_up(const std::vector<Party>& parties, std::size_t merges) {
     return objection;
 }
 
+/// Lays combinations out, and remembers why the first one failed.
+class Layouts {
+public:
+    Layouts(const Problem& p, const std::vector<Party>& parties) : p_(p), parties_(parties) {}
+
+    bool accept(const Combination& combination);
+    bool possible(const Shape& merged, std::uint64_t room) {
+        // What can't be asked may be.
+        return !afford(placements.size() * cost::layout) || has_layout(p_, merged, room);
+    }
+
+    std::optional<Fit> fit;
+    std::optional<Objection> first;
+    bool refused = false; ///< by a device before
+    bool complete = true; ///< all that was asked could be afforded
+
+private:
+    bool afford(std::uint64_t work) {
+        complete = complete && p_.ground.spending.afford(work);
+        return complete;
+    }
+    /// Whether the first objection is still to be found, and can be put into words.
+    bool wants_words();
+    bool afford_description(const Combination& combination);
+
+    const Problem& p_;
+    const std::vector<Party>& parties_;
+};
+
+bool Layouts::wants_words() {
+    if (!p_.explain || first)
+        return false;
+    std::uint64_t options = 0;
+    for (const Party& party : parties_)
+        options += party.options.size();
+    return afford(parties_.size() * cost::blamed + options * cost::pair);
+}
+
+bool Layouts::afford_description(const Combination& combination) {
+    std::uint64_t work = 0;
+    for (std::size_t i = 0; i < p_.scope.uses.size(); ++i) {
+        const Way& way = p_.ways(i).of(combination.alternatives[i]);
+        work += cost::use + 2 * (way.shape.merging + reading(way.constraints));
+    }
+    return afford(work);
+}
+
+bool Layouts::accept(const Combination& combination) {
+    for (const Placement placement : placements) {
+        if (!combination.merged.constraints.placements.has(placement))
+            continue;
+        if (!afford(cost::layout + parties_.size() * cost::looked_up))
+            return false;
+        auto layout = layout_of(p_, combination.merged.constraints, placement);
+        if (layout) {
+            const auto objection = check_result(p_, parties_, combination, *layout, false);
+            if (!objection && !afford_description(combination))
+                return false;
+            if (!objection) {
+                fit = describe(p_, combination, std::move(*layout));
+                return true;
+            }
+            refused = refused || objection->kind == ConstraintKind::attach;
+        }
+        if (wants_words())
+            first = layout ? check_result(p_, parties_, combination, *layout, true)
+                           : layout_objection(parties_, combination.alternatives, layout.error());
+    }
+    return false;
+}
+
 /// The cheapest combination that has a layout.
 Evaluation lay_out(const Problem& p, const std::vector<Party>& parties) {
     Evaluation result;
-    std::optional<Objection> first;
-    bool refused = false;
-    const auto accept = [&](const Combination& combination) {
-        for (const Placement placement : placements) {
-            if (!combination.merged.constraints.placements.has(placement))
-                continue;
-            auto layout = layout_of(p, combination.merged.constraints, placement);
-            if (!layout) {
-                if (p.explain && !first)
-                    first = layout_objection(parties, combination.alternatives, layout.error());
-            } else if (auto objection = check_result(p, parties, combination, *layout)) {
-                refused = refused || objection->kind == ConstraintKind::attach;
-                if (!first)
-                    first = std::move(objection);
-            } else {
-                result.fit = describe(p, combination, std::move(*layout));
-                return true;
-            }
-        }
-        return false;
-    };
-    const auto possible = [&](const Shape& merged, std::uint64_t room) {
-        return has_layout(p, merged, room);
-    };
-    Search search(parties);
-    const Judge judge{possible, accept};
-    const Outcome outcome = search.run(judge);
+    if (!p.ground.spending.hold(held_for_search + parties.size() * held_for_party))
+        return {std::nullopt, {out_of_budget(p.input)}, true};
+    Layouts layouts(p, parties);
+    const Judge judge{
+        [&](const Shape& merged, std::uint64_t room) { return layouts.possible(merged, room); },
+        [&](const Combination& combination) { return layouts.accept(combination); }};
+    Search search(parties, {.spending = &p.ground.spending});
+    Outcome outcome = search.run(judge);
     // A device refuses one class of layouts: a combination that is beaten may have another.
-    if (outcome != Outcome::found && refused) {
-        Search wider(parties, {.prune = false});
-        wider.run(judge);
-        result.work += wider.effort().total();
+    if (outcome != Outcome::found && layouts.refused) {
+        Search wider(parties, {.prune = false, .spending = &p.ground.spending});
+        outcome = wider.run(judge);
     }
-    result.work += search.effort().total();
+    result.fit = std::move(layouts.fit);
+    result.undecided = !result.fit && (outcome == Outcome::gave_up || !layouts.complete);
     if (result.fit || !p.explain)
         return result;
-    if (outcome == Outcome::gave_up)
-        result.objections = {gave_up(parties, search.effort().merges)};
-    else if (first)
-        result.objections = {std::move(*first)};
+    if (result.undecided)
+        result.objections = {layouts.complete && search.effort().merges > 0
+                                 ? gave_up(parties, search.effort().merges)
+                                 : out_of_budget(p.input)};
+    else if (layouts.first)
+        result.objections = {std::move(*layouts.first)};
     else
         result.objections = {without_source(search.objection().value(), p.source.name)};
     return result;
@@ -312,22 +387,25 @@ Evaluation lay_out(const Problem& p, const std::vector<Party>& parties) {
 
 Evaluation serve(const Problem& p) {
     Evaluation result;
+    const Spending::Memory memory(p.ground.spending);
     std::vector<Party> parties;
     parties.reserve(p.scope.uses.size() + 1);
     for (std::size_t i = 0; i < p.scope.uses.size(); ++i) {
-        ++result.work;
         if (auto party = options_of(p, i, result))
             parties.push_back(std::move(*party));
         else if (!p.explain)
             return result;
     }
-    if (parties.size() != p.scope.uses.size())
+    if (parties.size() != p.scope.uses.size()) {
+        // One use that is known not to take it is enough.
+        result.undecided = result.undecided && result.objections.empty();
+        if (result.undecided)
+            result.objections.push_back(out_of_budget(p.input));
         return result;
+    }
     const Shape rules(rules_of(p.source, p.format));
     parties.push_back({p.source.name, {{0, 0, &rules}}});
-    Evaluation laid_out = lay_out(p, parties);
-    laid_out.work += result.work;
-    return laid_out;
+    return lay_out(p, parties);
 }
 
 } // namespace simplealloc::solver

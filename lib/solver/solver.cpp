@@ -72,20 +72,31 @@ Result<void> check_request(const Request::Fields& request, std::uint64_t page_si
 
 namespace {
 
-Result<void> check_size(std::size_t pairs) {
-    if (pairs <= most_pairs)
-        return {};
-    Error error = senseless("uses", fmt::format("they have more than {} alternatives and pairs of "
-                                                "format and modifier",
-                                                most_pairs));
-    error.cause = Cause::limit;
-    error.remedy = "give the devices fewer alternatives";
-    return error;
+/// Apart from the names of its constraints.
+std::uint64_t bytes_of(const Input& input, const Fit& fit) {
+    constexpr std::uint64_t texts = 4096;
+    std::uint64_t names = 0;
+    for (const UseInput& use : input.uses)
+        names += sizeof(std::size_t) + use.party.size();
+    return 2 * (sizeof(Choice) + texts + names) + fit.modifiers.size() * sizeof(std::uint64_t);
 }
 
-Choice choice(const Input& input, const Scope& scope, std::size_t index, Fit fit,
-              Provenance& provenance) {
+std::uint64_t bytes_of(const Objection& objection) {
+    std::uint64_t bytes = sizeof(Rejection) + objection.reason.size() + objection.remedy.size() +
+                          objection.needed.size() + objection.offered.size();
+    for (const std::string& party : objection.required_by)
+        bytes += sizeof(party) + party.size();
+    return bytes;
+}
+
+/// Nothing where it can't be afforded.
+std::optional<Choice> choice(const Groundwork& ground, const Scope& scope, std::size_t index,
+                             Fit fit, Provenance& provenance) {
+    const Input& input = ground.input;
     const SourceInput& source = input.sources[index];
+    if (!ground.spending.afford(cost::source + input.uses.size() * cost::use) ||
+        !ground.spending.hold(bytes_of(input, fit)))
+        return std::nullopt;
     Choice result;
     result.source = index;
     result.candidate.source = source.name;
@@ -98,44 +109,67 @@ Choice choice(const Input& input, const Scope& scope, std::size_t index, Fit fit
     result.alternatives.resize(input.uses.size());
     for (std::size_t i = 0; i < scope.uses.size(); ++i)
         result.alternatives[scope.uses[i]] = fit.alternatives[i];
-    result.candidate.constraints =
-        provenance.of(source, result.alternatives, result.candidate.layout);
+    auto constraints = provenance.of(source, result.alternatives, result.candidate.layout);
+    if (!constraints)
+        return std::nullopt;
+    result.candidate.constraints = std::move(*constraints);
     result.merged = std::move(fit.merged);
     result.modifiers = std::move(fit.modifiers);
     result.explicit_modifier = fit.explicit_modifier;
     return result;
 }
 
-} // namespace
-
-Result<Output> candidates(const Input& input) {
-    if (auto sensible = check_request(input.request, input.page_size); !sensible)
-        return sensible.error();
+/// What each source has to say. `held`: bytes of the Output.
+Output ask_sources(const Input& input, Spending& spending, std::uint64_t& held) {
     Output output;
-    output.work = count_pairs(input);
-    if (auto sized = check_size(output.work); !sized)
-        return sized.error();
     const Scope scope = whole(input);
-    const Groundwork ground(input);
-    Provenance provenance(input);
+    const Groundwork ground(input, spending);
+    const std::uint64_t before = spending.held();
+    Provenance provenance(input, spending);
+    bool undecided = false;
     for (std::size_t i = 0; i < input.sources.size(); ++i) {
         Evaluation evaluation = evaluate(ground, scope, input.sources[i]);
-        output.work += evaluation.work;
-        if (evaluation.fit)
-            output.choices.push_back(
-                choice(input, scope, i, std::move(*evaluation.fit), provenance));
-        for (Objection& objection : evaluation.objections)
+        undecided = undecided || evaluation.undecided;
+        if (evaluation.fit) {
+            if (auto fit = choice(ground, scope, i, std::move(*evaluation.fit), provenance)) {
+                output.choices.push_back(std::move(*fit));
+            } else {
+                undecided = true;
+                evaluation.objections = {out_of_budget(input)};
+            }
+        }
+        for (Objection& objection : evaluation.objections) {
+            // Why not is as good as unknown where it can't be said.
+            if (!spending.hold(bytes_of(objection)))
+                objection = out_of_budget(input);
+            undecided = undecided || objection.kind == ConstraintKind::search_limit;
             output.rejections.push_back(rejection(input.sources[i].name, std::move(objection)));
+        }
     }
+    output.undecided = undecided && output.choices.empty();
+    held = spending.held() - before;
+    return output;
+}
+
+} // namespace
+
+Result<Output> candidates(const Input& input, Spending& spending) {
+    if (auto sensible = check_request(input.request, input.page_size); !sensible)
+        return sensible.error();
+    std::uint64_t held = 0;
+    Output output = ask_sources(input, spending, held);
+    (void)spending.hold(held); // as before, when there was more beside it
     sort_by_rank(output.choices);
     explain_order(input, output.choices);
     return output;
 }
 
-Result<Output> solve(const Input& input) {
-    auto output = candidates(input);
+Result<Output> solve(const Input& input, Spending& spending) {
+    auto output = candidates(input, spending);
     if (output && output->choices.empty())
-        output->conflict = conflict_of(input, find_core(input));
+        output->conflict = output->undecided
+                               ? undecided_conflict(input)
+                               : conflict_of(input, find_core(input, spending), spending);
     return output;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/solver/model.hpp"
+#include "lib/solver/work.hpp"
 
 #include <simplealloc/result.hpp>
 
@@ -12,12 +13,16 @@ namespace simplealloc::solver {
 /// zero or overflowing size, an unknown fourcc, an odd modifier. Uses are not looked at.
 Result<void> check_request(const Request::Fields& request, std::uint64_t page_size);
 
-/// Fails as check_request(), and with limit where the uses have more alternatives than most_pairs.
-/// Everything else is in the Output.
-Result<Output> solve(const Input& input);
+/// Fails as check_request(). Everything else is in the Output.
+Result<Output> solve(const Input& input, Spending& spending);
+/// With a budget of its own.
+inline Result<Output> solve(const Input& input) {
+    Spending spending;
+    return solve(input, spending);
+}
 
 /// The same without the conflict, which costs as much as some tens of answers.
-Result<Output> candidates(const Input& input);
+Result<Output> candidates(const Input& input, Spending& spending);
 
 /// Fourcc, modifier and size class of a layout: what a device's refusal is remembered for.
 std::string layout_class(const Layout& layout);

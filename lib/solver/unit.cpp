@@ -87,34 +87,17 @@ bool has(const SourceInput& source, Kind kind, const Input& input) {
     }
 }
 
-/// Every modifier that anybody has for the format, so that nothing is out of the question.
-FormatSupport anything(const Input& input) {
-    std::vector<std::uint64_t> modifiers{0};
-    if (input.request.modifier && input.request.modifier->state == Modifier::State::named)
-        modifiers.push_back(input.request.modifier->value);
-    for (const UseInput& use : input.uses)
-        for (const CapabilitySet& set : use.alternatives)
-            for (const FormatSupport& format : set.formats)
-                if (format.fourcc == input.request.fourcc)
-                    modifiers.insert(modifiers.end(), format.modifiers.begin(),
-                                     format.modifiers.end());
-    std::sort(modifiers.begin(), modifiers.end());
-    modifiers.erase(std::unique(modifiers.begin(), modifiers.end()), modifiers.end());
-    return {input.request.fourcc, std::move(modifiers), true};
-}
-
 using Kinds = std::set<Kind>;
 
-void leave_out(UseInput& use, const Kinds& kinds, const FormatSupport& any_format) {
+void leave_out(UseInput& use, const Kinds& kinds) {
     if (use.alternatives.empty() && kinds.count(Kind::format) > 0)
         use.alternatives.emplace_back();
-    for (CapabilitySet& set : use.alternatives) {
+    for (CapabilitySet& set : use.alternatives)
         set.constraints = without(set.constraints, kinds);
-        if (kinds.count(Kind::format) > 0)
-            set.formats = {any_format};
-    }
-    if (kinds.count(Kind::format) > 0)
+    if (kinds.count(Kind::format) > 0) {
+        use.any_modifier = true;
         use.refused.clear();
+    }
     if (kinds.count(Kind::min_size) > 0)
         use.unsized.clear();
     use.attaches = use.attaches && kinds.count(Kind::attach) == 0;
@@ -209,9 +192,8 @@ Input leave_out(const Input& input, const Units& units) {
     Input relaxed = input;
     if (!cpu)
         relaxed.request.cpu = CpuAccess::none;
-    const FormatSupport any_format = anything(input);
     for (std::size_t i = 0; i < of_uses.size(); ++i)
-        leave_out(relaxed.uses[i], of_uses[i], any_format);
+        leave_out(relaxed.uses[i], of_uses[i]);
     for (std::size_t i = 0; i < of_sources.size(); ++i)
         leave_out(relaxed.sources[i], of_sources[i], relaxed);
     const auto left_out = [&](const Input::Refusal& refusal) {

@@ -29,13 +29,16 @@ bool is_named(Modifier modifier) {
 
 } // namespace
 
-Ways::Ways(const UseInput& use, const FormatInfo& format)
-    : draws_(draws(use.use)), bytes_(format.fourcc == fourcc::bytes) {
+Ways::Ways(const UseInput& use, const FormatInfo& format, Spending& spending)
+    : draws_(draws(use.use)), bytes_(format.fourcc == fourcc::bytes),
+      any_modifier_(use.any_modifier) {
     std::vector<std::size_t> alternatives; // a way is large: it is made where it stays
+    std::size_t pairs = 0;
+    std::uint64_t work = 0;
     for (std::size_t i = 0; i < use.alternatives.size(); ++i) {
         const CapabilitySet& set = use.alternatives[i];
         const auto index = static_cast<std::uint32_t>(alternatives.size());
-        bool takes = bytes_ || set.formats.empty();
+        bool takes = bytes_ || any_modifier_ || set.formats.empty();
         if (takes)
             any_.push_back(index);
         else
@@ -44,21 +47,43 @@ Ways::Ways(const UseInput& use, const FormatInfo& format)
                     takes = true;
                     if (support.without_modifier)
                         by_interface_.push_back(index);
-                    for (const std::uint64_t modifier : support.modifiers)
-                        named_.push_back({modifier, index});
+                    pairs += support.modifiers.size();
                 }
-        if (takes)
-            alternatives.push_back(i);
+        if (!takes)
+            continue;
+        alternatives.push_back(i);
+        work += reading(set.constraints);
+    }
+    complete_ = spending.afford(work + sorting(pairs)) &&
+                spending.hold(alternatives.size() * (sizeof(Way) + 3 * sizeof(std::size_t)) +
+                              pairs * sizeof(Named));
+    if (!complete_)
+        return;
+    named_.reserve(pairs);
+    all_.reserve(alternatives.size());
+    for (const std::size_t i : alternatives) {
+        const CapabilitySet& set = use.alternatives[i];
+        const auto index = static_cast<std::uint32_t>(all_.size());
+        all_.emplace_back(i, relevant(set.constraints, format));
+        if (bytes_ || any_modifier_)
+            continue;
+        for (const FormatSupport& support : set.formats)
+            if (support.fourcc == format.fourcc)
+                for (const std::uint64_t modifier : support.modifiers)
+                    named_.push_back({modifier, index});
     }
     std::sort(named_.begin(), named_.end());
-    all_.reserve(alternatives.size());
-    for (const std::size_t i : alternatives)
-        all_.emplace_back(i, relevant(use.alternatives[i].constraints, format));
+}
+
+bool Ways::takes_without_list(Modifier modifier, bool own) const {
+    if (any_modifier_)
+        return is_named(modifier) || takes_unnamed(modifier, own);
+    return bytes_ || takes_any(modifier, own, draws_);
 }
 
 Ways::Taking Ways::taking(Modifier modifier, bool own) const {
     Taking found(all_.data());
-    if (bytes_ || takes_any(modifier, own, draws_))
+    if (takes_without_list(modifier, own))
         found.any_ = any_;
     if (takes_unnamed(modifier, own))
         found.by_interface_ = by_interface_;
@@ -103,7 +128,7 @@ bool Ways::takes(std::size_t alternative, Modifier modifier, bool own) const {
         return std::binary_search(list.begin(), list.end(), index);
     };
     if (has(any_))
-        return bytes_ || takes_any(modifier, own, draws_);
+        return takes_without_list(modifier, own);
     return (takes_unnamed(modifier, own) && has(by_interface_)) ||
            (is_named(modifier) &&
             std::binary_search(named_.begin(), named_.end(), Named{modifier.value, index}));
@@ -144,6 +169,8 @@ bool takes_format(const UseInput& use, const CapabilitySet& set, Fourcc fourcc, 
                   bool own) {
     if (fourcc == fourcc::bytes)
         return true;
+    if (use.any_modifier)
+        return is_named(modifier) || takes_unnamed(modifier, own);
     if (set.formats.empty())
         return takes_any(modifier, own, draws(use.use));
     return std::any_of(set.formats.begin(), set.formats.end(), [&](const FormatSupport& format) {

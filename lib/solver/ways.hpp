@@ -6,6 +6,7 @@
 #include "lib/solver/layout.hpp"
 #include "lib/solver/merge.hpp"
 #include "lib/solver/model.hpp"
+#include "lib/solver/work.hpp"
 
 #include <compare>
 #include <cstdint>
@@ -30,7 +31,10 @@ class Ways {
 public:
     class Taking;
 
-    Ways(const UseInput& use, const FormatInfo& format);
+    Ways(const UseInput& use, const FormatInfo& format, Spending& spending);
+
+    /// false: they could not be afforded, and there are none.
+    [[nodiscard]] bool complete() const { return complete_; }
 
     /// The ways that take the modifier. `own`: the memory is the device's own.
     [[nodiscard]] Taking taking(Modifier modifier, bool own) const;
@@ -48,11 +52,15 @@ private:
     };
 
     std::vector<Way> all_;     // in the order of the alternatives
-    Indices any_;              // without a list of formats
+    Indices any_;              // whose list of formats does not count, or is missing
     Indices by_interface_;     // LINEAR that no device was told of
     std::vector<Named> named_; // sorted
     bool draws_;
     bool bytes_;
+    bool any_modifier_;
+    bool complete_ = true;
+
+    [[nodiscard]] bool takes_without_list(Modifier modifier, bool own) const;
 };
 
 /// Ways in the order of the alternatives, each once. Borrows them.
@@ -60,6 +68,10 @@ class Ways::Taking {
 public:
     /// The next one; null at the end.
     const Way* next();
+    /// No more than that are left.
+    [[nodiscard]] std::size_t most() const {
+        return any_.size() + by_interface_.size() + named_.size();
+    }
 
 private:
     friend class Ways;

@@ -97,6 +97,8 @@ bool takes_format(const UseInput& use, const CapabilitySet& set, const Offer& of
     if (fourcc == fourcc::bytes)
         return true;
     const bool implicit = modifier.state == Modifier::State::implicit;
+    if (use.any_modifier)
+        return !implicit || own(use, offer);
     if (set.formats.empty())
         return modifier.is_linear() || (own(use, offer) && (draws(use) || implicit));
     for (const FormatSupport& format : set.formats) {
@@ -453,8 +455,18 @@ std::vector<std::size_t> by_weight(const View& view) {
     return order;
 }
 
-std::vector<std::uint64_t> listed(const UseInput& use, Fourcc fourcc) {
+/// A use that takes anything takes what anybody lists.
+std::vector<std::uint64_t> listed(const View& view, const UseInput& use, Fourcc fourcc) {
     std::vector<std::uint64_t> modifiers;
+    if (use.any_modifier) {
+        modifiers.push_back(0);
+        for (UseInput other : view.input.uses) {
+            other.any_modifier = false;
+            const auto more = listed(view, other, fourcc);
+            modifiers.insert(modifiers.end(), more.begin(), more.end());
+        }
+        return modifiers;
+    }
     for (const CapabilitySet& set : use.alternatives)
         for (const FormatSupport& format : set.formats)
             if (format.fourcc == fourcc)
@@ -481,7 +493,7 @@ std::vector<Modifier> modifiers(const View& view, const SourceInput& source) {
                 drawn = drawn || draws(use);
                 if (of_own != own(use, source.offer))
                     continue;
-                for (const std::uint64_t value : listed(use, request.fourcc)) {
+                for (const std::uint64_t value : listed(view, use, request.fourcc)) {
                     anybody = true;
                     // GBM of one device isn't asked for what is on another's list.
                     if (value != 0 && (of_own || !source.offer.own_layout))

@@ -172,7 +172,7 @@ TEST_CASE("a request beyond the bound is rejected as such, with who has too many
         input.uses.push_back(std::move(device));
     }
     const SourceInput source = system_heap();
-    const Evaluation evaluation = evaluate(input, whole(input), source);
+    const Evaluation evaluation = evaluate(input, whole(input), source, ample());
     REQUIRE(!evaluation.fit);
     REQUIRE(evaluation.objections.size() == 1);
     CHECK(evaluation.objections[0].kind == ConstraintKind::search_limit);

@@ -50,7 +50,7 @@ bool serves_with_only(const Input& input, const Units& units, bool anywhere) {
     Input left = leave_out(input, others);
     if (anywhere)
         left.sources.push_back(everything(left));
-    return !solver::candidates(left).value().choices.empty();
+    return !solver::candidates(left, ample()).value().choices.empty();
 }
 
 std::vector<FormatSupport> random_formats(Generator& g) {
@@ -342,9 +342,9 @@ TEST_CASE(
     for (int i = 0; i < 600; ++i) {
         const Input input = random_world(g);
         CAPTURE(i);
-        if (!solver::candidates(input).value().choices.empty())
+        if (!solver::candidates(input, ample()).value().choices.empty())
             continue;
-        const Core core = find_core(input);
+        const Core core = find_core(input, ample());
         REQUIRE(core.minimal);
         REQUIRE(!core.units.empty());
         REQUIRE_FALSE(serves_with_only(input, core.units, core.ideal));
@@ -358,10 +358,10 @@ TEST_CASE(
         of_several += core.units.size() > 2 ? 1 : 0;
         // What is told is the core, no more and no less.
         std::size_t told = 0;
-        for (const Conflict& part : conflict_of(input, core))
+        for (const Conflict& part : conflict_of(input, core, ample()))
             told += part.contributors.size();
         REQUIRE(told == core.units.size());
-        REQUIRE(find_core(input).units == core.units);
+        REQUIRE(find_core(input, ample()).units == core.units);
     }
     CHECK(cores > 200);
     CHECK(of_several > 50);
@@ -399,8 +399,8 @@ TEST_CASE("a hostile request costs a bounded number of questions, and still gets
         input.sources.back().name += std::to_string(i);
         input.sources.back().usable = false;
     }
-    const Core core = find_core(input);
+    const Core core = find_core(input, ample());
     CHECK(!core.units.empty());
     CHECK(core.units.size() < 10);
-    CHECK(!conflict_of(input, core).empty());
+    CHECK(!conflict_of(input, core, ample()).empty());
 }

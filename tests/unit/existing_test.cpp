@@ -12,7 +12,8 @@ using namespace simplealloc::test;
 namespace {
 
 Layout picture(Fourcc format) {
-    return make_layout(format, Modifier::linear(), 64, 16, 0, Placement::packed, {}, 4096).value();
+    return make_layout(format, Modifier::linear(), 64, 16, 0, Placement::packed, {}, 4096)
+        .value();
 }
 
 std::vector<Criterion> ranks(std::int64_t proven, std::int64_t layout, std::int64_t cpu,
@@ -34,14 +35,14 @@ TEST_CASE("of several ways that do not suit, the one that takes the format is to
     display.alternatives[1].constraints.stride_align = 512;
     for (int order = 0; order < 2; ++order) {
         const Suitability found =
-            suits(request, display, system_heap(), picture(fourcc::xrgb8888), 4096);
+            suits(request, display, system_heap(), picture(fourcc::xrgb8888), 4096, ample());
         REQUIRE(found.objections.size() == 1);
         CHECK(found.objections[0].kind == ConstraintKind::stride_align);
         std::swap(display.alternatives[0], display.alternatives[1]);
     }
     display.alternatives.emplace_back();
-    CHECK(
-        suits(request, display, system_heap(), picture(fourcc::xrgb8888), 4096).objections.empty());
+    CHECK(suits(request, display, system_heap(), picture(fourcc::xrgb8888), 4096, ample())
+              .objections.empty());
 }
 
 TEST_CASE("a format without a linear layout is in nobody's way but its own") {
@@ -49,7 +50,7 @@ TEST_CASE("a format without a linear layout is in nobody's way but its own") {
     Layout layout = picture(fourcc::xrgb8888);
     layout.fourcc = fourcc::vuy101010;
     layout.modifier = Modifier::named(0x0100000000000001);
-    const Suitability found = suits(request, vkms_display(), system_heap(), layout, 4096);
+    const Suitability found = suits(request, vkms_display(), system_heap(), layout, 4096, ample());
     REQUIRE(found.objections.size() == 1);
     CHECK(found.objections[0].kind == ConstraintKind::format);
     CHECK(found.objections[0].by_source);

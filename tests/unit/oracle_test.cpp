@@ -115,7 +115,7 @@ TEST_CASE("a conflict can't hold together by trying everything, and without any 
         ++all;
         if (input.sources.empty() || !solved(input).choices.empty())
             return;
-        const solver::Core core = solver::find_core(input);
+        const solver::Core core = solver::find_core(input, ample());
         INFO(text(input));
         REQUIRE(core.minimal);
         REQUIRE(!core.units.empty());
@@ -148,9 +148,10 @@ std::optional<std::uint32_t> offered_buffers(const solver::Input& input) {
         less.uses.clear();
         for (const std::size_t use : relaxed.uses)
             less.uses.push_back(input.uses[use]);
-        return std::optional(*solver::candidates(less));
+        return std::optional(*solver::candidates(less, ample()));
     };
-    for (const Relaxation& offer : solver::relaxations(input, solver::find_core(input), {}, replan))
+    const solver::Core core = solver::find_core(input, ample());
+    for (const Relaxation& offer : solver::relaxations(input, core, {}, replan, ample()))
         if (offer.kind == RelaxationKind::count)
             return offer.count;
     return std::nullopt;

@@ -358,7 +358,8 @@ TEST_CASE("what a plan says of an open question about a node names a row that is
     Machine machine;
     add_character(machine.kernel, toy());
     const Device device = device_of(machine.open(toy_row), "/dev/toy0");
-    const auto input = find_use({device, Use::read, {}}, fourcc::bytes);
+    solver::Spending spending;
+    const auto input = find_use({device, Use::read, {}}, fourcc::bytes, spending);
     REQUIRE(input);
     CHECK(input->row == "char:toy*");
     const std::string row = "[" + input->row + "]\nsource = x\ncontiguous = no\n";

@@ -33,12 +33,14 @@ Input relaxed_input(const Input& input, const Relaxed& relaxed) {
 std::vector<Relaxation> offers(const Input& input, std::vector<Fourcc> formats = {}) {
     REQUIRE(solved(input).choices.empty());
     int plans = 0;
-    auto result = relaxations(input, find_core(input), formats,
-                              [&](const Relaxed& relaxed) -> std::optional<Output> {
-                                  ++plans;
-                                  auto output = solver::candidates(relaxed_input(input, relaxed));
-                                  return output ? std::optional(std::move(*output)) : std::nullopt;
-                              });
+    auto result = relaxations(
+        input, find_core(input, ample()), formats,
+        [&](const Relaxed& relaxed) -> std::optional<Output> {
+            ++plans;
+            auto output = solver::candidates(relaxed_input(input, relaxed), ample());
+            return output ? std::optional(std::move(*output)) : std::nullopt;
+        },
+        ample());
     REQUIRE(plans < 150);
     for (std::size_t i = 1; i < result.size(); ++i)
         REQUIRE(result[i - 1].rank <= result[i].rank);
@@ -410,7 +412,7 @@ TEST_CASE("a buffer of its own is offered to eight devices of a conflict at most
     input.uses.push_back(use("narrow", "narrow", Use::read));
     input.uses.back().alternatives[0].constraints.max_stride = 200000000; // their product is more
     input.sources = {system_heap()};
-    REQUIRE(find_core(input).units.size() == 10);
+    REQUIRE(find_core(input, ample()).units.size() == 10);
     const auto found = offers(input);
     CHECK(std::count_if(found.begin(), found.end(), [](const Relaxation& offer) {
               return offer.kind == RelaxationKind::device;
@@ -424,8 +426,12 @@ TEST_CASE("planes that end up in one dma-buf all the same are no offer to split 
     input.sources = {system_heap()};
     Input easy = input;
     easy.uses.clear();
-    const auto found = relaxations(input, find_core(input), {}, [&](const Relaxed& relaxed) {
-        return relaxed.split_planes ? std::optional(*solver::candidates(easy)) : std::nullopt;
-    });
+    const auto found = relaxations(
+        input, find_core(input, ample()), {},
+        [&](const Relaxed& relaxed) {
+            return relaxed.split_planes ? std::optional(*solver::candidates(easy, ample()))
+                                        : std::nullopt;
+        },
+        ample());
     CHECK(found.empty());
 }
