@@ -5,7 +5,6 @@
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 
-#include <algorithm>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -18,9 +17,10 @@ Result<UniqueFd> open_device_node(const std::string& path, int flags, dev_t devn
     UniqueFd fd = UniqueFd::adopt(opened);
     kernel::Stat stat;
     const int result = kernel::fstat(opened, stat);
-    if (result < 0 || !S_ISCHR(stat.mode) || (devnum != 0 && stat.rdev != devnum))
-        return failure(Stage::open, Cause::gone, std::max(0, -result), path,
-                       "it is another device now");
+    if (result < 0)
+        return failure(Stage::open, cause_of(-result), -result, path, "identify");
+    if (!S_ISCHR(stat.mode) || (devnum != 0 && stat.rdev != devnum))
+        return failure(Stage::open, Cause::gone, 0, path, "it is another device now");
     return fd;
 }
 
