@@ -4,6 +4,7 @@
 
 #include "backends/source.hpp"
 #include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -17,7 +18,7 @@ namespace {
 /// Bytes of all areas together; 0 when unknown.
 std::uint64_t cma_total() {
     std::string text;
-    if (kernel::read_file("/proc/meminfo", text) < 0)
+    if (questions::read_file("/proc/meminfo", text) < 0)
         return 0;
     std::istringstream words(text);
     for (std::string word; words >> word;) {
@@ -52,8 +53,8 @@ void limit_to(SourceRecord& source, std::uint64_t size, const char* what, const 
 bool has_own_pool(const DeviceRecord& device) {
     kernel::Stat stat;
     for (std::string at = device.id; at.size() > 1; at = at.substr(0, at.rfind('/')))
-        if (kernel::stat((at + "/of_node").c_str(), stat) >= 0)
-            return kernel::stat((at + "/of_node/memory-region").c_str(), stat) >= 0;
+        if (questions::stat(at + "/of_node", stat) >= 0)
+            return questions::stat(at + "/of_node/memory-region", stat) >= 0;
     return false;
 }
 

@@ -5,6 +5,7 @@
 
 #include "lib/discovery/memory.hpp"
 #include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 
 #include <algorithm>
 #include <array>
@@ -119,7 +120,7 @@ CmaAreas::CmaAreas() : regions_(reserved_memory()), machine_(kernel::machine()) 
         return !memory.shared_dma_pool || !memory.reusable;
     });
     std::string text;
-    if (kernel::read_file("/proc/cmdline", text) >= 0)
+    if (questions::read_file("/proc/cmdline", text) >= 0)
         command_line_ = parse_cma_option(text);
 }
 

@@ -8,6 +8,7 @@
 #include "backends/source.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 #include "lib/udev.hpp"
 
 #include <algorithm>
@@ -38,7 +39,7 @@ std::vector<Heap> heaps() {
         found.push_back({node.sysname, node.devnode, {}});
     // A container may have the nodes without sysfs.
     std::vector<std::string> names;
-    if (found.empty() && kernel::list_directory(folder, names) >= 0) {
+    if (found.empty() && questions::list_directory(folder, names) >= 0) {
         for (const std::string& name : names)
             found.push_back({name, folder + name, {}});
     }
@@ -92,7 +93,7 @@ std::vector<std::string> other_names(const Heap& heap, std::span<const Heap> hea
 std::string cma_area_of(const std::string& name, const CmaAreas& areas) {
     const std::string folder = "/sys/kernel/mm/cma/" + name;
     kernel::Stat stat;
-    if (kernel::stat(folder.c_str(), stat) >= 0)
+    if (questions::stat(folder, stat) >= 0)
         return folder;
     const ReservedMemory* region = areas.region(name);
     return region != nullptr ? region->node : std::string();

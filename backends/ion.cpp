@@ -9,6 +9,7 @@
 #include "lib/device_node.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 #include "lib/udev.hpp"
 
 #include <algorithm>
@@ -34,7 +35,7 @@ std::string node_path() {
     // A container may have the node without sysfs.
     kernel::Stat stat;
     constexpr const char* path = "/dev/ion";
-    return kernel::stat(path, stat) >= 0 ? path : "";
+    return questions::stat(path, stat) >= 0 ? path : "";
 }
 
 /// What a node has, and how that is known.

@@ -8,6 +8,7 @@
 #include "lib/dmabuf.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -61,7 +62,7 @@ void add_fact(SourceRecord& source, const char* name, std::string value, Confide
 std::optional<AddressRange> hull_of_bars(const std::string& path) {
     constexpr std::uint64_t is_memory = 0x200; // IORESOURCE_MEM
     std::string text;
-    if (kernel::read_file(path, text) < 0)
+    if (questions::read_file(path, text) < 0)
         return std::nullopt;
     std::istringstream numbers(text);
     std::optional<AddressRange> hull;
@@ -205,7 +206,7 @@ void add_zeroed_fact(SourceRecord& source, Confidence confidence, const std::str
 
 void add_mode_fact(SourceRecord& source) {
     kernel::Stat stat;
-    if (kernel::stat(source.path.c_str(), stat) < 0)
+    if (questions::stat(source.path, stat) < 0)
         return;
     add_fact(source, "mode",
              fmt::format("{:04o}, group {}", stat.mode & 07777U, kernel::group_name(stat.group)),

@@ -5,6 +5,7 @@
 #include "backends/source.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 #include "lib/udev.hpp"
 
 #include <algorithm>
@@ -25,7 +26,7 @@ constexpr const char* code = "drivers/dma-buf/udmabuf.c";
 /// Both parameters are signed ints, and a negative limit refuses everything.
 std::optional<std::uint64_t> parameter(const char* path) {
     std::string text;
-    if (kernel::read_file(path, text) < 0)
+    if (questions::read_file(path, text) < 0)
         return std::nullopt;
     char* end = nullptr;
     const long value = std::strtol(text.c_str(), &end, 10);
@@ -69,7 +70,7 @@ std::string node_path() {
     // A container may have the node without sysfs.
     kernel::Stat stat;
     constexpr const char* path = "/dev/udmabuf";
-    return kernel::stat(path, stat) >= 0 ? path : "";
+    return questions::stat(path, stat) >= 0 ? path : "";
 }
 
 /// Sealed against shrinking, which would take pages away from under the dma-buf; the driver insists

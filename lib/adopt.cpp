@@ -4,6 +4,7 @@
 #include "lib/buffer_data.hpp"
 #include "lib/failure.hpp"
 #include "lib/import.hpp"
+#include "lib/questions.hpp"
 #include "lib/solver/foreign_layout.hpp"
 
 #include <simplealloc/allocator.hpp>
@@ -59,7 +60,8 @@ Result<Buffer> Allocator::adopt(const ForeignBuffer& foreign) const {
     if (foreign.source.empty()) {
         origin.source = source_of(foreign);
     } else {
-        auto known = data_->find_source(foreign.source, foreign.uses);
+        auto known =
+            questions::ask_all([&] { return data_->find_source(foreign.source, foreign.uses); });
         if (!known)
             return known.error();
         if (!known->has_value())

@@ -11,6 +11,7 @@
 #include "lib/plan_data.hpp"
 #include "lib/policy.hpp"
 #include "lib/presence.hpp"
+#include "lib/questions.hpp"
 #include "lib/solver/solver.hpp"
 
 #include <utility>
@@ -55,15 +56,15 @@ Result<Device> to_device(Result<DeviceRecord> record) {
 } // namespace
 
 Result<Device> Allocator::device(const std::string& path) const {
-    return to_device(data_->discovery.find(path));
+    return to_device(questions::ask_all([&] { return data_->discovery.find(path); }));
 }
 
 Result<Device> Allocator::device(int fd, QueueAccess access) const {
-    return to_device(data_->discovery.find(fd, access));
+    return to_device(questions::ask_all([&] { return data_->discovery.find(fd, access); }));
 }
 
 Result<std::vector<Device>> Allocator::devices() const {
-    auto records = data_->discovery.list();
+    auto records = questions::ask_all([&] { return data_->discovery.list(); });
     if (!records)
         return records.error();
     std::vector<Device> devices;
@@ -75,7 +76,7 @@ Result<std::vector<Device>> Allocator::devices() const {
 }
 
 Result<std::vector<SourceInfo>> Allocator::sources() const {
-    const auto records = data_->all_sources();
+    const auto records = questions::ask_all([&] { return data_->all_sources(); });
     if (!records)
         return records.error();
     std::vector<SourceInfo> sources;
@@ -117,14 +118,17 @@ Result<Plan> Allocator::plan(const Request& request) const {
     if (auto checked = check_source_names(full.fields().order, "order"); !checked)
         return checked.error();
 
-    if (auto present = check_present(full.fields().uses); !present)
-        return present.error();
-    auto devices = data_->devices(full.fields().uses);
-    if (!devices)
-        return devices.error();
-    const auto paddings = data_->paddings.current();
-    return make_plan(std::move(full), data_->policy, std::move(*devices), data_->discovery.quirks(),
-                     data_->refusals.current(), data_->ledger->quotas(), *paddings, spending);
+    return questions::ask_all([&]() -> Result<Plan> {
+        if (auto present = check_present(full.fields().uses); !present)
+            return present.error();
+        auto devices = data_->devices(full.fields().uses);
+        if (!devices)
+            return devices.error();
+        const auto paddings = data_->paddings.current();
+        return make_plan(std::move(full), data_->policy, std::move(*devices),
+                         data_->discovery.quirks(), data_->refusals.current(),
+                         data_->ledger->quotas(), *paddings, spending);
+    });
 }
 
 Result<Buffer> Allocator::allocate(const Request& request, AllocateOptions options) const {

@@ -6,6 +6,7 @@
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
 #include "lib/plan_data.hpp"
+#include "lib/questions.hpp"
 
 #include <simplealloc/allocator.hpp>
 
@@ -41,7 +42,7 @@ Result<void> check_present(const DeviceRecord& device) {
     kernel::Stat stat;
     if (!device.place.syspath.empty()) {
         // The kernel makes a new sysfs folder for whatever is plugged in, under the old name too.
-        const int result = kernel::stat(device.place.syspath.c_str(), stat);
+        const int result = questions::stat(device.place.syspath, stat);
         if (says_gone(result))
             return gone(device, -result, "the device is gone");
         if (result >= 0 && stat.inode != device.place.inode)
@@ -50,7 +51,7 @@ Result<void> check_present(const DeviceRecord& device) {
     // A process that was handed a descriptor need not see the node.
     if (device.described || device.caller_fd)
         return {};
-    const int result = kernel::stat(device.path.c_str(), stat);
+    const int result = questions::stat(device.path, stat);
     if (says_gone(result))
         return gone(device, -result, "the device is gone");
     if (result >= 0 && stat.rdev != device.devnum)
@@ -67,12 +68,14 @@ Result<void> check_present(const std::vector<DeviceUse>& uses) {
 
 Result<bool> Allocator::is_current(const Plan& plan) const {
     const std::vector<DeviceUse>& uses = plan.request().fields().uses;
-    if (const auto present = check_present(uses); !present)
-        return false;
-    auto devices = data_->devices(uses);
-    if (!devices)
-        return devices.error();
-    return choice_of(data_->sources(*devices)) == choice_of(plan.data().sources);
+    return questions::ask_all([&]() -> Result<bool> {
+        if (const auto present = check_present(uses); !present)
+            return false;
+        auto devices = data_->devices(uses);
+        if (!devices)
+            return devices.error();
+        return choice_of(data_->sources(*devices)) == choice_of(plan.data().sources);
+    });
 }
 
 } // namespace simplealloc

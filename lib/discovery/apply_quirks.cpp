@@ -5,7 +5,7 @@
 #include "lib/discovery/quirk_keys.hpp"
 #include "lib/discovery/quirk_limits.hpp"
 #include "lib/ini.hpp"
-#include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -138,7 +138,7 @@ void apply_parameter(const QuirkValue& row, DeviceRecord& record) {
                                          elsewhere ? row.text.substr(0, dot) : record.driver,
                                          elsewhere ? row.text.substr(dot + 1) : row.text);
     std::string text;
-    if (kernel::read_file(path, text) < 0)
+    if (questions::read_file(path, text) < 0)
         return;
     V4l2Info& v4l2 = *record.v4l2;
     const bool array = text.find(',') != std::string::npos;

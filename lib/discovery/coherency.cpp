@@ -5,6 +5,7 @@
 #include "lib/discovery/buses.hpp"
 #include "lib/discovery/dma_ranges.hpp"
 #include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -50,7 +51,7 @@ Fact coherency_without_node(const std::vector<DmaHardware>& hardware, const Reac
                             const std::string& machine) {
     const bool by_acpi = std::any_of(hardware.begin(), hardware.end(), [](const DmaHardware& part) {
         kernel::Stat stat;
-        return kernel::stat((part.syspath + "/firmware_node").c_str(), stat) >= 0;
+        return questions::stat(part.syspath + "/firmware_node", stat) >= 0;
     });
     const bool arm = starts_with_one_of(machine, {"aarch64", "arm"});
     if (arm && !by_acpi && bus_kind(reach.bus).platform)

@@ -3,7 +3,7 @@
 #include "lib/discovery/device_identity.hpp"
 
 #include "lib/discovery/device_tree.hpp"
-#include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 
 #include <algorithm>
 #include <fnmatch.h>
@@ -22,7 +22,7 @@ std::vector<std::string> places_of(const udev::Node& node) {
     if (node.subsystem != "video4linux")
         return {};
     std::string index;
-    if (kernel::read_file(node.syspath + "/index", index) < 0)
+    if (questions::read_file(node.syspath + "/index", index) < 0)
         return {};
     return {path->second + "-video-index" + index.substr(0, index.find('\n'))};
 }
@@ -32,7 +32,7 @@ std::string pci_id_of(const std::string& function) {
     std::string id;
     for (const char* name : {"/vendor", "/device"}) {
         std::string text;
-        if (kernel::read_file(function + name, text) < 0 || !text.starts_with("0x"))
+        if (questions::read_file(function + name, text) < 0 || !text.starts_with("0x"))
             return {};
         id += (id.empty() ? "" : ":") + text.substr(2, text.find('\n') - 2);
     }

@@ -3,6 +3,7 @@
 #include "lib/discovery/device_tree.hpp"
 
 #include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 
 #include <algorithm>
 #include <sstream>
@@ -34,7 +35,7 @@ unsigned inherited(std::string node, const char* property) {
 std::vector<std::string> strings(const std::string& property) {
     std::string text;
     std::vector<std::string> found;
-    if (kernel::read_file(property, text) < 0)
+    if (questions::read_file(property, text) < 0)
         return found;
     std::istringstream parts(text);
     for (std::string part; std::getline(parts, part, '\0');)
@@ -45,7 +46,7 @@ std::vector<std::string> strings(const std::string& property) {
 
 std::optional<std::vector<std::uint32_t>> cells(const std::string& property) {
     std::string bytes;
-    if (kernel::read_file(property, bytes) < 0 || bytes.size() % 4 != 0)
+    if (questions::read_file(property, bytes) < 0 || bytes.size() % 4 != 0)
         return std::nullopt;
     std::vector<std::uint32_t> numbers;
     for (std::size_t i = 0; i < bytes.size(); i += 4) {
@@ -59,7 +60,7 @@ std::optional<std::vector<std::uint32_t>> cells(const std::string& property) {
 
 bool has(const std::string& node, const std::string& property) {
     kernel::Stat stat;
-    return kernel::stat((node + "/" + property).c_str(), stat) >= 0;
+    return questions::stat(node + "/" + property, stat) >= 0;
 }
 
 std::vector<std::string> machine() {
@@ -70,7 +71,7 @@ std::vector<std::string> machine() {
 
 std::string node_of(const std::string& syspath) {
     std::string resolved;
-    if (syspath.empty() || kernel::real_path(syspath + "/of_node", resolved) < 0 ||
+    if (syspath.empty() || questions::real_path(syspath + "/of_node", resolved) < 0 ||
         !resolved.starts_with(root))
         return {};
     return resolved;
@@ -105,7 +106,7 @@ std::string Phandles::node(std::uint32_t phandle) const {
             open.pop_back();
             std::vector<std::string> names;
             // A property is no folder.
-            if (kernel::list_directory(node, names) < 0)
+            if (questions::list_directory(node, names) < 0)
                 continue;
             if (const auto number = one_cell(node + "/phandle"))
                 nodes_.emplace(*number, node);

@@ -13,6 +13,7 @@
 #include "lib/drm_node.hpp"
 #include "lib/failure.hpp"
 #include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 #include "lib/udev.hpp"
 
 #include <cerrno>
@@ -162,7 +163,7 @@ void conclude(const udev::Node& node, const Quirks& quirks, const device_tree::P
 
 SysfsPlace place_of(const udev::Node& node) {
     kernel::Stat stat;
-    if (node.syspath.empty() || kernel::stat(node.syspath.c_str(), stat) < 0)
+    if (node.syspath.empty() || questions::stat(node.syspath, stat) < 0)
         return {};
     return {node.syspath, stat.inode};
 }
@@ -234,7 +235,7 @@ Discovery::Discovery(Quirks quirks)
 
 Result<DeviceRecord> Discovery::find(const std::string& path) const {
     kernel::Stat stat;
-    if (const int result = kernel::stat(path.c_str(), stat); result < 0)
+    if (const int result = questions::stat(path, stat); result < 0)
         return unreachable(path, -result, "look up device");
     auto node = identify(path, stat, quirks_);
     if (!node)
@@ -279,7 +280,7 @@ Result<DeviceRecord> Discovery::find(int fd, QueueAccess access) const {
     UniqueFd own;
     kernel::Stat reached;
     // In a container the path may lead to another device: that one is not opened.
-    if (record.drm && !node->devnode.empty() && kernel::stat(path.c_str(), reached) >= 0 &&
+    if (record.drm && !node->devnode.empty() && questions::stat(path, reached) >= 0 &&
         reached.rdev == stat.rdev)
         if (auto opened = open_node(record))
             own = std::move(*opened);

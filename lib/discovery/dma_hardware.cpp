@@ -5,7 +5,7 @@
 #include "lib/discovery/buses.hpp"
 #include "lib/discovery/dma_ranges.hpp"
 #include "lib/ini.hpp"
-#include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -42,12 +42,12 @@ std::string device_node_above(std::string node) {
 
 std::string syspath_of(const std::string& node) {
     std::vector<std::string> names;
-    if (kernel::list_directory(platform_devices, names) < 0)
+    if (questions::list_directory(platform_devices, names) < 0)
         return {};
     for (const std::string& name : names) {
         std::string syspath;
         if (device_tree::node_of(platform_devices + name) == node &&
-            kernel::real_path(platform_devices + name, syspath) >= 0)
+            questions::real_path(platform_devices + name, syspath) >= 0)
             return syspath;
     }
     return {};
@@ -67,7 +67,7 @@ std::vector<std::string> nodes_matching(const std::vector<std::string>& patterns
         open.pop_back();
         std::vector<std::string> names;
         // A property is no folder.
-        if (kernel::list_directory(node, names) < 0)
+        if (questions::list_directory(node, names) < 0)
             continue;
         if (matches_any(patterns, device_tree::strings(node + "/compatible")) && is_enabled(node))
             found.push_back(node);

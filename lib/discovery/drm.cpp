@@ -6,6 +6,7 @@
 #include "lib/discovery/drm_planes.hpp"
 #include "lib/discovery/dumb_pitch.hpp"
 #include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 
 #include <algorithm>
 #include <array>
@@ -33,7 +34,7 @@ std::string folder_of(const std::string& syspath) {
 std::optional<std::vector<std::string>> connectors_of(const std::string& card_syspath) {
     const std::string start = card_syspath.substr(card_syspath.rfind('/') + 1) + "-";
     std::vector<std::string> names;
-    if (kernel::list_directory(card_syspath, names) < 0)
+    if (questions::list_directory(card_syspath, names) < 0)
         return std::nullopt;
     std::erase_if(names, [&](const std::string& name) { return !name.starts_with(start); });
     return names;

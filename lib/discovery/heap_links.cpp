@@ -2,7 +2,7 @@
 // Links from a device to a dma-heap that works for it.
 #include "lib/discovery/heap_links.hpp"
 
-#include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 
 #include <algorithm>
 
@@ -13,7 +13,7 @@ namespace {
 /// `/sys/devices/virtual/dma_heap/NAME` has the name; empty when it is another folder.
 std::string heap_behind(const std::string& link) {
     std::string resolved;
-    if (kernel::real_path(link, resolved) < 0)
+    if (questions::real_path(link, resolved) < 0)
         return {};
     const auto name = resolved.rfind('/');
     return resolved.substr(0, name).ends_with("/dma_heap") ? resolved.substr(name + 1)
@@ -25,7 +25,7 @@ std::string heap_behind(const std::string& link) {
 void find_heap_links(const udev::Node& node, DeviceRecord& record) {
     for (const std::string& folder : {node.syspath, node.parent_syspath}) {
         std::vector<std::string> names;
-        if (folder.empty() || kernel::list_directory(folder, names) < 0)
+        if (folder.empty() || questions::list_directory(folder, names) < 0)
             continue;
         for (const std::string& name : names) {
             if (!name.starts_with("dma_heap"))

@@ -3,6 +3,7 @@
 #include "lib/discovery/memory.hpp"
 
 #include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 
 #include <simplealloc/constraints.hpp>
 
@@ -38,7 +39,7 @@ std::optional<AddressRange> range_of(std::uint64_t start, std::uint64_t pages) {
 std::vector<MemoryZone> memory_zones() {
     std::vector<MemoryZone> zones;
     std::string text;
-    if (kernel::read_file("/proc/zoneinfo", text) < 0)
+    if (questions::read_file("/proc/zoneinfo", text) < 0)
         return zones;
     // `start_pfn:` ends what is said of a zone, and is missing for those without pages (mm/vmstat.c
     // zoneinfo_show_print()).
@@ -87,7 +88,7 @@ AddressRange Ram::all() const {
 
 std::uint64_t available_memory() {
     std::string text;
-    if (kernel::read_file("/proc/meminfo", text) < 0)
+    if (questions::read_file("/proc/meminfo", text) < 0)
         return no_limit;
     std::istringstream words(text);
     for (std::string word; words >> word;) {

@@ -3,6 +3,7 @@
 #include "lib/discovery/permission.hpp"
 
 #include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 
 #include <cerrno>
 #include <fmt/format.h>
@@ -58,7 +59,7 @@ Permission check_permission(const std::string& path, const std::string& subsyste
     permission.reason =
         fmt::format("{}: {}", path, std::generic_category().message(permission.sys_errno));
     kernel::Stat node;
-    if ((result == -EACCES || result == -EPERM) && kernel::stat(path.c_str(), node) >= 0) {
+    if ((result == -EACCES || result == -EPERM) && questions::stat(path, node) >= 0) {
         permission.reason += fmt::format(" (mode {:04o}, group {})", node.mode & 07777U,
                                          kernel::group_name(node.group));
         permission.remedy = remedy_for(path, node, subsystem, write);

@@ -9,7 +9,7 @@
 #include "lib/discovery/dma_ranges.hpp"
 #include "lib/discovery/memory.hpp"
 #include "lib/discovery/reserved_memory.hpp"
-#include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -25,7 +25,7 @@ constexpr std::uint64_t default_mask = 0xffffffff;
 /// One attribute, without the newline.
 std::optional<std::string> attribute(const std::string& path) {
     std::string text;
-    if (kernel::read_file(path, text) < 0)
+    if (questions::read_file(path, text) < 0)
         return std::nullopt;
     while (!text.empty() && (text.back() == '\n' || text.back() == ' '))
         text.pop_back();
@@ -34,7 +34,7 @@ std::optional<std::string> attribute(const std::string& path) {
 
 bool exists(const std::string& path) {
     std::string resolved;
-    return kernel::real_path(path, resolved) >= 0;
+    return questions::real_path(path, resolved) >= 0;
 }
 
 /// The nearest of the device and its ancestors that has an attribute; empty when none has.
@@ -63,7 +63,7 @@ Iommu iommu_of(const std::string& hardware) {
     std::string resolved;
     Iommu iommu;
     iommu.group = at + "/iommu_group";
-    iommu.number = kernel::real_path(iommu.group, resolved) >= 0
+    iommu.number = questions::real_path(iommu.group, resolved) >= 0
                        ? resolved.substr(resolved.rfind('/') + 1)
                        : std::string("?");
     iommu.type = attribute(iommu.group + "/type");
@@ -129,7 +129,7 @@ std::string virtio_features(const udev::Node& node) {
     if (node.parent_subsystem == "virtio")
         return features;
     std::vector<std::string> names;
-    if (node.parent_syspath.empty() || kernel::list_directory(node.parent_syspath, names) < 0)
+    if (node.parent_syspath.empty() || questions::list_directory(node.parent_syspath, names) < 0)
         return {};
     const auto device = std::find_if(names.begin(), names.end(), [](const std::string& name) {
         return name.starts_with("virtio");

@@ -3,7 +3,7 @@
 #include "lib/discovery/reserved_memory.hpp"
 
 #include "lib/discovery/device_tree.hpp"
-#include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -73,12 +73,12 @@ ReservedMemory describe(const std::string& name, const device_tree::CellCounts& 
 std::vector<ReservedMemory> reserved_memory() {
     std::vector<ReservedMemory> found;
     std::vector<std::string> names;
-    if (kernel::list_directory(folder, names) < 0)
+    if (questions::list_directory(folder, names) < 0)
         return found;
     const device_tree::CellCounts counts = device_tree::cell_counts(folder);
     for (const std::string& name : names) {
         std::vector<std::string> inside;
-        if (kernel::list_directory(std::string(folder) + "/" + name, inside) >= 0)
+        if (questions::list_directory(std::string(folder) + "/" + name, inside) >= 0)
             found.push_back(describe(name, counts));
     }
     return found;

@@ -7,6 +7,7 @@
 #include "lib/discovery/min_buffers.hpp"
 #include "lib/discovery/v4l2_choice.hpp"
 #include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -199,7 +200,7 @@ std::vector<Use> uses_by_capabilities(std::uint32_t caps) {
 void find_v4l2_node(const udev::Node& node, DeviceRecord& record) {
     V4l2Info& v4l2 = record.v4l2.emplace();
     const std::string path = node.syspath + "/name";
-    if (kernel::read_file(path, v4l2.name) < 0)
+    if (questions::read_file(path, v4l2.name) < 0)
         return;
     while (!v4l2.name.empty() && v4l2.name.back() == '\n')
         v4l2.name.pop_back();

@@ -301,3 +301,36 @@ TEST_CASE("a real pitch is put to a driver whose queue is not ours") {
     CHECK_THAT(buffer.error().attempts[0].message, Catch::Matchers::Contains("/dev/video0"));
     CHECK(machine.kernel.census() == before);
 }
+
+TEST_CASE("what could not be asked for want of memory or descriptors is not taken for a no") {
+    Machine machine([](std::uint32_t stride) { return stride; });
+    const auto plan = machine.allocator.plan(machine.request());
+    REQUIRE(plan);
+    const std::string call = GENERATE("read_file", "list_directory", "real_path", "stat");
+    const int sys_errno = GENERATE(ENOMEM, EMFILE);
+    const Cause cause = sys_errno == ENOMEM ? Cause::exhausted : Cause::fd_limit;
+    CAPTURE(call, sys_errno);
+    const auto fails = [&](auto ask) {
+        unsigned failures = 0;
+        for (unsigned nth = 1;; ++nth) {
+            machine.kernel.clear_failures();
+            machine.kernel.fail(call, nth, sys_errno);
+            const auto answer = ask();
+            const bool failed = machine.kernel.failed();
+            machine.kernel.clear_failures();
+            CAPTURE(nth);
+            REQUIRE(answer.has_value() != failed);
+            if (!failed)
+                return failures;
+            ++failures;
+            CHECK(answer.error().cause == cause);
+            CHECK(answer.error().sys_errno == sys_errno);
+        }
+    };
+    const auto request = machine.request();
+    fails([&] { return machine.allocator.devices(); });
+    CHECK(fails([&] { return machine.allocator.device("/dev/video0"); }) > 0);
+    CHECK(fails([&] { return machine.allocator.sources(); }) > 0);
+    CHECK(fails([&] { return machine.allocator.plan(request); }) > 0);
+    CHECK(fails([&] { return machine.allocator.is_current(*plan); }) > 0);
+}
