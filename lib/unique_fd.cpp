@@ -14,7 +14,7 @@ Result<UniqueFd> UniqueFd::dup(int fd) {
     const int copy = kernel::dup(fd);
     if (copy >= 0)
         return adopt(copy);
-    return failure(Stage::share, copy == -EBADF ? Cause::invalid : Cause::fd_limit, -copy,
+    return failure(Stage::share, copy == -EBADF ? Cause::invalid : cause_of(-copy), -copy,
                    "file descriptor " + std::to_string(fd), "duplicate");
 }
 

@@ -111,7 +111,8 @@ TEST_CASE("constraints have one name each, both ways, up to the last of them") {
     CHECK(!parse_constraint_kind(""));
 }
 
-TEST_CASE("a duplicate of no descriptor is the caller's mistake, a full table is a limit") {
+TEST_CASE("a duplicate of no descriptor is the caller's mistake, a full table is a limit, and no "
+          "memory for a larger table is no limit") {
     test::FakeKernel kernel;
     const auto bad = UniqueFd::dup(12345);
     REQUIRE(!bad);
@@ -121,6 +122,10 @@ TEST_CASE("a duplicate of no descriptor is the caller's mistake, a full table is
     REQUIRE(!full);
     CHECK(full.error().cause == Cause::fd_limit);
     CHECK(!full.error().remedy.empty());
+    kernel.fail("dup", 1, ENOMEM);
+    const auto starved = UniqueFd::dup(12345);
+    REQUIRE(!starved);
+    CHECK(starved.error().cause == Cause::exhausted);
 }
 
 TEST_CASE("log lines go to the caller's sink from the level on") {
