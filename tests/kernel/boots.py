@@ -21,7 +21,7 @@ def program(build="build"):
     return lane.CHECKOUT / build / "tests/kernel/kernel-tests"
 
 
-def run(boot):
+def run(boot, timeout=TIME_LIMIT):
     """BOOT is an entry of the table; returns the names of its cases and their results."""
     options = dict(boot)
     name, expression = options.pop("name"), options.pop("tests")
@@ -37,7 +37,7 @@ def run(boot):
         print(f"FAILED: {name}: no test matches {expression}")
         return names, Results(failed=1)
     command = [str(tests), expression, "-r", "junit", "-o", "/run/lane/out/junit.xml"]
-    status = lane.run(lane.Boot(command, **{"timeout": TIME_LIMIT, **options}), out)
+    status = lane.run(lane.Boot(command, **{"timeout": timeout, **options}), out)
     results = count_catch2(name, names, out / "junit.xml", status)
     print(f"boot {name}: {results}", flush=True)
     return names, results
@@ -47,6 +47,8 @@ def main():
     parser = argparse.ArgumentParser(prog="dev test kernel", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="BOOT", help="run these alone")
     parser.add_argument("--tally", help="file which the counts are appended to")
+    parser.add_argument("--timeout", type=float, default=TIME_LIMIT, metavar="SECONDS",
+        help="for each boot, where the table says nothing (%(default)s)")
     options = parser.parse_args()
     boots = tomllib.loads(TABLE.read_text())["boot"]
     chosen = [boot for boot in boots if not options.names or boot["name"] in options.names]
@@ -55,7 +57,7 @@ def main():
 
     total, seen = Results(), set()
     for boot in chosen:
-        names, results = run(boot)
+        names, results = run(boot, options.timeout)
         total += results
         seen.update(names)
     if not options.names:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Thousands of allocations from every source: nothing grows.
+#include "tests/kernel/census.hpp"
 #include "tests/kernel/guest.hpp"
 #include "tests/kernel/video_queue.hpp"
 #include "tests/support/catch.hpp"
@@ -9,13 +10,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <drm_mode.h>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <sys/ioctl.h>
-
-#include <drm.h>
 
 using namespace simplealloc;
 
@@ -29,66 +23,6 @@ constexpr int verified_cycles = 200;
 constexpr int warm_up = 200;
 /// The C library gives memory back in larger pieces than a page.
 constexpr std::uint64_t rss_slack = 256U << 10U;
-
-std::size_t lines_of(const std::string& path) {
-    std::ifstream file(path);
-    return static_cast<std::size_t>(std::count(std::istreambuf_iterator<char>(file), {}, '\n'));
-}
-
-std::uint64_t resident() {
-    std::uint64_t all = 0;
-    std::uint64_t pages = 0;
-    std::ifstream("/proc/self/statm") >> all >> pages;
-    return pages * 4096;
-}
-
-std::size_t entries(const std::string& path) {
-    const std::filesystem::directory_iterator all(path);
-    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-}
-
-/// What is open and mapped, and what the whole machine has of dma-bufs.
-struct Sizes {
-    std::size_t descriptors = entries("/proc/self/fd");
-    std::size_t mappings = lines_of("/proc/self/maps");
-    std::size_t dmabufs = entries("/sys/kernel/dmabuf/buffers");
-    std::uint64_t rss = resident();
-};
-
-/// GEM handles are the lowest free numbers of an open file, so a new one tells of those that were
-/// left open before it.
-std::vector<std::uint32_t> next_gem_handles() {
-    std::vector<std::uint32_t> handles;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-        std::error_code error;
-        const auto target = std::filesystem::read_symlink(entry.path(), error);
-        if (error || target.string().rfind("/dev/dri/", 0) != 0)
-            continue;
-        const int fd = std::stoi(entry.path().filename());
-        drm_mode_create_dumb create = {};
-        create.width = create.height = 16;
-        create.bpp = 32;
-        REQUIRE(ioctl(fd, DRM_IOCTL_MODE_CREATE_DUMB, &create) == 0);
-        handles.push_back(create.handle);
-        drm_mode_destroy_dumb destroy = {create.handle};
-        REQUIRE(ioctl(fd, DRM_IOCTL_MODE_DESTROY_DUMB, &destroy) == 0);
-    }
-    std::sort(handles.begin(), handles.end());
-    return handles;
-}
-
-void check_unchanged(const Sizes& before) {
-    Sizes after;
-    // The last reference of a dma-buf may be dropped from a work queue.
-    for (int attempt = 0; attempt < 50 && after.dmabufs != before.dmabufs; ++attempt) {
-        guest::run({"sleep", "0.1"});
-        after = Sizes();
-    }
-    CHECK(after.descriptors == before.descriptors);
-    CHECK(after.mappings == before.mappings);
-    CHECK(after.dmabufs == before.dmabufs);
-    CHECK(after.rss <= before.rss + rss_slack);
-}
 
 /// Allocates, maps, writes, and frees.
 template <typename Allocate>
@@ -109,15 +43,15 @@ template <typename Allocate>
 void check_cycles(const std::string& source, const char* how, int times, Allocate allocate) {
     INFO(source << ", " << how);
     cycle(source, std::min(times, warm_up), allocate);
-    const Sizes before;
-    const auto handles = next_gem_handles();
+    const guest::Census before;
+    const std::uint64_t rss = guest::resident();
     const auto begin = std::chrono::steady_clock::now();
     cycle(source, times, allocate);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     std::printf("%s, %s: %d cycles in %.1f s\n", source.c_str(), how, times, took.count());
     std::fflush(stdout);
-    check_unchanged(before);
-    CHECK(next_gem_handles() == handles);
+    CHECK(guest::settle(before) == before);
+    CHECK(guest::resident() <= rss + rss_slack);
 }
 
 enum class Opening { each_time_too, once };

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// Calls that fail for want of the kernel's memory, see Documentation/fault-injection of its source.
+#pragma once
+
+#include <simplealloc/unique_fd.hpp>
+
+#include <string>
+
+namespace guest {
+
+/// What has failed.
+enum class Fault {
+    none,
+    memory, ///< a slab or a page was not to be had
+    copy,   ///< from or to the program: never for want of memory
+};
+
+/// Faults of the calling thread, whose pages stay in memory meanwhile: one that could not be read
+/// would end the program.
+class Faults {
+public:
+    Faults();
+    ~Faults();
+    Faults(const Faults&) = delete;
+    Faults& operator=(const Faults&) = delete;
+
+    /// The nth place from now on where something can fail does so.
+    void arm(unsigned nth) const;
+    /// What has failed since arm().
+    [[nodiscard]] Fault disarm() const;
+    /// How many places there were since arm(`nth`), if there were fewer.
+    [[nodiscard]] unsigned disarm_and_count(unsigned nth) const;
+
+    /// From now on each place fails with this probability; 0 ends it.
+    void set_probability(unsigned percent) const;
+
+private:
+    /// How many are left, 0 when the fault has happened.
+    [[nodiscard]] unsigned remaining() const;
+
+    simplealloc::UniqueFd nth_;
+};
+
+} // namespace guest
