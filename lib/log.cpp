@@ -23,22 +23,19 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 static_assert(static_cast<int>(LogLevel::trace) == SPDLOG_LEVEL_TRACE);
 static_assert(static_cast<int>(LogLevel::error) == SPDLOG_LEVEL_ERROR);
 
-/// spdlog has such a sink of its own only from 1.11 on, and none that may log itself by what it
-/// calls.
+/// spdlog has such a sink of its own only from 1.11 on. It needs no mutex: log::write() has one.
 class CallerSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
 public:
     explicit CallerSink(LogSink target) : sink_(std::move(target)) {}
 
 private:
     void sink_it_(const spdlog::details::log_msg& message) override {
-        const std::lock_guard lock(mutex_);
         sink_(static_cast<LogLevel>(static_cast<int>(message.level)),
               std::string_view(message.payload.data(), message.payload.size()));
     }
     void flush_() override {}
 
     LogSink sink_;
-    std::recursive_mutex mutex_;
 };
 
 std::shared_ptr<spdlog::logger> make_logger(LogLevel level, LogSink sink) {
@@ -71,7 +68,9 @@ std::shared_ptr<spdlog::logger> from_environment() {
 }
 
 struct Current {
-    std::mutex mutex;
+    /// Held while a sink runs, so that nobody is in one that was replaced. A sink may log by what
+    /// it calls, and replace itself.
+    std::recursive_mutex mutex;
     std::shared_ptr<spdlog::logger> logger = from_environment();
     /// The logger's: asked for each line, most of which nobody wants.
     std::atomic<spdlog::level::level_enum> level = logger->level();
@@ -81,12 +80,6 @@ struct Current {
 Current& current() {
     static Current& instance = *new Current;
     return instance;
-}
-
-std::shared_ptr<spdlog::logger> logger() {
-    Current& state = current();
-    const std::lock_guard lock(state.mutex);
-    return state.logger;
 }
 
 thread_local std::vector<std::pair<LogLevel, std::string>>* held_lines = nullptr;
@@ -106,10 +99,14 @@ bool log::enabled(LogLevel level) {
 }
 
 void log::write(LogLevel level, const std::string& line) {
-    if (held_lines != nullptr)
+    if (held_lines != nullptr) {
         held_lines->emplace_back(level, line);
-    else
-        logger()->log(to_spdlog(level), line);
+        return;
+    }
+    Current& state = current();
+    const std::lock_guard lock(state.mutex);
+    const auto logger = state.logger; // which its sink may replace
+    logger->log(to_spdlog(level), line);
 }
 
 log::Hold::Hold() : outermost_(held_lines == nullptr) {

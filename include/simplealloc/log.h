@@ -23,8 +23,9 @@ typedef void (*simplealloc_log_sink)(enum simplealloc_log_level level, const cha
 
 /// Sends log lines of `level` and above to `sink`, from whatever thread calls the library, one at a
 /// time; NULL means stderr. This is the library's only global state; it may be called from any
-/// thread, at any time. `data` must live until the sink is replaced and no call of the library is
-/// under way. Returns -EINVAL for a level that there is not, or -ENOMEM; nothing changes then.
+/// thread, at any time. When it returns, nobody is in the earlier sink or uses its `data`, but for
+/// a sink that replaces itself; so a sink must not wait for a thread that may log. Returns -EINVAL
+/// for a level that there is not, or -ENOMEM; nothing changes then.
 SIMPLEALLOC_API int simplealloc_set_log(enum simplealloc_log_level level, simplealloc_log_sink sink,
                                         void* data);
 

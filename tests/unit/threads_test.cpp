@@ -187,9 +187,13 @@ struct Together {
         if (!holds)
             ++failures;
     }
-    /// One that would be right for any thread: lines come one after the other.
+    /// Counts without a lock, since lines come one after the other. Whoever else has one gets time
+    /// for it, or nobody would see that they don't.
     static LogSink sink(std::size_t& lines) {
-        return [&lines](LogLevel, std::string_view line) { lines += line.empty() ? 0 : 1; };
+        return [&lines](LogLevel, std::string_view line) {
+            lines += line.empty() ? 0 : 1;
+            std::this_thread::yield();
+        };
     }
 
     void log() {
@@ -253,6 +257,29 @@ struct Together {
 };
 
 } // namespace
+
+TEST_CASE("nobody is in a log sink that was replaced", "[threads]") {
+    Machine machine;
+    const Allocator allocator = Allocator::open().value();
+    std::atomic<bool> inside = false;
+    std::atomic<bool> replaced = false;
+    std::atomic<bool> too_early = false;
+    set_log(LogLevel::trace, [&](LogLevel, std::string_view) {
+        if (inside.exchange(true))
+            return;
+        // Time enough for the other thread, were it not made to wait.
+        for (int i = 0; i < 30 && !replaced; ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        too_early = replaced.load();
+    });
+    std::thread logs([&] { static_cast<void>(allocator.plan(Request::bytes(4096))); });
+    while (!inside)
+        std::this_thread::yield();
+    set_log(LogLevel::off);
+    replaced = true;
+    logs.join();
+    CHECK_FALSE(too_early);
+}
 
 TEST_CASE("all that may be shared is used at once, and logged", "[threads]") {
     Machine machine;
