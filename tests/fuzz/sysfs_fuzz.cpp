@@ -78,7 +78,7 @@ void check(const std::optional<AddressRange>& range) {
     fuzz::require(!range || range->first <= range->last);
 }
 
-void describe_all() {
+void describe_devices() {
     const Discovery discovery{Quirks(this_machine())};
     const auto records = discovery.list();
     fuzz::require(records.has_value() && records->size() == 2);
@@ -90,21 +90,7 @@ void describe_all() {
     }
 }
 
-} // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    test::FakeKernel kernel;
-    kernel.machine = "aarch64"; // where the device tree tells about coherency
-    add_drm_card(kernel);
-    add_v4l2(kernel);
-    test::add_of_node(kernel, display, "/soc/display");
-    test::add_of_node(kernel, codec, "/soc/codec");
-    // Of each file: which, how many bytes, the bytes.
-    for (fuzz::Input input(data, size); !input.empty();) {
-        const std::string& path = paths()[input.number<std::uint8_t>() % paths().size()];
-        kernel.add_file(path, input.text(input.number<std::uint16_t>()));
-    }
-    describe_all();
+void describe_memory() {
     for (const ReservedMemory& memory : reserved_memory())
         check(memory.range);
     check(Ram().within({0, 0xffffffff}));
@@ -113,5 +99,33 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const char* name : {"linux,cma", "reserved", "video"})
         if (const auto area = areas.area(name))
             check(area->range);
+}
+
+void add_devices(test::FakeKernel& kernel) {
+    add_drm_card(kernel);
+    add_v4l2(kernel);
+    test::add_of_node(kernel, display, "/soc/display");
+    test::add_of_node(kernel, codec, "/soc/codec");
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    test::FakeKernel kernel;
+    kernel.machine = "aarch64"; // where the device tree tells about coherency
+    fuzz::Input input(data, size);
+    // One or the other: devices take much longer.
+    const bool devices = input.number<std::uint8_t>() % 2 == 1;
+    if (devices)
+        add_devices(kernel);
+    // Of each file: which, how many bytes, the bytes.
+    while (!input.empty()) {
+        const std::string& path = paths()[input.number<std::uint8_t>() % paths().size()];
+        kernel.add_file(path, input.text(input.number<std::uint16_t>()));
+    }
+    if (devices)
+        describe_devices();
+    else
+        describe_memory();
     return 0;
 }
