@@ -16,9 +16,9 @@
 /// Structs that the caller fills in begin with their size, which their _INIT macro sets. One of an
 /// older header is understood; one of a newer header is refused (-E2BIG) where it uses a field that
 /// this library does not know, and so is one of more than 4096 bytes. Any other size, and a bool
-/// that is neither 0 nor 1, is invalid. Structs that are handed out are only to be read and may grow at
-/// their end, so they are never copied. Strings in them are never NULL, and lists of pointers are
-/// never NULL and have NULL behind the last.
+/// that is neither 0 nor 1, is invalid. Structs that are handed out are only to be read and may
+/// grow at their end, so they are never copied. Strings in them are never NULL, and lists of
+/// pointers are never NULL and have NULL behind the last.
 ///
 /// Threads: an object says its rule. What is handed out as a struct may be read from several
 /// threads. Never throws; callbacks of the caller must not let exceptions through either.
