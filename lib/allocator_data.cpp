@@ -16,9 +16,11 @@ AllocatorData::devices(const std::vector<DeviceUse>& uses) const {
         if (std::find(devices.begin(), devices.end(), record) == devices.end())
             devices.push_back(record);
     }
-    // A sandbox may hide sysfs: the devices that the request names and the heaps do without.
+    // A sandbox may hide sysfs: the devices that the request names and the heaps do without. That
+    // it could not be asked does not say that there are no others.
     auto listed = discovery.list_givers();
-    if (!listed && listed.error().cause == Cause::fd_limit)
+    if (!listed &&
+        (listed.error().cause == Cause::fd_limit || listed.error().cause == Cause::exhausted))
         return listed.error();
     if (!listed) {
         log::line(LogLevel::warning, "plan: {}", listed.error().message());

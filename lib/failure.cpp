@@ -35,6 +35,7 @@ Cause cause_of(int sys_errno) noexcept {
     switch (sys_errno) {
     case ENOMEM:
     case ENOSPC:
+    case ENOBUFS: // of a socket
         return Cause::exhausted;
     case EACCES:
     case EPERM:

@@ -103,6 +103,7 @@ TEST_CASE("errnos that mean the same everywhere have one cause") {
         {ERANGE, Cause::limit},
         {EOVERFLOW, Cause::limit},
         {EFBIG, Cause::limit},
+        {ENOBUFS, Cause::exhausted},
         {EMFILE, Cause::fd_limit},
         {ENFILE, Cause::fd_limit},
         {EINTR, Cause::interrupted},
