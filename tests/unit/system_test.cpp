@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <functional>
 #include <future>
+#include <iostream>
 #include <iterator>
 #include <memory>
 #include <sys/epoll.h>
@@ -58,6 +59,9 @@ LastWords last_words;
 int fate(const std::function<void()>& body) {
     const pid_t child = ::fork();
     if (child == 0) {
+        // Catch2 may have led them to its own strings, which die before they are flushed at exit.
+        for (std::ostream* stream : {&std::cout, &std::cerr, &std::clog})
+            stream->rdbuf(nullptr);
         body();
         ::_exit(0);
     }
