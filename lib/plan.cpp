@@ -179,13 +179,9 @@ std::optional<solver::Output> replan(const solver::Relaxed& relaxed, const Surro
 }
 
 void explain_failure(const Settled& settled, const Surroundings& around, PlanData& data) {
-    solver::Core core;
-    if (settled.output.undecided) {
-        data.conflict = solver::undecided_conflict(settled.input);
-    } else {
-        core = solver::find_core(settled.input, around.spending);
-        data.conflict = solver::conflict_of(settled.input, core, around.spending);
-    }
+    const solver::Core core =
+        solver::find_core(settled.input, around.spending, settled.output.undecided);
+    data.conflict = solver::conflict_of(settled.input, core, around.spending);
     std::vector<Fourcc> formats;
     for (const DeviceUse& use : around.uses)
         for (const Fourcc format : listed_formats(use))

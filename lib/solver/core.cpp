@@ -95,15 +95,15 @@ public:
     Search(const Input& input, bool ideal, Spending& spending)
         : input_(input), spending_(spending), ideal_(ideal), all_(units_of(input)) {
         const Extent extent = extent_of(input);
-        leaving_out_ =
-            extent.copying() + extent.reading() +
-            input.sources.size() * (cost::source + extent.sets * cost::pair) +
-            input.refused_before().size() * (input.uses.size() + input.sources.size()) * cost::name +
-            all_.size() * cost::unit;
+        leaving_out_ = extent.copying() + extent.reading() +
+                       input.sources.size() * (cost::source + extent.sets * cost::pair) +
+                       input.refused_before().size() * (input.uses.size() + input.sources.size()) *
+                           cost::name +
+                       all_.size() * cost::unit;
         copy_ = extent.bytes;
     }
 
-    Core core();
+    Core core(bool undecided);
 
 private:
     using Group = std::vector<Unit>;
@@ -149,6 +149,19 @@ private:
         const bool blocked = !question.serves(input.sources[unit.index]);
         undecided_ = undecided_ || question.undecided();
         return blocked;
+    }
+
+    /// Keeps what one use asks for, if nothing serves that alone.
+    bool keep_one_user() {
+        const std::vector<Group> groups = users();
+        const auto blocks = [&](const Group& group) {
+            return still_blocked(Units(group.begin(), group.end()));
+        };
+        const auto found = std::find_if(groups.begin(), groups.end(), blocks);
+        if (found == groups.end())
+            return false;
+        kept_ = Units(found->begin(), found->end());
+        return true;
     }
 
     void leave_out_one_by_one(const std::function<bool(const Unit&)>& chosen) {
@@ -264,8 +277,10 @@ std::vector<Search::Group> Search::constraints() const {
     return groups;
 }
 
-Core Search::core() {
+Core Search::core(bool undecided) {
     kept_ = all_;
+    if (undecided && !keep_one_user())
+        return {{}, {}, false, false};
     const auto of_source = [](const Unit& unit, bool attach) {
         return unit.side == Side::source && (unit.kind == Kind::attach) == attach;
     };
@@ -299,7 +314,7 @@ std::vector<std::size_t> by_name(std::vector<Item>& items, std::string Item::*na
 
 } // namespace
 
-Core find_core(const Input& input, Spending& spending) {
+Core find_core(const Input& input, Spending& spending, bool undecided) {
     const Spending::Share share(spending, 2); // something is left for words and relaxations
     const Spending::Memory memory(spending);
     const Extent extent = extent_of(input);
@@ -310,8 +325,8 @@ Core find_core(const Input& input, Spending& spending) {
     Input sorted = input;
     const auto uses = by_name(sorted.uses, &UseInput::party);
     const auto sources = by_name(sorted.sources, &SourceInput::name);
-    const bool ideal = Question(sorted, spending).blocked(true);
-    Core core = Search(sorted, ideal, spending).core();
+    const bool ideal = !undecided && Question(sorted, spending).blocked(true);
+    Core core = Search(sorted, ideal, spending).core(undecided);
     Units units;
     for (Unit unit : core.units) {
         if (unit.side != Side::cpu)

@@ -20,8 +20,9 @@ struct Core {
     bool minimal = true; ///< false: the search was cut short, and units may be needless
 };
 
-/// Only for an input that is known to have no candidate. Leaves half of what the spending has left;
-/// with as much to spend, the same input always has the same core.
-Core find_core(const Input& input, Spending& spending);
+/// Only for an input that is known to have no candidate; where that is undecided, a core is found
+/// only in what one use asks for, and is empty where each of them alone may be served. Leaves half
+/// of what the spending has left; with as much to spend, the same input always has the same core.
+Core find_core(const Input& input, Spending& spending, bool undecided = false);
 
 } // namespace simplealloc::solver

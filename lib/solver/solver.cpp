@@ -167,9 +167,8 @@ Result<Output> candidates(const Input& input, Spending& spending) {
 Result<Output> solve(const Input& input, Spending& spending) {
     auto output = candidates(input, spending);
     if (output && output->choices.empty())
-        output->conflict = output->undecided
-                               ? undecided_conflict(input)
-                               : conflict_of(input, find_core(input, spending), spending);
+        output->conflict =
+            conflict_of(input, find_core(input, spending, output->undecided), spending);
     return output;
 }
 
