@@ -108,8 +108,8 @@ bool afford(const std::vector<solver::UseInput>& uses, solver::Spending& spendin
     solver::Extent extent;
     for (const solver::UseInput& use : uses)
         extent += solver::extent_of(use.alternatives);
-    return spending.afford(extent.pairs * solver::cost::pair +
-                           extent.sets * (3 * solver::cost::set + solver::cost::text) +
+    return spending.afford(extent.pairs * solver::cost::pair + 3 * extent.reading() +
+                           extent.sets * solver::cost::text +
                            uses.size() * most_rounds * solver::cost::driver) &&
            spending.hold(extent.sets * held_for_evidence);
 }

@@ -5,12 +5,16 @@
 #include "lib/backend.hpp"
 #include "lib/paddings.hpp"
 #include "lib/policy.hpp"
-#include "lib/solver/work.hpp"
+#include "lib/solver/model.hpp"
 
 #include <simplealloc/plan.hpp>
 
 #include <span>
 #include <vector>
+
+namespace simplealloc::solver {
+class Spending;
+}
 
 namespace simplealloc {
 

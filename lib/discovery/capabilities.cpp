@@ -26,8 +26,8 @@ constexpr std::uint64_t held_for_evidence = sizeof(std::pair<ConstraintKind, Evi
 bool afford(const CapabilitySet& set, solver::Spending& spending) {
     const solver::Extent extent = solver::extent_of(set);
     const std::size_t evidence = set.evidence.size() + solver::limited(set.constraints).size();
-    return spending.afford(extent.copying() + 3 * solver::cost::set + 14 * solver::cost::multiple +
-                           evidence * solver::cost::text) &&
+    return spending.afford(extent.copying() + 3 * extent.reading() + 14 * solver::cost::multiple +
+                           evidence * (solver::cost::text + extent.names * solver::cost::listed)) &&
            spending.hold(extent.bytes + 2 * sizeof(set) + evidence * held_for_evidence);
 }
 
@@ -76,7 +76,7 @@ Result<void> check_callers(const DeviceRecord& device, Use use,
                            solver::Spending& spending) {
     std::string first;
     for (const CapabilitySet& set : sets) {
-        if (!spending.afford(2 * solver::cost::set + 14 * solver::cost::multiple))
+        if (!spending.afford(3 * solver::reading(set.constraints) + 14 * solver::cost::multiple))
             return too_many(device, use);
         const std::string what = contradiction(set, fourcc);
         if (what.empty())

@@ -6,7 +6,7 @@
 #include "lib/discovery/device_tree.hpp"
 #include "lib/discovery/learned.hpp"
 #include "lib/discovery/quirks.hpp"
-#include "lib/solver/work.hpp"
+#include "lib/solver/model.hpp"
 
 #include <simplealloc/device.hpp>
 #include <simplealloc/unique_fd.hpp>
@@ -18,6 +18,10 @@
 #include <string>
 #include <sys/types.h>
 #include <vector>
+
+namespace simplealloc::solver {
+class Spending;
+}
 
 namespace simplealloc {
 

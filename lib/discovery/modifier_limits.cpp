@@ -6,6 +6,7 @@
 #include "lib/discovery/quirk_limits.hpp"
 #include "lib/failure.hpp"
 #include "lib/solver/merge.hpp"
+#include "lib/solver/work.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -38,7 +39,7 @@ public:
         const std::uint64_t rows = device_.quirks.size() * quirk_limits().size();
         const std::uint64_t ways = std::min<std::uint64_t>(extent.pairs + 1, rows + 1);
         return spending.afford(extent.pairs * (rows + ways) * solver::cost::name +
-                               ways * (extent.copying() + solver::cost::set)) &&
+                               ways * (extent.copying() + extent.reading())) &&
                spending.hold(ways * (extent.bytes + 2 * sizeof(set)));
     }
 

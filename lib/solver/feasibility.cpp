@@ -133,14 +133,13 @@ Constraints rules_of(const SourceInput& source, const FormatInfo& format) {
 
 Groundwork::Groundwork(const Input& all, Spending& purse)
     : input(all), spending(purse), memory(purse), format(format_info(all.request.fourcc)) {
-    pairs = count_pairs(all);
-    complete = spending.afford(pairs * cost::pair);
-    if (!format || !complete)
+    if (!format)
         return;
     ways.reserve(all.uses.size());
     for (const UseInput& use : all.uses) {
         ways.emplace_back(use, *format, spending);
         complete = complete && ways.back().complete();
+        pairs += ways.back().pairs();
     }
 }
 

@@ -59,7 +59,7 @@ struct Groundwork {
     Spending::Memory memory;
     std::optional<FormatInfo> format; ///< nothing: can't be laid out
     std::vector<Ways> ways;           ///< for each use, where all could be afforded
-    std::uint64_t pairs = 0;          ///< see count_pairs()
+    std::uint64_t pairs = 0;          ///< see Ways::pairs()
     bool complete = true;
 };
 

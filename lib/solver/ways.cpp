@@ -39,6 +39,7 @@ Ways::Ways(const UseInput& use, const FormatInfo& format, Spending& spending)
         const CapabilitySet& set = use.alternatives[i];
         const auto index = static_cast<std::uint32_t>(alternatives.size());
         bool takes = bytes_ || any_modifier_ || set.formats.empty();
+        pairs_ += 1 + (takes ? 0 : set.formats.size());
         if (takes)
             any_.push_back(index);
         else
@@ -54,7 +55,7 @@ Ways::Ways(const UseInput& use, const FormatInfo& format, Spending& spending)
         alternatives.push_back(i);
         work += reading(set.constraints);
     }
-    complete_ = spending.afford(work + sorting(pairs)) &&
+    complete_ = spending.afford(pairs_ * cost::pair + work + sorting(pairs)) &&
                 spending.hold(alternatives.size() * (sizeof(Way) + 3 * sizeof(std::size_t)) +
                               pairs * sizeof(Named));
     if (!complete_)

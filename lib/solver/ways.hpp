@@ -35,6 +35,8 @@ public:
 
     /// false: they could not be afforded, and there are none.
     [[nodiscard]] bool complete() const { return complete_; }
+    /// Alternatives and formats that were looked at.
+    [[nodiscard]] std::uint64_t pairs() const { return pairs_; }
 
     /// The ways that take the modifier. `own`: the memory is the device's own.
     [[nodiscard]] Taking taking(Modifier modifier, bool own) const;
@@ -59,6 +61,7 @@ private:
     bool bytes_;
     bool any_modifier_;
     bool complete_ = true;
+    std::uint64_t pairs_ = 0;
 
     [[nodiscard]] bool takes_without_list(Modifier modifier, bool own) const;
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One plan or merge, for callgrind to count the instructions of: they don't depend on the machine's
-// load. plan-once typical|devices|pairs|modifiers|merge[-hostile]|each[-hostile] [N]
+// load. plan-once typical|devices|pairs|modifiers|merge[-hostile]|each[-hostile]|bred [N]
 #include "tests/bench/worlds.hpp"
+#include "tests/support/hostile_plans.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -30,6 +31,11 @@ int main(int argc, char** argv) {
                                 ? merge_all_but_favourite(parties) == solver::Outcome::found
                                 : merge_each_with_each(parties) == size * size;
         return merged ? 0 : 1;
+    }
+    if (name == "bred") {
+        const Budget budget;
+        return test::work_of(test::input_of(test::bred_plans.at(size)), budget) <= budget.work ? 0
+                                                                                               : 1;
     }
     const auto output = solver::solve(world(name, size));
     if (!output || output->choices.empty() || output->rejections.empty()) {

@@ -3,6 +3,7 @@
 // can change it and keep what costs more.
 #pragma once
 
+#include "lib/solver/conflict.hpp"
 #include "lib/solver/relax.hpp"
 #include "lib/solver/solver.hpp"
 #include "tests/support/hostile.hpp"
@@ -135,6 +136,44 @@ inline Request hostile_request(const HostilePlan& plan) {
     return request;
 }
 
+/// On a machine whose GPU lays images out itself.
+inline solver::Input input_of(const HostilePlan& plan) {
+    solver::Input input;
+    input.request = hostile_request(plan).fields();
+    for (std::uint64_t i = 0; i < 1 + plan.of(HostilePlan::uses, 200); ++i) {
+        const std::string device = plan[HostilePlan::device] % 2 == 0 ? "gpu" : "npu";
+        input.uses.push_back(use(device + std::to_string(i), device, static_cast<Use>(i % 11)));
+        input.uses.back().alternatives = hostile_sets(plan, i, input.request.fourcc);
+    }
+    auto gpu = source("gbm:renderD128", solver::OfferContiguity::scattered);
+    gpu.offer.device = "gpu";
+    gpu.offer.own_layout = true;
+    input.sources = {system_heap(), cma_heap(), udmabuf(), dumb("card0", "display"), gpu};
+    return input;
+}
+
+/// All that is done for a plan, that of what nothing serves too.
+[[gnu::noinline]] inline std::uint64_t work_of(const solver::Input& input, Budget budget) {
+    solver::Spending spending(budget);
+    const auto output = solver::candidates(input, spending);
+    if (!output || !output->choices.empty() || output->undecided)
+        return spending.work();
+    const solver::Core core = solver::find_core(input, spending);
+    (void)solver::conflict_of(input, core, spending);
+    const solver::Extent extent = solver::extent_of(input);
+    const auto replan = [&](const solver::Relaxed& relaxed) -> std::optional<solver::Output> {
+        const solver::Spending::Memory memory(spending);
+        if (!spending.afford(extent.copying()) || !spending.hold(extent.bytes))
+            return std::nullopt;
+        solver::Input less = input;
+        less.request = relaxed.request;
+        auto again = solver::candidates(less, spending);
+        return again ? std::optional(std::move(*again)) : std::nullopt;
+    };
+    (void)solver::relaxations(input, core, {}, replan, spending);
+    return spending.work();
+}
+
 /// Something of each number that counts: none, few, many, or another one turned a little.
 inline HostilePlan mutated(HostilePlan plan, Generator& g) {
     for (std::uint64_t i = 1 + g.below(3); i > 0; --i) {
@@ -145,6 +184,15 @@ inline HostilePlan mutated(HostilePlan plan, Generator& g) {
     }
     return plan;
 }
+
+/// The most expensive ones of some minutes of breeding, by the processor's time.
+inline constexpr std::array<HostilePlan, 4> bred_plans{{
+    {{1208151428, 3724114138U, 5, 0, 2356, 0, 43, 3191929744U, 3, 2, 0, 0, 14, 2439562705U, 14, 3}},
+    {{4294967295U, 4294967295U, 5, 139, 2, 0, 93, 63, 3, 2, 0, 0, 269, 2439562705U, 14, 1}},
+    {{2147483647, 4294967295U, 4, 139, 2356, 3833622705U, 93, 3191929744U, 0, 2, 0, 11, 269,
+      2439562705U, 14, 4294967294U}},
+    {{2424, 4437, 243, 0, 0, 0, 3377087819U, 0, 3819, 3, 0, 0, 1, 0, 3, 0}},
+}};
 
 inline std::string text_of(const HostilePlan& plan) {
     std::string text;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What strangers say can't make a plan cost more than its budget: bytes are counted as they are
 // allocated, and plans are bred that cost as much as possible.
-#include "lib/solver/conflict.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_devices.hpp"
 #include "tests/support/hostile_plans.hpp"
@@ -160,48 +159,6 @@ TEST_CASE("the plans that are known to cost most stay within the default budget"
                     cost.seconds * 1000);
     }
 }
-
-namespace {
-
-/// On a machine whose GPU lays images out itself.
-solver::Input input_of(const HostilePlan& plan) {
-    solver::Input input;
-    input.request = hostile_request(plan).fields();
-    for (std::uint64_t i = 0; i < 1 + plan.of(HostilePlan::uses, 200); ++i) {
-        const std::string device = plan[HostilePlan::device] % 2 == 0 ? "gpu" : "npu";
-        input.uses.push_back(use(device + std::to_string(i), device, static_cast<Use>(i % 11)));
-        input.uses.back().alternatives = hostile_sets(plan, i, input.request.fourcc);
-    }
-    auto gpu = source("gbm:renderD128", solver::OfferContiguity::scattered);
-    gpu.offer.device = "gpu";
-    gpu.offer.own_layout = true;
-    input.sources = {system_heap(), cma_heap(), udmabuf(), dumb("card0", "display"), gpu};
-    return input;
-}
-
-/// All that is done for a plan, that of what nothing serves too.
-std::uint64_t work_of(const solver::Input& input, Budget budget) {
-    solver::Spending spending(budget);
-    const auto output = solver::candidates(input, spending);
-    if (!output || !output->choices.empty() || output->undecided)
-        return spending.work();
-    const solver::Core core = solver::find_core(input, spending);
-    REQUIRE(!solver::conflict_of(input, core, spending).empty());
-    const solver::Extent extent = solver::extent_of(input);
-    const auto replan = [&](const solver::Relaxed& relaxed) -> std::optional<solver::Output> {
-        const solver::Spending::Memory memory(spending);
-        if (!spending.afford(extent.copying()) || !spending.hold(extent.bytes))
-            return std::nullopt;
-        solver::Input less = input;
-        less.request = relaxed.request;
-        auto again = solver::candidates(less, spending);
-        return again ? std::optional(std::move(*again)) : std::nullopt;
-    };
-    (void)solver::relaxations(input, core, {}, replan, spending);
-    return spending.work();
-}
-
-} // namespace
 
 TEST_CASE("plans that are bred to cost much stay within a budget of any size") {
     const Budget budget{Budget().work / 10, Budget().bytes / 8};

@@ -5,6 +5,7 @@
 #include "lib/discovery/quirk_file.hpp"
 #include "lib/plan_data.hpp"
 
+#include "lib/solver/work.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_devices.hpp"
 
