@@ -29,6 +29,22 @@ void set(const std::string& name, const std::string& value) {
     write_text("/sys/kernel/debug/" + name, value);
 }
 
+/// To take faults back copies from the program, and may itself be what fails.
+void write_number(int fd, unsigned number) {
+    std::array<char, 12> digits{};
+    const char* end = std::to_chars(digits.begin(), digits.end(), number).ptr;
+    const auto size = static_cast<std::size_t>(end - digits.data());
+    while (pwrite(fd, digits.data(), size, 0) < 0)
+        continue;
+}
+
+simplealloc::UniqueFd open_setting(const char* path) {
+    auto fd = simplealloc::UniqueFd::adopt(open(path, O_RDWR | O_CLOEXEC));
+    if (!fd)
+        throw std::system_error(errno, std::generic_category(), path);
+    return fd;
+}
+
 int copies_left() {
     int left = 0;
     std::ifstream("/sys/kernel/debug/fail_usercopy/times") >> left;
@@ -38,9 +54,8 @@ int copies_left() {
 } // namespace
 
 Faults::Faults()
-    : nth_(simplealloc::UniqueFd::adopt(open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC))) {
-    if (!nth_)
-        throw std::system_error(errno, std::generic_category(), "fail-nth");
+    : nth_(open_setting("/proc/thread-self/fail-nth")),
+      random_(open_setting("/proc/thread-self/make-it-fail")) {
     // Otherwise nothing fails that may wait for memory, which is nearly all.
     set("failslab/ignore-gfp-wait", "N");
     set("fail_page_alloc/ignore-gfp-wait", "N");
@@ -61,12 +76,7 @@ Faults::~Faults() {
 void Faults::arm(unsigned nth) const {
     if (nth != 0)
         set("fail_usercopy/times", std::to_string(many));
-    std::array<char, 12> digits{};
-    const char* end = std::to_chars(digits.begin(), digits.end(), nth).ptr;
-    const auto size = static_cast<std::size_t>(end - digits.data());
-    // To take a fault back copies from the program: it may be what fails.
-    while (pwrite(nth_.get(), digits.data(), size, 0) < 0)
-        continue;
+    write_number(nth_.get(), nth);
 }
 
 unsigned Faults::remaining() const {
@@ -93,12 +103,16 @@ unsigned Faults::disarm_and_count(unsigned nth) const {
     return nth - left;
 }
 
-void Faults::set_probability(unsigned percent) const {
+void Faults::fail_at_random(unsigned percent) const {
     for (const std::string kind : {"failslab", "fail_page_alloc"}) {
         set(kind + "/times", "-1");
         set(kind + "/probability", std::to_string(percent));
     }
-    write_text("/proc/thread-self/make-it-fail", percent == 0 ? "0" : "1");
+    write_number(random_.get(), 1);
+}
+
+void Faults::stop() const {
+    write_number(random_.get(), 0);
 }
 
 } // namespace guest

@@ -31,14 +31,16 @@ public:
     /// How many places there were since arm(`nth`), if there were fewer.
     [[nodiscard]] unsigned disarm_and_count(unsigned nth) const;
 
-    /// From now on each place fails with this probability; 0 ends it.
-    void set_probability(unsigned percent) const;
+    /// From now on each slab and page is not to be had with this probability.
+    void fail_at_random(unsigned percent) const;
+    void stop() const;
 
 private:
     /// How many are left, 0 when the fault has happened.
     [[nodiscard]] unsigned remaining() const;
 
     simplealloc::UniqueFd nth_;
+    simplealloc::UniqueFd random_;
 };
 
 } // namespace guest

@@ -72,14 +72,15 @@ std::string words(const Buffer& buffer) {
 
 /// The same plan from one source.
 Plan alone(const Allocator& allocator, Request request, const std::string& source) {
-    for (const Candidate& candidate : must(allocator.plan(request)).candidates())
+    const Plan all = must(allocator.plan(request));
+    for (const Candidate& candidate : all.candidates())
         if (candidate.source != source)
             request.without(candidate.source);
     return must(allocator.plan(request));
 }
 
 Request shown(const Device& display) {
-    return Request::image(64, 64, fourcc::xrgb8888)
+    return Request::image(320, 180, fourcc::xrgb8888)
         .use(display, Use::scanout)
         .cpu(CpuAccess::write);
 }
@@ -96,7 +97,8 @@ void free_buffers(const VideoNode& camera) {
 /// memory is remembered: each time it is another allocator.
 void sweep_allocations(const Allocator& allocator, const Request& request, const VideoNode& camera,
                        std::set<std::string>& swept) {
-    for (const Candidate& candidate : must(allocator.plan(request)).candidates()) {
+    const Plan all = must(allocator.plan(request));
+    for (const Candidate& candidate : all.candidates()) {
         const Plan plan = alone(allocator, request, candidate.source);
         std::optional<Allocator> fresh;
         sweep(
@@ -281,8 +283,11 @@ TEST_CASE_METHOD(guest::NothingLeft, "pools survive failing calls", "[faults]") 
     sweep("create", [&](Held& held) { return keep(held, Pool::create(allocator, plan, options)); });
     sweep(
         "grow",
-        [&](Held& held) {
-            keep(held, must(pool->acquire(0ms)));
+        [&](Held& held) -> Result<std::string> {
+            auto first = pool->acquire(0ms);
+            if (!first)
+                return first.error();
+            keep(held, *std::move(first));
             return keep(held, pool->acquire(0ms));
         },
         create);
@@ -349,7 +354,7 @@ TEST_CASE_METHOD(guest::NothingLeft, "of many calls that fail at random nothing 
     for (int i = 0; i < 200; ++i) {
         Held held;
         std::optional<Error> error;
-        faults.set_probability(1 + static_cast<unsigned>(i) % 10);
+        faults.fail_at_random(1 + static_cast<unsigned>(i) % 10);
         try {
             auto buffer = allocator.allocate(plan);
             if (buffer) {
@@ -364,7 +369,7 @@ TEST_CASE_METHOD(guest::NothingLeft, "of many calls that fail at random nothing 
         } catch (const std::bad_alloc&) {
             ++failed;
         }
-        faults.set_probability(0);
+        faults.stop();
         if (!error)
             continue;
         ++failed;
