@@ -37,7 +37,8 @@ int main(int argc, char** argv) {
         return test::work_of(test::input_of(test::bred_plans.at(size)), budget) <= budget.work ? 0
                                                                                                : 1;
     }
-    const auto output = solver::solve(world(name, size));
+    solver::Spending spending(solver::unbounded); // growth is what is asked for
+    const auto output = solver::solve(world(name, size), spending);
     if (!output || output->choices.empty() || output->rejections.empty()) {
         std::fputs("plan-once: the plan has no candidates or no rejections\n", stderr);
         return 1;
