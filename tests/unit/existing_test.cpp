@@ -12,8 +12,7 @@ using namespace simplealloc::test;
 namespace {
 
 Layout picture(Fourcc format) {
-    return make_layout(format, Modifier::linear(), 64, 16, 0, Placement::packed, {}, 4096)
-        .value();
+    return make_layout(format, Modifier::linear(), 64, 16, 0, Placement::packed, {}, 4096).value();
 }
 
 std::vector<Criterion> ranks(std::int64_t proven, std::int64_t layout, std::int64_t cpu,
