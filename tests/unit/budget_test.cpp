@@ -38,6 +38,14 @@ void give_back(void* block) noexcept {
 void* operator new(std::size_t size) {
     return counted(std::malloc(size)); // NOLINT(cppcoreguidelines-no-malloc)
 }
+// The one that does not throw would be AddressSanitizer's, whose blocks are not free()'s.
+void* operator new(std::size_t size, const std::nothrow_t& /*nothrow*/) noexcept {
+    try {
+        return operator new(size);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
 void operator delete(void* block) noexcept {
     give_back(block);
 }
