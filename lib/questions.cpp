@@ -36,6 +36,10 @@ int stat(const std::string& path, kernel::Stat& out) {
     return noted(kernel::stat(path.c_str(), out));
 }
 
+int ioctl(int fd, unsigned long request, void* argument) {
+    return noted(kernel::ioctl(fd, request, argument));
+}
+
 Watch::Watch() noexcept : before_(std::exchange(shortage, 0)) {}
 
 Watch::~Watch() {
@@ -47,8 +51,8 @@ Watch::~Watch() {
 Result<void> Watch::all_asked() const {
     if (shortage == 0)
         return {};
-    return failure(Stage::discover, cause_of(shortage), shortage, "sysfs",
-                   "not all could be asked of the machine");
+    return failure(Stage::discover, cause_of(shortage), shortage, "the machine",
+                   "not all could be asked");
 }
 
 } // namespace simplealloc::questions

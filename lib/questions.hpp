@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Questions to sysfs and procfs, where what is not there is an answer: but only what really is not
-// there, not what could not be asked for want of memory or descriptors.
+// Questions to sysfs, procfs and drivers, where a failure is an answer: that something is not
+// there, but not that it could not be asked for want of memory or descriptors.
 #pragma once
 
 #include "lib/kernel.hpp"
@@ -19,6 +19,7 @@ int read_file(const std::string& path, std::string& out);
 int list_directory(const std::string& path, std::vector<std::string>& out);
 int real_path(const std::string& path, std::string& out);
 int stat(const std::string& path, kernel::Stat& out);
+int ioctl(int fd, unsigned long request, void* argument);
 /// @}
 
 /// Of this thread, since it was made.

@@ -5,7 +5,6 @@
 #include "lib/discovery/drm_memory.hpp"
 #include "lib/discovery/drm_planes.hpp"
 #include "lib/discovery/dumb_pitch.hpp"
-#include "lib/kernel.hpp"
 #include "lib/questions.hpp"
 
 #include <algorithm>
@@ -51,7 +50,7 @@ bool shows_connectors(const udev::Node& card) {
 std::optional<std::uint64_t> capability(int fd, std::uint64_t name) {
     drm_get_cap request = {};
     request.capability = name;
-    if (kernel::ioctl(fd, DRM_IOCTL_GET_CAP, &request) < 0)
+    if (questions::ioctl(fd, DRM_IOCTL_GET_CAP, &request) < 0)
         return std::nullopt;
     return request.value;
 }
@@ -85,7 +84,7 @@ void ask_capabilities(int fd, DeviceRecord& record) {
 void ask_resources(int fd, DeviceRecord& record) {
     DrmInfo& drm = *record.drm;
     drm_mode_card_res resources = {};
-    if (kernel::ioctl(fd, DRM_IOCTL_MODE_GETRESOURCES, &resources) < 0)
+    if (questions::ioctl(fd, DRM_IOCTL_MODE_GETRESOURCES, &resources) < 0)
         return;
     drm.kms = resources.count_crtcs > 0;
     drm.max_width = resources.max_width;
@@ -110,7 +109,7 @@ void ask_planes(int fd, bool own, DeviceRecord& record) {
         drm_set_client_cap request = {};
         request.capability = DRM_CLIENT_CAP_UNIVERSAL_PLANES;
         request.value = 1;
-        kernel::ioctl(fd, DRM_IOCTL_SET_CLIENT_CAP, &request); // old kernels: overlays alone
+        questions::ioctl(fd, DRM_IOCTL_SET_CLIENT_CAP, &request); // old kernels: overlays alone
     }
     DrmInfo& drm = *record.drm;
     const std::string origin = "DRM_IOCTL_MODE_GETPLANERESOURCES";
@@ -144,7 +143,7 @@ std::string drm_driver_name(int fd) {
     drm_version request = {};
     request.name = name.data();
     request.name_len = name.size();
-    if (kernel::ioctl(fd, DRM_IOCTL_VERSION, &request) < 0)
+    if (questions::ioctl(fd, DRM_IOCTL_VERSION, &request) < 0)
         return {};
     // The length comes back whole even when less was copied.
     return {name.data(), std::min<std::size_t>(request.name_len, name.size())};

@@ -4,7 +4,7 @@
 
 #include "lib/discovery/drm_list.hpp"
 #include "lib/discovery/in_formats.hpp"
-#include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 
 #include <array>
 #include <cstring>
@@ -31,7 +31,7 @@ int read_properties(int fd, std::uint32_t plane, std::vector<Property>& out) {
         request.count_props = count;
         request.props_ptr = user_pointer(ids.data());
         request.prop_values_ptr = user_pointer(values.data());
-        const int answer = kernel::ioctl(fd, DRM_IOCTL_MODE_OBJ_GETPROPERTIES, &request);
+        const int answer = questions::ioctl(fd, DRM_IOCTL_MODE_OBJ_GETPROPERTIES, &request);
         count = request.count_props;
         return answer;
     });
@@ -43,7 +43,7 @@ int read_properties(int fd, std::uint32_t plane, std::vector<Property>& out) {
 std::string property_name(int fd, std::uint32_t id) {
     drm_mode_get_property request = {};
     request.prop_id = id;
-    if (kernel::ioctl(fd, DRM_IOCTL_MODE_GETPROPERTY, &request) < 0)
+    if (questions::ioctl(fd, DRM_IOCTL_MODE_GETPROPERTY, &request) < 0)
         return {};
     return {request.name, strnlen(request.name, sizeof request.name)};
 }
@@ -54,7 +54,7 @@ int read_blob(int fd, std::uint64_t id, std::vector<std::byte>& out) {
         request.blob_id = static_cast<std::uint32_t>(id);
         request.length = count;
         request.data = user_pointer(out.data());
-        const int answer = kernel::ioctl(fd, DRM_IOCTL_MODE_GETPROPBLOB, &request);
+        const int answer = questions::ioctl(fd, DRM_IOCTL_MODE_GETPROPBLOB, &request);
         count = request.length;
         return answer;
     });
@@ -77,7 +77,7 @@ public:
             request.plane_id = id;
             request.count_format_types = count;
             request.format_type_ptr = user_pointer(codes.data());
-            const int answer = kernel::ioctl(fd_, DRM_IOCTL_MODE_GETPLANE, &request);
+            const int answer = questions::ioctl(fd_, DRM_IOCTL_MODE_GETPLANE, &request);
             count = request.count_format_types;
             return answer;
         });
@@ -130,7 +130,7 @@ int read_planes(int fd, std::vector<DrmPlane>& out) {
         drm_mode_get_plane_res request = {};
         request.count_planes = count;
         request.plane_id_ptr = user_pointer(ids.data());
-        const int answer = kernel::ioctl(fd, DRM_IOCTL_MODE_GETPLANERESOURCES, &request);
+        const int answer = questions::ioctl(fd, DRM_IOCTL_MODE_GETPLANERESOURCES, &request);
         count = request.count_planes;
         return answer;
     });

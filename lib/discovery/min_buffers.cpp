@@ -5,6 +5,7 @@
 
 #include "lib/discovery/v4l2_choice.hpp"
 #include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -48,7 +49,7 @@ void ask(int fd, DeviceRecord& record, V4l2Queue& queue) {
     v4l2_queryctrl known = {};
     known.id = output ? V4L2_CID_MIN_BUFFERS_FOR_OUTPUT : V4L2_CID_MIN_BUFFERS_FOR_CAPTURE;
     // What a control is the kernel knows without its driver.
-    if (kernel::ioctl(fd, VIDIOC_QUERYCTRL, &known) < 0 ||
+    if (questions::ioctl(fd, VIDIOC_QUERYCTRL, &known) < 0 ||
         (known.flags & V4L2_CTRL_FLAG_DISABLED) != 0)
         return;
     const std::string name = fmt::format("{}-min-buffers", output ? "output" : "capture");

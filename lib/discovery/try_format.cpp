@@ -9,6 +9,7 @@
 #include "lib/failure.hpp"
 #include "lib/ini.hpp"
 #include "lib/kernel.hpp"
+#include "lib/questions.hpp"
 #include "lib/solver/formats.hpp"
 #include "lib/solver/merge.hpp"
 
@@ -232,7 +233,7 @@ std::optional<TriedFormat> ask_try_format(const DeviceRecord& device, Use use,
     v4l2_format request = {};
     fill(request, choice, layout);
     // ENOTTY: some drivers lack it. Every other error leaves the question as open.
-    if (kernel::ioctl(fd.get(), VIDIOC_TRY_FMT, &request) < 0)
+    if (questions::ioctl(fd.get(), VIDIOC_TRY_FMT, &request) < 0)
         return std::nullopt;
     TriedFormat tried = read_answer(request, is_multiplanar(*choice.queue));
     if (!tried.is_sized())

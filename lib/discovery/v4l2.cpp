@@ -74,7 +74,7 @@ void ask_formats(int fd, V4l2Queue& queue) {
         v4l2_fmtdesc request = {};
         request.index = index;
         request.type = queue.buf_type;
-        if (kernel::ioctl(fd, VIDIOC_ENUM_FMT, &request) < 0)
+        if (questions::ioctl(fd, VIDIOC_ENUM_FMT, &request) < 0)
             return;
         queue.pixelformats.push_back(request.pixelformat);
         if ((request.flags & V4L2_FMT_FLAG_COMPRESSED) != 0)
@@ -106,12 +106,12 @@ void ask_buffer_kinds(int fd, bool m2m, V4l2Queue& queue) {
     // For 0 buffers the type is enough: a decoder's queue may have no format yet, and its driver
     // may wait for one (s5p_mfc_dec.c vidioc_g_fmt()).
     const bool may_wait = m2m && !V4L2_TYPE_IS_OUTPUT(queue.buf_type);
-    if (may_wait || kernel::ioctl(fd, VIDIOC_G_FMT, &request.format) < 0) {
+    if (may_wait || questions::ioctl(fd, VIDIOC_G_FMT, &request.format) < 0) {
         request.format = {};
         request.format.type = queue.buf_type;
     }
     // Before 4.20 the field stayed zero: unknown, not none.
-    if (kernel::ioctl(fd, VIDIOC_CREATE_BUFS, &request) < 0 || request.capabilities == 0)
+    if (questions::ioctl(fd, VIDIOC_CREATE_BUFS, &request) < 0 || request.capabilities == 0)
         return;
     queue.capabilities_known = true;
     queue.mmap = (request.capabilities & V4L2_BUF_CAP_SUPPORTS_MMAP) != 0;
@@ -239,7 +239,7 @@ void ask_uses(DeviceRecord& record) {
     };
     v4l2_capability answer = {};
     const auto fd = open_device_node(record.path, O_RDWR, record.devnum);
-    if (!fd || kernel::ioctl(fd->get(), VIDIOC_QUERYCAP, &answer) < 0)
+    if (!fd || questions::ioctl(fd->get(), VIDIOC_QUERYCAP, &answer) < 0)
         return fact("not told", Confidence::unknown);
     const std::uint32_t caps = caps_of(answer);
     fact(fmt::format("0x{:08x}", caps), Confidence::known);

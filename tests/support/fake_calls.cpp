@@ -463,7 +463,10 @@ struct FakeKernel::Implementation {
     static std::optional<udev::Node> node(dev_t devnum) {
         FakeKernel& k = FakeKernel::current();
         const std::lock_guard lock(k.mutex_);
-        if (k.enter("udev", std::to_string(devnum)) != 0)
+        const int failed = k.enter("udev", std::to_string(devnum));
+        if (failed == ENOMEM) // as lib/udev.cpp does
+            throw std::bad_alloc();
+        if (failed != 0)
             return std::nullopt;
         const auto found =
             std::find_if(k.udev_.begin(), k.udev_.end(),

@@ -8,6 +8,7 @@
 #include <simplealloc/simplealloc.hpp>
 
 #include <cerrno>
+#include <new>
 
 using namespace simplealloc;
 using test::FakeKernel;
@@ -370,7 +371,7 @@ TEST_CASE("whichever system call fails, nothing is left and the error says where
             const auto before = machine.kernel.census();
             machine.kernel.clear_failures();
             machine.kernel.fail_nth_syscall(nth, sys_errno);
-            {
+            try {
                 auto allocator = Allocator::open();
                 if (allocator) {
                     auto device = allocator->device("/dev/dri/card0");
@@ -383,6 +384,8 @@ TEST_CASE("whichever system call fails, nothing is left and the error says where
                         }
                     }
                 }
+            } catch (const std::bad_alloc&) {
+                CHECK(sys_errno == ENOMEM);
             }
             const bool reached = machine.kernel.failed();
             machine.kernel.clear_failures();

@@ -2,6 +2,7 @@
 // Finding devices: what is asked, what is not touched, and what an error says.
 #include "lib/discovery/device_record.hpp"
 #include "lib/discovery/v4l2.hpp"
+#include "lib/questions.hpp"
 
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_devices.hpp"
@@ -18,7 +19,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <new>
 #include <sys/sysmacros.h>
+#include <system_error>
 
 using namespace simplealloc;
 using namespace simplealloc::test;
@@ -852,6 +855,37 @@ TEST_CASE("nothing is left behind whichever system call of find() fails") {
                 CHECK_FALSE(planed.card->has_master);
             }
             if (!kernel.failed())
+                break;
+        }
+    }
+}
+
+TEST_CASE("what could not be asked for want of memory is no answer") {
+    for (const char* path : {"/dev/dri/card0", "/dev/video0"}) {
+        std::string healthy;
+        for (std::uint64_t nth = 0; nth < 200; ++nth) {
+            FakeKernel kernel;
+            const PlanedCard planed(kernel);
+            add_v4l2(kernel);
+            kernel.fail_nth_syscall(nth, ENOMEM);
+            CAPTURE(path, nth);
+            std::string facts;
+            try {
+                const auto found = questions::ask_all([&] { return discovery().find(path); });
+                if (!found) {
+                    CHECK(found.error().cause == Cause::exhausted);
+                    continue;
+                }
+                for (const Fact& fact : found->facts)
+                    facts += fact.name + "=" + fact.value + " ";
+            } catch (const std::bad_alloc&) {
+                continue;
+            }
+            if (nth == 0)
+                healthy = facts;
+            else if (facts.find(std::generic_category().message(ENOMEM)) == std::string::npos)
+                CHECK(facts == healthy);
+            if (nth != 0 && !kernel.failed())
                 break;
         }
     }
