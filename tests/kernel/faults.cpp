@@ -38,8 +38,8 @@ void write_number(int fd, unsigned number) {
         continue;
 }
 
-simplealloc::UniqueFd open_setting(const char* path) {
-    auto fd = simplealloc::UniqueFd::adopt(open(path, O_RDWR | O_CLOEXEC));
+simplealloc::UniqueFd open_file(const char* path, int flags = O_RDWR) {
+    auto fd = simplealloc::UniqueFd::adopt(open(path, flags | O_CLOEXEC));
     if (!fd)
         throw std::system_error(errno, std::generic_category(), path);
     return fd;
@@ -51,19 +51,47 @@ int copies_left() {
     return left;
 }
 
+/// A record is "PRIORITY,NUMBER,TIME,FLAGS;TEXT", a line of a call's is " FUNCTION+0xAT/0xSIZE".
+std::string calls_in(int log) {
+    std::string calls;
+    std::array<char, 8192> record{};
+    for (;;) {
+        const ssize_t size = read(log, record.data(), record.size());
+        if (size < 0 && errno == EPIPE) // some were overwritten
+            continue;
+        if (size < 0)
+            return calls;
+        const std::string text(record.data(), static_cast<std::size_t>(size));
+        const std::size_t offset = text.find("+0x");
+        const std::size_t start = text.find_last_of(" ;", offset);
+        if (offset != std::string::npos && start != std::string::npos)
+            calls += text.substr(start + 1, offset - start - 1) + ' ';
+    }
+}
+
+constexpr const char* console = "/proc/sys/kernel/printk";
+
 } // namespace
 
+bool Fault::within(const std::string& function) const {
+    return (' ' + calls).find(' ' + function + ' ') != std::string::npos;
+}
+
 Faults::Faults()
-    : nth_(open_setting("/proc/thread-self/fail-nth")),
-      random_(open_setting("/proc/thread-self/make-it-fail")) {
+    : nth_(open_file("/proc/thread-self/fail-nth")),
+      random_(open_file("/proc/thread-self/make-it-fail")),
+      log_(open_file("/dev/kmsg", O_RDONLY | O_NONBLOCK)) {
+    std::getline(std::ifstream(console), console_level_);
+    // Each fault tells its calls to the log, and a serial line is slow.
+    write_text(console, "1");
     // Otherwise nothing fails that may wait for memory, which is nearly all.
     set("failslab/ignore-gfp-wait", "N");
     set("fail_page_alloc/ignore-gfp-wait", "N");
     set("fail_page_alloc/ignore-gfp-highmem", "N");
     set("fail_page_alloc/min-order", "0");
     for (const std::string kind : kinds) {
-        set(kind + "/verbose", "0");
         set(kind + "/task-filter", "Y");
+        set(kind + "/verbose_ratelimit_interval_ms", "0");
     }
     if (mlockall(MCL_CURRENT) != 0)
         throw std::system_error(errno, std::generic_category(), "mlockall");
@@ -71,11 +99,16 @@ Faults::Faults()
 
 Faults::~Faults() {
     munlockall();
+    write_text(console, console_level_);
 }
 
 void Faults::arm(unsigned nth) const {
-    if (nth != 0)
+    if (nth != 0) {
         set("fail_usercopy/times", std::to_string(many));
+        set("failslab/verbose", "2");
+        set("fail_page_alloc/verbose", "2");
+        lseek(log_.get(), 0, SEEK_END);
+    }
     write_number(nth_.get(), nth);
 }
 
@@ -93,8 +126,10 @@ Fault Faults::disarm() const {
     const unsigned left = remaining();
     arm(0);
     if (left != 0)
-        return Fault::none;
-    return copies_left() < many ? Fault::copy : Fault::memory;
+        return {};
+    if (copies_left() < many)
+        return {FaultKind::copy, {}};
+    return {FaultKind::memory, calls_in(log_.get())};
 }
 
 unsigned Faults::disarm_and_count(unsigned nth) const {
@@ -106,6 +141,7 @@ unsigned Faults::disarm_and_count(unsigned nth) const {
 void Faults::fail_at_random(unsigned percent) const {
     for (const std::string kind : {"failslab", "fail_page_alloc"}) {
         set(kind + "/times", "-1");
+        set(kind + "/verbose", "0");
         set(kind + "/probability", std::to_string(percent));
     }
     write_number(random_.get(), 1);

@@ -8,11 +8,18 @@
 
 namespace guest {
 
-/// What has failed.
-enum class Fault {
+enum class FaultKind {
     none,
     memory, ///< a slab or a page was not to be had
     copy,   ///< from or to the program: never for want of memory
+};
+
+/// What has failed.
+struct Fault {
+    FaultKind kind = FaultKind::none;
+    std::string calls; ///< the functions of the kernel that led there, where it was memory
+
+    [[nodiscard]] bool within(const std::string& function) const;
 };
 
 /// Faults of the calling thread, whose pages stay in memory meanwhile: one that could not be read
@@ -41,6 +48,8 @@ private:
 
     simplealloc::UniqueFd nth_;
     simplealloc::UniqueFd random_;
+    simplealloc::UniqueFd log_;
+    std::string console_level_;
 };
 
 } // namespace guest

@@ -65,6 +65,9 @@ public:
     NothingLeft();
     ~NothingLeft();
 
+    /// Those that there are now stay, and the kernel is to blame.
+    static void excuse_dmabufs();
+
 private:
     std::size_t descriptors_;
     std::set<std::string> dmabufs_;
