@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The one table of backends.
-#include "lib/backend.hpp"
+#include "lib/source/backend.hpp"
 
-#include "backends/dma_heap.hpp"
-#include "backends/drm_dumb.hpp"
-#include "backends/gbm.hpp"
-#include "backends/ion.hpp"
+#include "backends/dma_heap/dma_heap.hpp"
+#include "backends/drm_dumb/drm_dumb.hpp"
+#include "backends/gbm/gbm.hpp"
+#include "backends/ion/ion.hpp"
 #include "backends/simple_allocator.hpp"
 #include "backends/udmabuf.hpp"
-#include "backends/v4l2.hpp"
+#include "backends/v4l2/v4l2.hpp"
 
 // Written by Meson: HAVE_… for each backend that is compiled.
 #include "backends/enabled_backends.h"

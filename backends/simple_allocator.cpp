@@ -2,12 +2,12 @@
 // Nodes of class simple_allocator, the ioctl interface proposed in 2017.
 #include "backends/simple_allocator.hpp"
 
-#include "backends/cma.hpp"
-#include "backends/source.hpp"
+#include "backends/common/cma.hpp"
+#include "backends/common/source.hpp"
 #include "backends/uapi/simple_allocator.h"
-#include "lib/failure.hpp"
-#include "lib/kernel.hpp"
-#include "lib/udev.hpp"
+#include "lib/base/failure.hpp"
+#include "lib/kernel/kernel.hpp"
+#include "lib/kernel/udev.hpp"
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 // Nodes of class simple_allocator, the ioctl interface proposed in 2017.
 #pragma once
 
-#include "lib/backend.hpp"
+#include "lib/source/backend.hpp"
 
 #include <string_view>
 

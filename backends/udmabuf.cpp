@@ -2,11 +2,11 @@
 // /dev/udmabuf: pages of a memfd as a dma-buf, bound to no device.
 #include "backends/udmabuf.hpp"
 
-#include "backends/source.hpp"
-#include "lib/failure.hpp"
-#include "lib/kernel.hpp"
-#include "lib/questions.hpp"
-#include "lib/udev.hpp"
+#include "backends/common/source.hpp"
+#include "lib/base/failure.hpp"
+#include "lib/kernel/kernel.hpp"
+#include "lib/kernel/questions.hpp"
+#include "lib/kernel/udev.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,7 +2,7 @@
 // /dev/udmabuf: pages of a memfd as a dma-buf, bound to no device.
 #pragma once
 
-#include "lib/backend.hpp"
+#include "lib/source/backend.hpp"
 
 namespace simplealloc::udmabuf {
 

@@ -2,19 +2,19 @@
 // Asks the library and prints its answers.
 #include "tools/commands.hpp"
 
-#include "tools/capabilities_output.hpp"
-#include "tools/doctor_output.hpp"
-#include "tools/draw.hpp"
-#include "tools/graph_output.hpp"
-#include "tools/hold.hpp"
-#include "tools/hotplug_output.hpp"
-#include "tools/interrupt.hpp"
-#include "tools/json_output.hpp"
-#include "tools/report.hpp"
-#include "tools/stats_output.hpp"
-#include "tools/table_output.hpp"
-#include "tools/terminal.hpp"
-#include "tools/words.hpp"
+#include "tools/output/capabilities.hpp"
+#include "tools/output/doctor.hpp"
+#include "tools/output/graph.hpp"
+#include "tools/output/hotplug.hpp"
+#include "tools/output/json.hpp"
+#include "tools/output/report.hpp"
+#include "tools/output/stats.hpp"
+#include "tools/output/table.hpp"
+#include "tools/output/words.hpp"
+#include "tools/terminal/draw.hpp"
+#include "tools/terminal/hold.hpp"
+#include "tools/terminal/interrupt.hpp"
+#include "tools/terminal/terminal.hpp"
 
 #include <chrono>
 #include <map>

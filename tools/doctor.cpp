@@ -2,7 +2,7 @@
 #include "tools/doctor.hpp"
 
 #include "tools/doctor_plans.hpp"
-#include "tools/words.hpp"
+#include "tools/output/words.hpp"
 
 #include <algorithm>
 #include <charconv>

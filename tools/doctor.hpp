@@ -2,7 +2,7 @@
 // What this machine can do for shared buffers, what is missing, and what would help.
 #pragma once
 
-#include "tools/report.hpp"
+#include "tools/output/report.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/doctor_plans.hpp"
 
-#include "tools/words.hpp"
+#include "tools/output/words.hpp"
 
 #include <algorithm>
 #include <array>

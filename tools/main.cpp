@@ -2,7 +2,7 @@
 // The command line: options, help, and which command runs.
 #include "tools/commands.hpp"
 #include "tools/examples.hpp"
-#include "tools/terminal.hpp"
+#include "tools/terminal/terminal.hpp"
 
 #include <simplealloc/version.hpp>
 

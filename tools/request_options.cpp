@@ -2,7 +2,7 @@
 // Reads the request's options.
 #include "tools/request_options.hpp"
 
-#include "lib/solver/source_names.hpp"
+#include "lib/model/source_names.hpp"
 
 #include <charconv>
 #include <fmt/format.h>

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 // What a device can do for a use: by subsystem, then what the caller says instead.
-#include "lib/discovery/capabilities_parts.hpp"
-#include "lib/discovery/modifier_limits.hpp"
-#include "lib/discovery/quirk_limits.hpp"
+#include "lib/discovery/limits/capabilities.hpp"
+#include "lib/discovery/limits/modifier_limits.hpp"
+#include "lib/discovery/limits/quirk_limits.hpp"
 
-#include "lib/discovery/formats_v4l2.hpp"
-#include "lib/failure.hpp"
-#include "lib/solver/formats.hpp"
-#include "lib/solver/merge.hpp"
-#include "lib/solver/merged.hpp"
-#include "lib/solver/objection.hpp"
-#include "lib/solver/ways.hpp"
-#include "lib/solver/work.hpp"
+#include "lib/base/failure.hpp"
+#include "lib/model/formats.hpp"
+#include "lib/model/merge.hpp"
+#include "lib/model/merged.hpp"
+#include "lib/model/objection.hpp"
+#include "lib/model/v4l2_formats.hpp"
+#include "lib/model/ways.hpp"
+#include "lib/model/work.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

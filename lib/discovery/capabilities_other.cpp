@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What accelerators accept, and nodes that quirk rows name.
-#include "lib/discovery/capabilities_parts.hpp"
-#include "lib/discovery/memory_limits.hpp"
+#include "lib/discovery/limits/capabilities.hpp"
+#include "lib/discovery/limits/memory_limits.hpp"
 
 #include <fmt/format.h>
 

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 // From a path, a descriptor or the whole machine to device records.
-#include "lib/descriptor.hpp"
-#include "lib/discovery/apply_quirks.hpp"
-#include "lib/discovery/device_record.hpp"
-#include "lib/discovery/drm.hpp"
-#include "lib/discovery/heap_links.hpp"
+#include "lib/base/failure.hpp"
+#include "lib/discovery/drm/drm.hpp"
+#include "lib/discovery/limits/apply_quirks.hpp"
 #include "lib/discovery/nodes.hpp"
 #include "lib/discovery/other_nodes.hpp"
-#include "lib/discovery/permission.hpp"
-#include "lib/discovery/reach.hpp"
-#include "lib/discovery/v4l2.hpp"
-#include "lib/drm_node.hpp"
-#include "lib/failure.hpp"
-#include "lib/kernel.hpp"
-#include "lib/questions.hpp"
-#include "lib/udev.hpp"
+#include "lib/discovery/reach/heap_links.hpp"
+#include "lib/discovery/reach/reach.hpp"
+#include "lib/discovery/record/device_record.hpp"
+#include "lib/discovery/v4l2/v4l2.hpp"
+#include "lib/kernel/descriptor.hpp"
+#include "lib/kernel/drm_node.hpp"
+#include "lib/kernel/kernel.hpp"
+#include "lib/kernel/permission.hpp"
+#include "lib/kernel/questions.hpp"
+#include "lib/kernel/udev.hpp"
 
 #include <cerrno>
 #include <fcntl.h>

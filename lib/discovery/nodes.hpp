@@ -2,7 +2,7 @@
 // Which nodes of sysfs count, and as what.
 #pragma once
 
-#include "lib/udev.hpp"
+#include "lib/kernel/udev.hpp"
 
 #include <array>
 #include <cstdint>

@@ -2,9 +2,9 @@
 // Devices that are neither cards nor video nodes: accelerators, and what quirk rows name.
 #include "lib/discovery/other_nodes.hpp"
 
-#include "lib/discovery/drm.hpp"
+#include "lib/base/failure.hpp"
+#include "lib/discovery/drm/drm.hpp"
 #include "lib/discovery/nodes.hpp"
-#include "lib/failure.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -2,8 +2,8 @@
 // Devices that are neither cards nor video nodes: accelerators, and what quirk rows name.
 #pragma once
 
-#include "lib/discovery/device_record.hpp"
-#include "lib/udev.hpp"
+#include "lib/discovery/record/device_record.hpp"
+#include "lib/kernel/udev.hpp"
 
 #include <string>
 #include <string_view>

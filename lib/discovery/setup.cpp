@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A layout as the structures that an application programs.
-#include "lib/discovery/device_record.hpp"
-#include "lib/discovery/drm_planes.hpp"
-#include "lib/discovery/try_format.hpp"
-#include "lib/discovery/v4l2_choice.hpp"
-#include "lib/failure.hpp"
+#include "lib/base/failure.hpp"
+#include "lib/discovery/drm/planes.hpp"
+#include "lib/discovery/record/device_record.hpp"
+#include "lib/discovery/v4l2/choice.hpp"
+#include "lib/discovery/v4l2/try_format.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

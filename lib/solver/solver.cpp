@@ -9,13 +9,13 @@
 //      └─ no fit at all: find_core()      → the smallest set that can't hold together
 #include "lib/solver/solver.hpp"
 
-#include "lib/solver/conflict.hpp"
-#include "lib/solver/feasibility.hpp"
-#include "lib/solver/layout.hpp"
-#include "lib/solver/lost.hpp"
-#include "lib/solver/provenance.hpp"
-#include "lib/solver/rank.hpp"
-#include "lib/solver/work.hpp"
+#include "lib/model/layout.hpp"
+#include "lib/model/work.hpp"
+#include "lib/solver/explain/conflict.hpp"
+#include "lib/solver/explain/lost.hpp"
+#include "lib/solver/explain/provenance.hpp"
+#include "lib/solver/search/feasibility.hpp"
+#include "lib/solver/search/rank.hpp"
 
 #include <fmt/format.h>
 

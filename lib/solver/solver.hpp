@@ -2,8 +2,8 @@
 // Feasibility, layouts, ranking and the explanation, for one request.
 #pragma once
 
-#include "lib/solver/model.hpp"
-#include "lib/solver/work.hpp"
+#include "lib/model/model.hpp"
+#include "lib/model/work.hpp"
 
 #include <simplealloc/result.hpp>
 

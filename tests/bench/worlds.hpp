@@ -2,7 +2,7 @@
 // Inputs of a chosen size, as machines with many formats, modifiers and devices would give them.
 #pragma once
 
-#include "lib/solver/combine.hpp"
+#include "lib/solver/search/combine.hpp"
 #include "tests/support/solver_input.hpp"
 
 #include <array>

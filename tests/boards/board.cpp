@@ -2,7 +2,7 @@
 // Reads board files. A key that nobody asked for is a mistake, so that a misspelt one is seen.
 #include "tests/boards/board.hpp"
 
-#include "lib/failure.hpp"
+#include "lib/base/failure.hpp"
 
 #include <fmt/format.h>
 #include <functional>

@@ -8,9 +8,9 @@
 
 #include <simplealloc/allocator.hpp>
 
+#include "tools/output/table.hpp"
+#include "tools/output/words.hpp"
 #include "tools/request_options.hpp"
-#include "tools/table_output.hpp"
-#include "tools/words.hpp"
 
 #include <algorithm>
 #include <filesystem>

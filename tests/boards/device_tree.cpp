@@ -2,7 +2,7 @@
 // The part of dtc's language that describes hardware.
 #include "tests/boards/device_tree.hpp"
 
-#include "lib/failure.hpp"
+#include "lib/base/failure.hpp"
 
 #include <algorithm>
 #include <cctype>

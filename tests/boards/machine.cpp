@@ -2,7 +2,7 @@
 // Files, links, nodes and udev's knowledge of a board.
 #include "tests/boards/machine.hpp"
 
-#include "lib/failure.hpp"
+#include "lib/base/failure.hpp"
 #include "tests/boards/device_tree.hpp"
 #include "tests/boards/nodes.hpp"
 #include "tests/support/fake_devices.hpp"

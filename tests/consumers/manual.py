@@ -17,13 +17,13 @@ def main(program):
     real, written = all_options(program), options_in(page)
     check(real == written, f"only in the program or only in the page: {real ^ written}")
 
-    reader = (SOURCE / "lib/policy_file.cpp").read_text()
+    reader = (SOURCE / "lib/policy/file.cpp").read_text()
     keys = set(re.findall(r'entry\.key [!=]= "([a-z-]+)"', reader)) | {"total"}
     page = (SOURCE / "docs/simplealloc-policy.5").read_text().replace(r"\-", "-")
     missing = {key for key in keys if f".B {key}\n" not in page}
     check(len(keys) == 5 and not missing, f"the page lacks {missing} of {keys}")
 
-    table = (SOURCE / "lib/discovery/quirk_keys.cpp").read_text()
+    table = (SOURCE / "lib/discovery/quirks/keys.cpp").read_text()
     keys = set(re.findall(r'^    \{"([a-z-]+)",\s+KeyScope::', table, re.M))
     page = (SOURCE / "docs/simplealloc-quirks.5").read_text().replace(r"\-", "-")
     tagged = re.findall(r"^\.TP\n\.(?:B|BR) (.+)$", page, re.M)

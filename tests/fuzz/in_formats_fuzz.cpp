@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A driver's IN_FORMATS blob: no more comes out of it than it has room for.
-#include "lib/discovery/in_formats.hpp"
+#include "lib/discovery/drm/in_formats.hpp"
 #include "tests/fuzz/input.hpp"
 
 #include <drm_mode.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A policy file counts as a whole or not at all, and what counts can be written down again.
-#include "lib/policy.hpp"
+#include "lib/policy/policy.hpp"
 #include "tests/fuzz/input.hpp"
 #include "tests/support/fake_kernel.hpp"
 

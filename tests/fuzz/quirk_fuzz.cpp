@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A quirk file counts as a whole or not at all, and each of its mistakes has a place.
-#include "lib/discovery/apply_quirks.hpp"
-#include "lib/discovery/quirk_file.hpp"
-#include "lib/discovery/quirks.hpp"
+#include "lib/discovery/limits/apply_quirks.hpp"
+#include "lib/discovery/quirks/file.hpp"
+#include "lib/discovery/quirks/quirks.hpp"
 #include "tests/fuzz/input.hpp"
 #include "tests/support/fake_kernel.hpp"
 

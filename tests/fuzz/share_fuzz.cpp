@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Whatever the bytes are, the reader takes or refuses them; what it takes can be sent on unchanged.
-#include "lib/wire/buffer_form.hpp"
+#include "lib/share/wire/buffer_form.hpp"
 
 #include <cstdint>
 #include <cstdlib>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Texts of sysfs, procfs and the device tree: whatever they say, devices are described, and limits
 // are limits.
-#include "backends/cma_area.hpp"
-#include "lib/discovery/device_record.hpp"
-#include "lib/discovery/memory.hpp"
-#include "lib/discovery/memory_limits.hpp"
-#include "lib/discovery/reserved_memory.hpp"
+#include "backends/common/cma_area.hpp"
+#include "lib/discovery/limits/memory_limits.hpp"
+#include "lib/discovery/reach/reserved_memory.hpp"
+#include "lib/discovery/record/device_record.hpp"
+#include "lib/kernel/memory.hpp"
 #include "tests/fuzz/input.hpp"
 #include "tests/support/fake_devices.hpp"
 #include "tests/support/fake_tree.hpp"

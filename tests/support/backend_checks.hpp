@@ -2,7 +2,7 @@
 // What every backend is held to, whatever it allocates from.
 #pragma once
 
-#include "lib/backend.hpp"
+#include "lib/source/backend.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_devices.hpp"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The functions of lib/kernel.hpp and lib/udev.hpp, answered by the current fake kernel.
+// The functions of lib/kernel/kernel.hpp and lib/kernel/udev.hpp, answered by the current fake
+// kernel.
 #include "tests/support/fake_fences.hpp"
 #include "tests/support/fake_kernel.hpp"
 
@@ -464,7 +465,7 @@ struct FakeKernel::Implementation {
         FakeKernel& k = FakeKernel::current();
         const std::lock_guard lock(k.mutex_);
         const int failed = k.enter("udev", std::to_string(devnum));
-        if (failed == ENOMEM) // as lib/udev.cpp does
+        if (failed == ENOMEM) // as lib/kernel/udev.cpp does
             throw std::bad_alloc();
         if (failed != 0)
             return std::nullopt;

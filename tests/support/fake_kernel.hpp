@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A kernel in memory that takes the place of lib/kernel.cpp and lib/udev.cpp in unit tests.
+// A kernel in memory that takes the place of lib/kernel/kernel.cpp and lib/kernel/udev.cpp in unit
+// tests.
 #pragma once
 
-#include "lib/kernel.hpp"
-#include "lib/udev.hpp"
+#include "lib/kernel/kernel.hpp"
+#include "lib/kernel/udev.hpp"
 
 #include <chrono>
 #include <condition_variable>

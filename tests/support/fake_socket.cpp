@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The functions of lib/kernel_socket.hpp for the fake kernel.
+// The functions of lib/kernel/socket.hpp for the fake kernel.
 #include "tests/support/fake_socket.hpp"
 
-#include "lib/kernel_socket.hpp"
+#include "lib/kernel/socket.hpp"
 
 #include <algorithm>
 #include <cerrno>

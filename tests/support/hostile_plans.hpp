@@ -3,8 +3,8 @@
 // can change it and keep what costs more.
 #pragma once
 
-#include "lib/solver/conflict.hpp"
-#include "lib/solver/relax.hpp"
+#include "lib/solver/explain/conflict.hpp"
+#include "lib/solver/explain/relax.hpp"
 #include "lib/solver/solver.hpp"
 #include "tests/support/hostile.hpp"
 #include "tests/support/solver_input.hpp"

@@ -2,7 +2,7 @@
 // Three rooms: what a device or source accepts of memory, what of a layout, and the trying.
 #include "tests/support/oracle.hpp"
 
-#include "lib/solver/layout.hpp"
+#include "lib/model/layout.hpp"
 
 #include <algorithm>
 #include <array>

@@ -5,7 +5,7 @@
 // a plain question to one complete answer. Nothing is merged, pruned or rounded.
 #pragma once
 
-#include "lib/solver/model.hpp"
+#include "lib/model/model.hpp"
 
 #include <optional>
 #include <string>

@@ -3,8 +3,8 @@
 // answer by trying everything (oracle.hpp), and narrow enough that about half of them have none.
 #pragma once
 
-#include "lib/solver/merge.hpp"
-#include "lib/solver/objection.hpp"
+#include "lib/model/merge.hpp"
+#include "lib/model/objection.hpp"
 #include "tests/support/generator.hpp"
 #include "tests/support/solver_input.hpp"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What an answer tells to write into a quirk file is read by who reads that file, for every name
 // that a driver has.
-#include "lib/discovery/embedded_quirks.hpp"
-#include "lib/discovery/quirk_file.hpp"
-#include "lib/discovery/quirks.hpp"
+#include "lib/discovery/quirks/embedded.hpp"
+#include "lib/discovery/quirks/file.hpp"
+#include "lib/discovery/quirks/quirks.hpp"
 
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_kernel.hpp"

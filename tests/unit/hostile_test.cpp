@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What nobody in his right mind asks for: answered within the stated bounds, and with a cause that
 // says whose mistake it is.
-#include "lib/solver/combine.hpp"
-#include "lib/solver/core.hpp"
-#include "lib/solver/layout.hpp"
-#include "lib/solver/relax.hpp"
-#include "lib/solver/work.hpp"
+#include "lib/model/layout.hpp"
+#include "lib/model/work.hpp"
+#include "lib/solver/explain/core.hpp"
+#include "lib/solver/explain/relax.hpp"
+#include "lib/solver/search/combine.hpp"
 #include "tests/support/cases.hpp"
 #include "tests/support/fake_devices.hpp"
 #include "tests/support/hostile.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What strangers hand over, against the machine's own kernel: descriptors of anything, files that
 // wait, names that lead elsewhere by now; and a program that ends.
-#include "lib/device_node.hpp"
-#include "lib/kernel.hpp"
+#include "lib/kernel/device_node.hpp"
+#include "lib/kernel/kernel.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fuse_file.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a peer sends changes nothing for anybody else: plans, memory, the caller's descriptors.
-#include "lib/wire/buffer_form.hpp"
+#include "lib/share/wire/buffer_form.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_devices.hpp"
 

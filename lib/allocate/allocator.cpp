@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// Holds settings and what devices refused; lists, plans, and hands out.
+#include <simplealloc/allocator.hpp>
+
+#include "lib/allocate/data.hpp"
+#include "lib/allocate/plan_data.hpp"
+#include "lib/allocate/presence.hpp"
+#include "lib/base/failure.hpp"
+#include "lib/discovery/v4l2/min_buffers.hpp"
+#include "lib/discovery/v4l2/v4l2.hpp"
+#include "lib/kernel/kernel.hpp"
+#include "lib/kernel/questions.hpp"
+#include "lib/policy/policy.hpp"
+#include "lib/solver/solver.hpp"
+#include "lib/source/backend.hpp"
+
+#include <utility>
+
+namespace simplealloc {
+
+Result<Allocator> Allocator::open(AllocatorOptions options) {
+    auto quirks = Quirks::load(options.quirk_path);
+    if (!quirks)
+        return quirks.error();
+    auto policy = Policy::load(options);
+    if (!policy)
+        return policy.error();
+    quirks->add(policy->devices);
+    auto ledger = Ledger::create(policy->quotas);
+    return Allocator(std::shared_ptr<AllocatorData>(new AllocatorData{std::move(*policy),
+                                                                      Discovery(std::move(*quirks)),
+                                                                      std::move(ledger),
+                                                                      options.budget,
+                                                                      {},
+                                                                      {},
+                                                                      {}}));
+}
+
+Allocator::Allocator(std::shared_ptr<AllocatorData> data) noexcept : data_(std::move(data)) {}
+Allocator::Allocator(Allocator&&) noexcept = default;
+Allocator& Allocator::operator=(Allocator&&) noexcept = default;
+Allocator::~Allocator() = default;
+
+Allocator Allocator::share() const {
+    return Allocator(data_);
+}
+
+namespace {
+
+Result<Device> to_device(Result<DeviceRecord> record) {
+    if (!record)
+        return record.error();
+    return Device(std::make_shared<const DeviceRecord>(std::move(*record)));
+}
+
+} // namespace
+
+Result<Device> Allocator::device(const std::string& path) const {
+    return to_device(questions::ask_all([&] { return data_->discovery.find(path); }));
+}
+
+Result<Device> Allocator::device(int fd, QueueAccess access) const {
+    return to_device(questions::ask_all([&] { return data_->discovery.find(fd, access); }));
+}
+
+Result<std::vector<Device>> Allocator::devices() const {
+    auto records = questions::ask_all([&] { return data_->discovery.list(); });
+    if (!records)
+        return records.error();
+    std::vector<Device> devices;
+    for (DeviceRecord& record : *records) {
+        ask_uses(record);
+        devices.emplace_back(std::make_shared<const DeviceRecord>(std::move(record)));
+    }
+    return devices;
+}
+
+Result<std::vector<SourceInfo>> Allocator::sources() const {
+    const auto records = questions::ask_all([&] { return data_->all_sources(); });
+    if (!records)
+        return records.error();
+    std::vector<SourceInfo> sources;
+    for (const SourceRecord& source : *records)
+        sources.push_back({source.input.name, source.input.backend, source.path,
+                           source.input.usable, source.input.reason, source.input.remedy,
+                           source.facts});
+    return sources;
+}
+
+std::vector<PolicyValue> Allocator::policy() const {
+    return data_->policy.values();
+}
+
+std::uint64_t Allocator::held(const std::string& of) const {
+    return data_->ledger->held(of);
+}
+
+Stats Allocator::stats() const {
+    return data_->ledger->stats();
+}
+
+Result<Plan> Allocator::plan(const Request& request) const {
+    solver::Spending spending(data_->budget);
+    for (const DeviceUse& use : request.fields().uses)
+        if (!pay_for_copy(use.alternatives, spending))
+            return failure(Stage::request, Cause::limit, 0,
+                           party_name(use.device.record(), use.use),
+                           "its alternatives and modifiers are more than the budget of a plan "
+                           "allows",
+                           "give it fewer, or the plan more budget (AllocatorOptions::budget)");
+    Request full = data_->policy.complete(request);
+    full.complete_count(least_buffers(full.fields().uses));
+    // Before any device is asked: what makes no sense is not for them to refuse.
+    if (auto checked = solver::check_request(full.fields(), kernel::page_size()); !checked)
+        return checked.error();
+    if (auto checked = check_source_names(full.fields().without, "without"); !checked)
+        return checked.error();
+    if (auto checked = check_source_names(full.fields().order, "order"); !checked)
+        return checked.error();
+
+    return questions::ask_all([&]() -> Result<Plan> {
+        if (auto present = check_present(full.fields().uses); !present)
+            return present.error();
+        auto devices = data_->devices(full.fields().uses);
+        if (!devices)
+            return devices.error();
+        const auto paddings = data_->paddings.current();
+        return make_plan(std::move(full), data_->policy, std::move(*devices),
+                         data_->discovery.quirks(), data_->refusals.current(),
+                         data_->ledger->quotas(), *paddings, spending);
+    });
+}
+
+Result<Buffer> Allocator::allocate(const Request& request, AllocateOptions options) const {
+    const auto planned = plan(request);
+    if (!planned)
+        return planned.error();
+    return allocate(*planned, options);
+}
+
+} // namespace simplealloc

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+// Whether a buffer serves one more use: first as it is, then by a test import, then what else
+// would.
+#include "lib/allocate/data.hpp"
+#include "lib/allocate/plan_data.hpp"
+#include "lib/allocate/presence.hpp"
+#include "lib/buffer/data.hpp"
+#include "lib/kernel/kernel.hpp"
+#include "lib/kernel/log.hpp"
+#include "lib/solver/search/existing.hpp"
+#include "lib/solver/solver.hpp"
+#include "lib/verify/verify.hpp"
+
+#include <simplealloc/allocator.hpp>
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace simplealloc {
+
+namespace {
+
+std::string name_of(const DeviceUse& use) {
+    return party_name(use.device.record(), use.use);
+}
+
+bool draws(const DeviceUse& use) {
+    return use.use == Use::render || use.use == Use::sample;
+}
+
+/// The same wishes for a buffer of the same kind, without uses.
+Request like(const Request::Fields& fields) {
+    Request request = fields.is_image ? Request::image(fields.width, fields.height, fields.fourcc)
+                                      : Request::bytes(fields.size);
+    request.zeroed(fields.zeroed).name(fields.name).order(fields.order);
+    for (const std::string& name : fields.without)
+        request.without(name);
+    request.any_device(fields.any_device).strict(fields.strict);
+    return request;
+}
+
+/// The buffer's request without uses whose device is gone: nobody has to serve those any more.
+Request of_present(const Request::Fields& fields, std::vector<std::string>& gone) {
+    Request request = like(fields).cpu(fields.cpu);
+    if (fields.modifier)
+        request.modifier(*fields.modifier);
+    for (const DeviceUse& use : fields.uses) {
+        if (check_present(use.device.record()))
+            request.use(use);
+        else
+            gone.push_back(name_of(use));
+    }
+    return request;
+}
+
+Rejection rejection(const BufferData& buffer, solver::Objection objection) {
+    return solver::rejection(buffer.origin->source.input.name, std::move(objection));
+}
+
+/// What is known of the use against memory and layout, and whether that leaves a doubt.
+Result<void> judge(const BufferData& buffer, const DeviceUse& use, Budget budget, Check& check,
+                   bool& unproven) {
+    const Request::Fields& request = buffer.origin->request.fields();
+    solver::Spending spending(budget);
+    const auto input = find_use(use, request.fourcc, spending);
+    if (!input)
+        return input.error();
+    solver::Suitability suitability = solver::suits(request, *input, buffer.origin->source.input,
+                                                    *buffer.layout, kernel::page_size(), spending);
+    unproven = suitability.unproven;
+    for (solver::Objection& objection : suitability.objections)
+        check.objections.push_back(rejection(buffer, std::move(objection)));
+    if (!check.objections.empty())
+        return {};
+    if (auto taken = check_format(use.device.record(), use, *buffer.layout); !taken)
+        check.objections.push_back(
+            rejection(buffer, {ConstraintKind::min_stride,
+                               taken.error().object + ' ' + taken.error().detail,
+                               {name_of(use)},
+                               "",
+                               true}));
+    return {};
+}
+
+/// What is refused of a buffer that this allocator made is remembered like that of a fresh one. Of
+/// any other its maker may say what he likes, so nothing is remembered under that name, nor is what
+/// is remembered held against it.
+void try_import(const Buffer& buffer, const DeviceUse& use, const CheckOptions& options,
+                AllocatorData& allocator, Check& check) {
+    const BufferData& data = buffer.data();
+    const std::string layout_class = solver::layout_class(*data.layout);
+    const std::string& source = data.origin->source.input.name;
+    const bool own = data.charge.is_of(*allocator.ledger);
+    if (const auto refusal =
+            own ? allocator.refusals.find(source, layout_class, {use}) : std::nullopt) {
+        check.objections.push_back(rejection(data, {ConstraintKind::attach,
+                                                    "refused before: " + refusal->reason,
+                                                    {refusal->party},
+                                                    "",
+                                                    true}));
+        return;
+    }
+    if (!options.verify || buffer.dmabufs().empty())
+        return;
+    const log::Hold lines;
+    const auto queue = allocator.hold_queues(&use.device.record());
+    TestImport test = verify_import(use, buffer, options.borrow_idle_queues);
+    check.verified = std::move(test.verification);
+    if (check.verified->imported != std::optional(false))
+        return;
+    if (own && test.lasting)
+        allocator.refusals.remember({source, layout_class, use.device.id(), check.verified->device,
+                                     check.verified->reason});
+    check.objections.push_back(
+        rejection(data, {ConstraintKind::attach,
+                         fmt::format("refused by {}: {}", name_of(use), check.verified->reason),
+                         {name_of(use)},
+                         "",
+                         true}));
+}
+
+std::string why_as_is(const Check& check, const DeviceUse& use, bool unproven) {
+    std::string text = name_of(use) + " can take it as it is";
+    if (check.verified && check.verified->imported == std::optional(true))
+        return text + ", as a test import shows";
+    if (unproven)
+        text += "; unproven: nobody knows whether it needs contiguous memory";
+    if (check.verified)
+        text += "; not tested: " + check.verified->reason;
+    return text;
+}
+
+void add_setup(const BufferData& buffer, const DeviceUse& use, Check& check) {
+    const Request::Fields& fields = buffer.origin->request.fields();
+    if (auto setup = make_setup(use.device.record(), use, *buffer.layout,
+                                {0, 0, fields.crop_width, fields.crop_height}))
+        check.setup = std::move(*setup);
+}
+
+/// Moves the plan where it has a candidate, else gives its conflict.
+std::vector<Conflict> keep_if_possible(Plan plan, std::optional<Plan>& place) {
+    if (plan.candidates().empty())
+        return {plan.conflict().begin(), plan.conflict().end()};
+    place = std::move(plan);
+    return {};
+}
+
+/// A GPU that already uses the buffer reads any layout of it; the CPU linear ones only. Nothing
+/// where nobody can read it.
+std::vector<Request> copy_requests(const BufferData& buffer, const Request& present,
+                                   const DeviceUse& use) {
+    const Request::Fields& fields = present.fields();
+    std::vector<Request> requests;
+    const auto gpu = std::find_if(fields.uses.begin(), fields.uses.end(), draws);
+    if (gpu != fields.uses.end() && fields.is_image)
+        requests.push_back(like(fields).use(gpu->device, Use::render).use(use));
+    if (buffer.layout->modifier.is_linear() && is_mappable(buffer) &&
+        !buffer.origin->source.input.offer.protected_memory)
+        requests.push_back(like(fields).use(use).cpu(CpuAccess::write));
+    return requests;
+}
+
+/// Whether the present uses would lose by the change.
+bool loses(const BufferData& buffer, const Plan& plan) {
+    const Candidate& best = plan.candidates().front();
+    if (!buffer.origin->criteria.empty())
+        return solver::is_better_off(buffer.origin->criteria, best.criteria);
+    return !buffer.layout->modifier.is_linear() && best.layout.modifier.is_linear();
+}
+
+void decide(const BufferData& buffer, const CheckOptions& options, Check& check) {
+    std::string against; // replacing the buffer
+    if (!check.reallocate)
+        against = "no buffer serves all uses";
+    else if (!options.replaceable)
+        against = "the buffer can't be replaced";
+    else if (check.copy && loses(buffer, *check.reallocate))
+        against = fmt::format("a buffer from {} for all uses would serve the present ones worse",
+                              check.reallocate->candidates().front().source);
+
+    check.reason = check.objections.front().reason + "; ";
+    if (against.empty()) {
+        check.verdict = Verdict::reallocate;
+        check.reason += fmt::format("a buffer from {} serves all uses",
+                                    check.reallocate->candidates().front().source);
+    } else if (check.copy) {
+        check.verdict = Verdict::copy;
+        const auto& uses = check.copy->request().fields().uses;
+        check.reason +=
+            fmt::format("{}; {} can copy into a buffer from {}", against,
+                        uses.size() > 1 ? name_of(uses.front()) : std::string("the CPU"),
+                        check.copy->candidates().front().source);
+    } else {
+        check.verdict = Verdict::none;
+        check.reason += against + ", and nobody can copy it";
+    }
+}
+
+} // namespace
+
+std::string_view to_string(Verdict verdict) noexcept {
+    switch (verdict) {
+    case Verdict::keep:
+        return "keep";
+    case Verdict::import_as_is:
+        return "import-as-is";
+    case Verdict::reallocate:
+        return "reallocate";
+    case Verdict::copy:
+        return "copy";
+    case Verdict::none:
+        return "none";
+    }
+    return "unknown";
+}
+
+Result<Check> Allocator::check(const Buffer& buffer, const DeviceUse& use,
+                               CheckOptions options) const {
+    if (auto present = check_present(use.device.record()); !present)
+        return present.error();
+    const BufferData& data = buffer.data();
+    const Request::Fields& fields = data.origin->request.fields();
+    Check check;
+    const bool known =
+        std::any_of(fields.uses.begin(), fields.uses.end(), [&](const DeviceUse& other) {
+            return other.device.id() == use.device.id() && other.use == use.use;
+        });
+    if (known) {
+        check.verdict = Verdict::keep;
+        check.reason = name_of(use) + " uses it already";
+        add_setup(data, use, check);
+        return check;
+    }
+
+    bool unproven = false;
+    if (auto judged = judge(data, use, data_->budget, check, unproven); !judged)
+        return judged.error();
+    if (check.objections.empty())
+        try_import(buffer, use, options, *data_, check);
+    if (check.objections.empty()) {
+        check.verdict = Verdict::import_as_is;
+        check.reason = why_as_is(check, use, unproven);
+        add_setup(data, use, check);
+        return check;
+    }
+
+    std::vector<std::string> gone;
+    const Request present = of_present(fields, gone);
+    auto shared = plan(Request(present).use(use));
+    if (!shared)
+        return shared.error();
+    check.conflict = keep_if_possible(*std::move(shared), check.reallocate);
+    for (const Request& request : copy_requests(data, present, use)) {
+        auto copied = plan(request);
+        if (!copied)
+            return copied.error();
+        // What the use can't have even by itself says more than what all can't have together.
+        auto conflict = keep_if_possible(*std::move(copied), check.copy);
+        if (check.copy)
+            break;
+        check.conflict = std::move(conflict);
+    }
+    decide(data, options, check);
+    for (const std::string& name : gone)
+        check.reason += fmt::format("; {} is gone", name);
+    if (check.verdict != Verdict::none)
+        check.conflict.clear();
+    return check;
+}
+
+} // namespace simplealloc

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// The public face of a device record.
+#include <simplealloc/device.hpp>
+
+#include "lib/discovery/record/device_record.hpp"
+
+#include <array>
+#include <utility>
+
+namespace simplealloc {
+
+namespace {
+
+constexpr std::array<std::pair<Use, std::string_view>, 11> use_names{{
+    {Use::scanout, "scanout"},
+    {Use::render, "render"},
+    {Use::sample, "sample"},
+    {Use::capture, "capture"},
+    {Use::encode, "encode"},
+    {Use::decode, "decode"},
+    {Use::m2m_in, "m2m-in"},
+    {Use::m2m_out, "m2m-out"},
+    {Use::cursor, "cursor"},
+    {Use::read, "read"},
+    {Use::write, "write"},
+}};
+
+} // namespace
+
+std::string_view to_string(Use use) noexcept {
+    for (const auto& [value, name] : use_names)
+        if (value == use)
+            return name;
+    return "unknown";
+}
+
+std::optional<Use> parse_use(std::string_view text) noexcept {
+    for (const auto& [value, name] : use_names)
+        if (name == text)
+            return value;
+    return std::nullopt;
+}
+
+Device::Device(std::shared_ptr<const DeviceRecord> record) noexcept : record_(std::move(record)) {}
+
+Device Device::described(DeviceDescription description) {
+    auto record = std::make_shared<DeviceRecord>();
+    record->id = "described:" + description.name;
+    record->path = description.name;
+    record->subsystem = "described";
+    record->facts.push_back({"described", "yes", Confidence::known, "caller"});
+    record->described = std::move(description);
+    return Device(std::move(record));
+}
+
+const std::string& Device::id() const noexcept {
+    return record_->id;
+}
+const std::string& Device::path() const noexcept {
+    return record_->path;
+}
+const std::string& Device::subsystem() const noexcept {
+    return record_->subsystem;
+}
+const std::string& Device::driver() const noexcept {
+    return record_->driver;
+}
+const std::vector<Fact>& Device::facts() const noexcept {
+    return record_->facts;
+}
+const std::vector<Use>& Device::uses() const noexcept {
+    return record_->uses;
+}
+
+Result<std::vector<CapabilitySet>> Device::capabilities(Use use, Fourcc fourcc) const {
+    return simplealloc::capabilities(*record_, {*this, use, {}}, fourcc);
+}
+
+} // namespace simplealloc

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// Sorts and groups the core, so that it reads like the rejections.
+#include "lib/solver/explain/conflict.hpp"
+
+#include "lib/model/merged.hpp"
+#include "lib/solver/explain/provenance.hpp"
+#include "lib/solver/search/feasibility.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+namespace simplealloc::solver {
+std::vector<Conflict> undecided_conflict(const Input& input) {
+    const Objection objection = out_of_budget(input);
+    const std::string limit(to_string(objection.kind));
+    Conflict conflict{limit, objection.required_by, {}};
+    for (const std::string& party : objection.required_by)
+        conflict.contributors.push_back(
+            {party, limit, objection.reason, Confidence::known, "AllocatorOptions::budget"});
+    return {std::move(conflict)};
+}
+
+namespace {
+
+using Kind = ConstraintKind;
+using Side = Unit::Side;
+
+/// The kind under which the CPU is a side of the core.
+Kind kind_of_cpu(const Units& units) {
+    for (const Kind kind : {Kind::protected_memory, Kind::cpu_access, Kind::format})
+        if (std::any_of(units.begin(), units.end(), [&](const Unit& unit) {
+                return unit.side != Side::cpu && unit.kind == kind;
+            }))
+            return kind;
+    return Kind::cpu_access;
+}
+
+bool collide(Kind a, Kind b) {
+    const auto against = [](Kind one, Kind other) {
+        return std::find(opposed(one).begin(), opposed(one).end(), other) != opposed(one).end();
+    };
+    return against(a, b) || against(b, a);
+}
+
+constexpr std::uint64_t held_for_contributor = 1024;
+
+/// Under which constraint each is told: its own, or one that it collides with and that a rejection
+/// goes by.
+std::map<Kind, std::vector<Unit>> grouped(const Core& core) {
+    const auto told_under = [&](Kind kind) {
+        const auto other = core.told.count(kind) > 0
+                               ? core.told.end()
+                               : std::find_if(core.told.begin(), core.told.end(),
+                                              [&](Kind told) { return collide(told, kind); });
+        return other == core.told.end() ? kind : *other;
+    };
+    std::map<Kind, std::vector<Unit>> groups;
+    for (const Unit& unit : core.units)
+        groups[told_under(unit.side == Side::cpu ? kind_of_cpu(core.units) : unit.kind)].push_back(
+            unit);
+    return groups;
+}
+
+/// Uses in the request's order, then the CPU, then sources by name.
+void sort_for_people(const Input& input, std::vector<Unit>& units) {
+    std::stable_sort(units.begin(), units.end(), [&](const Unit& a, const Unit& b) {
+        if (a.side != Side::source || b.side != Side::source)
+            return std::tie(a.side, a.index) < std::tie(b.side, b.index);
+        return input.sources[a.index].name < input.sources[b.index].name;
+    });
+}
+
+void add_new(std::vector<std::string>& names, const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end())
+        names.push_back(name);
+}
+
+/// What every source says for itself, where no unit is to blame.
+std::vector<Conflict> objections_of(const Input& input, Spending& spending) {
+    std::map<Kind, std::vector<std::string>> parties;
+    const Groundwork ground(input, spending);
+    for (const SourceInput& source : input.sources)
+        for (const Objection& objection : evaluate(ground, whole(input), source).objections) {
+            std::vector<std::string>& names = parties[objection.kind];
+            if (!spending.afford(objection.required_by.size() * (names.size() + 1) * cost::name))
+                return undecided_conflict(input);
+            for (const std::string& party : objection.required_by)
+                add_new(names, party);
+            if (objection.by_source)
+                add_new(parties[objection.kind], source.name);
+        }
+    std::vector<Conflict> conflict;
+    for (auto& [kind, names] : parties)
+        conflict.push_back({std::string(to_string(kind)), std::move(names), {}});
+    return conflict;
+}
+
+/// What a kernel has to have so that there is one.
+Conflict no_source() {
+    const std::string party = "no source on this machine";
+    const std::string access(to_string(Kind::access));
+    return {access,
+            {party},
+            {{party, access,
+              "a kernel with CONFIG_DMABUF_HEAPS and CONFIG_DMABUF_HEAPS_SYSTEM, or with "
+              "CONFIG_UDMABUF (modprobe udmabuf)",
+              Confidence::known, "/dev/dma_heap and /dev/udmabuf are missing"}}};
+}
+
+} // namespace
+
+std::vector<Conflict> conflict_of(const Input& input, const Core& core, Spending& spending) {
+    if (input.sources.empty())
+        return {no_source()};
+    if (core.units.empty() && !core.minimal)
+        return undecided_conflict(input);
+    if (core.units.empty())
+        return objections_of(input, spending);
+    std::vector<Conflict> conflict;
+    for (auto& [kind, units] : grouped(core)) {
+        Conflict entry{std::string(to_string(kind)), {}, {}};
+        sort_for_people(input, units);
+        for (const Unit& unit : units) {
+            if (!spending.afford(cost::use + entry.parties.size() * cost::name) ||
+                !spending.hold(held_for_contributor))
+                return undecided_conflict(input);
+            entry.contributors.push_back(contributor(input, unit, spending));
+            add_new(entry.parties, entry.contributors.back().party);
+        }
+        conflict.push_back(std::move(entry));
+    }
+    return conflict;
+}
+
+} // namespace simplealloc::solver

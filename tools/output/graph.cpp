@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+// Writes the DOT language: nodes with lines of text, and edges.
+#include "tools/output/graph.hpp"
+
+#include "tools/output/text_table.hpp"
+#include "tools/output/words.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include <nlohmann/json.hpp>
+
+namespace simplealloc::tools {
+
+namespace {
+
+constexpr Screen label_width{44, false};
+
+constexpr const char* good = "#1b7837";
+constexpr const char* bad = "#b2182b";
+constexpr const char* dim = "#707070";
+
+/// A string of DOT escapes quotes and backslashes as JSON does, and has to be UTF-8 as well. What
+/// looks like an HTML entity would become its character.
+std::string quoted(std::string_view text) {
+    std::string clean = printable(text);
+    for (std::size_t at = 0; (at = clean.find('&', at)) != std::string::npos; at += 5)
+        clean.replace(at, 1, "&amp;");
+    using Json = nlohmann::json;
+    return Json(clean).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// Lines of text, aligned to the left.
+class Label {
+public:
+    Label& line(std::string_view text) {
+        const std::string lines = wrapped(text, 0, label_width);
+        for (std::size_t begin = 0; begin < lines.size();) {
+            const std::size_t end = lines.find('\n', begin);
+            const std::string one = quoted(std::string_view(lines).substr(begin, end - begin));
+            text_.append(one, 1, one.size() - 2).append("\\l");
+            begin = end + 1;
+        }
+        return *this;
+    }
+    [[nodiscard]] std::string text() const { return '"' + text_ + '"'; }
+
+private:
+    std::string text_;
+};
+
+std::string node(const std::string& id, const Label& label, std::string_view attributes = {}) {
+    return fmt::format("  {} [label={}{}{}]\n", id, label.text(), attributes.empty() ? "" : ", ",
+                       attributes);
+}
+
+/// From party to lines in words.
+using Limits = std::map<std::string, std::vector<std::string>>;
+
+void add_limits(std::span<const Contributor> contributors, Limits& limits) {
+    for (const Contributor& one : contributors) {
+        std::string text = one.constraint + ": " + one.value;
+        if (one.confidence != Confidence::known)
+            text += fmt::format(" ({})", to_string(one.confidence));
+        std::vector<std::string>& known = limits[one.party];
+        if (std::find(known.begin(), known.end(), text) == known.end())
+            known.push_back(std::move(text));
+    }
+}
+
+/// What each party sets of that which decides: the first candidate's limits, or the conflict.
+Limits limits_of(const PlanReport& plan) {
+    Limits limits;
+    if (!plan.candidates.empty())
+        for (const MergedConstraint& merged : plan.candidates.front().constraints)
+            add_limits(merged.contributors, limits);
+    for (const Conflict& conflict : plan.conflict)
+        add_limits(conflict.contributors, limits);
+    return limits;
+}
+
+bool is_source(const PlanReport& plan, const std::string& name) {
+    const auto called = [&](const auto& one) { return one.source == name; };
+    return std::any_of(plan.candidates.begin(), plan.candidates.end(), called) ||
+           std::any_of(plan.rejections.begin(), plan.rejections.end(), called);
+}
+
+/// The uses, then whoever else has a say (the CPU, the request), with their edges to the request.
+std::string parties_text(const GraphReport& report, const Limits& limits) {
+    std::vector<GraphUse> parties = report.uses;
+    for (const auto& entry : limits) {
+        const auto same = [&](const GraphUse& use) { return use.party == entry.first; };
+        if (!is_source(report.plan, entry.first) &&
+            std::none_of(parties.begin(), parties.end(), same))
+            parties.push_back({entry.first, {}});
+    }
+    const bool served = !report.plan.candidates.empty();
+    std::string text;
+    for (std::size_t i = 0; i < parties.size(); ++i) {
+        Label label;
+        label.line(parties[i].party);
+        if (!parties[i].driver.empty())
+            label.line("driver " + parties[i].driver);
+        const auto known = limits.find(parties[i].party);
+        const bool in_conflict = !served && known != limits.end();
+        if (known != limits.end())
+            for (const std::string& limit : known->second)
+                label.line(limit);
+        const std::string colour = served        ? fmt::format("color=\"{}\", penwidth=2", good)
+                                   : in_conflict ? fmt::format("color=\"{}\", penwidth=2", bad)
+                                                 : fmt::format("color=\"{}\"", dim);
+        text += node(fmt::format("party{}", i), label, colour);
+        text += fmt::format("  party{} -> request [{}]\n", i, colour);
+    }
+    return text;
+}
+
+std::string layout_in_words(const Candidate& candidate) {
+    const Layout& layout = candidate.layout;
+    std::string text = fmt::format("{}, {}{}", format_in_words(layout.fourcc, layout.modifier),
+                                   candidate.exact ? "" : "about ",
+                                   size_in_words(total_size(layout.dmabuf_sizes)));
+    if (layout.fourcc != fourcc::bytes && !layout.planes.empty())
+        text += fmt::format(", stride {}", layout.planes.front().stride);
+    return text;
+}
+
+std::string request_text(const PlanReport& plan) {
+    Label label;
+    label.line(plan.request);
+    if (plan.candidates.empty())
+        label.line("no source on this machine serves it");
+    else
+        for (const MergedConstraint& merged : plan.candidates.front().constraints)
+            if (merged.contributors.size() > 1)
+                label.line(fmt::format("{}: {}", merged.name, merged.value));
+    return node("request", label,
+                fmt::format("style=rounded, color=\"{}\", penwidth=2",
+                            plan.candidates.empty() ? bad : good));
+}
+
+std::string candidates_text(std::span<const Candidate> candidates, const Limits& limits) {
+    std::string text;
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        const Candidate& candidate = candidates[i];
+        Label label;
+        label.line(fmt::format("{}: {}", i + 1, candidate.source));
+        label.line(layout_in_words(candidate));
+        if (i == 0)
+            label.line("chosen");
+        if (candidate.unproven)
+            label.line("unproven");
+        const auto own = limits.find(candidate.source);
+        if (i == 0 && own != limits.end())
+            for (const std::string& limit : own->second)
+                label.line(limit);
+        if (candidate.lost)
+            label.line(fmt::format("after {} by {}: {}, not {}", candidate.lost->to,
+                                   candidate.lost->criterion, candidate.lost->value,
+                                   candidate.lost->better_value));
+        const std::string style = i == 0 ? fmt::format("color=\"{}\", penwidth=3", good)
+                                         : fmt::format("color=\"{}\"", dim);
+        text += node(fmt::format("candidate{}", i), label, style);
+        text += fmt::format("  request -> candidate{} [{}]\n", i, style);
+    }
+    return text;
+}
+
+/// A source with several reasons is one node.
+std::string rejections_text(std::span<const Rejection> rejections) {
+    std::vector<std::string> sources;
+    for (const Rejection& rejection : rejections)
+        if (std::find(sources.begin(), sources.end(), rejection.source) == sources.end())
+            sources.push_back(rejection.source);
+    std::string text;
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        Label label;
+        label.line(sources[i]).line("rejected");
+        for (const Rejection& rejection : rejections) {
+            if (rejection.source != sources[i])
+                continue;
+            label.line(fmt::format("{}: {}", rejection.constraint, rejection.reason));
+            if (!rejection.required_by.empty())
+                label.line("needed by " + join_in_words(rejection.required_by));
+            if (!rejection.remedy.empty())
+                label.line("try: " + rejection.remedy);
+        }
+        const std::string style = fmt::format("style=dashed, color=\"{}\"", bad);
+        text += node(fmt::format("rejected{}", i), label, style);
+        text += fmt::format("  request -> rejected{} [{}, arrowhead=none]\n", i, style);
+    }
+    return text;
+}
+
+} // namespace
+
+std::string graph_dot(const GraphReport& report) {
+    const Limits limits = limits_of(report.plan);
+    return "digraph simplealloc {\n"
+           "  rankdir=LR\n"
+           "  node [shape=box, fontname=\"sans-serif\", fontsize=10]\n" +
+           parties_text(report, limits) + request_text(report.plan) +
+           candidates_text(report.plan.candidates, limits) +
+           rejections_text(report.plan.rejections) + "}\n";
+}
+
+} // namespace simplealloc::tools

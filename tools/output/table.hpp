@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// The tool's answers for people.
+#pragma once
+
+#include "tools/output/report.hpp"
+#include "tools/output/text_table.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace simplealloc::tools {
+
+/// One line each.
+std::string devices_text(std::span<const DeviceReport> devices, const Screen& screen);
+/// One device with all that is known of it.
+std::string device_text(const DeviceReport& device, const Screen& screen);
+/// Each value that is in force, and who wants it so.
+std::string policy_text(std::span<const PolicyValue> values, const Screen& screen);
+/// What applies to a device, the strongest row first.
+std::string quirks_text(const QuirksReport& report, const Screen& screen);
+/// `FILE:LINE: …` for each mistake; `FILE: N rows` where there is none, of a file of `row`s.
+std::string file_check_text(const std::string& file, const FileReport& report,
+                            std::string_view row);
+std::string sources_text(std::span<const SourceInfo> sources, const Screen& screen);
+std::string plan_text(const PlanReport& plan, const Screen& screen);
+/// Who sets each limit of the candidates, and what each but the first lost by.
+std::string why_text(const PlanReport& plan, const Screen& screen);
+std::string buffers_text(std::span<const BufferReport> buffers, const Screen& screen);
+
+/// `simplealloc: …`, and the remedy on a line of its own that starts with `  try: `.
+std::string error_text(const Error& error, const Screen& screen,
+                       std::optional<std::size_t> failed_buffer = {});
+/// The attempts, rejections and conflict behind an error; empty when there are none.
+std::string error_reasons_text(const Error& error, const Screen& screen);
+
+/// The criterion that put the first candidate before the second; nothing where all are equal or
+/// there is no second. Borrows from `candidates`.
+const Criterion* deciding_criterion(std::span<const Candidate> candidates);
+
+} // namespace simplealloc::tools

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// Words for sizes, formats, requests and constraints.
+#include "tools/output/words.hpp"
+
+#include <array>
+#include <fmt/format.h>
+#include <limits>
+#include <utility>
+
+namespace simplealloc::tools {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 36> needs{{
+    {"stride-align", "strides of the right multiple"},
+    {"stride-align-pixels", "strides of the right number of pixels"},
+    {"offset-align", "plane offsets of the right multiple"},
+    {"size-align", "a size of the right multiple"},
+    {"address-align", "memory that starts at the right multiple"},
+    {"width-align", "a width padded to the right multiple"},
+    {"height-align", "a height padded to the right multiple"},
+    {"min-stride", "a longer stride"},
+    {"min-size", "a larger buffer"},
+    {"min-width", "a wider image"},
+    {"min-height", "a higher image"},
+    {"tail-padding", "room behind the last plane"},
+    {"max-stride", "a shorter stride"},
+    {"max-offset", "planes nearer to the start"},
+    {"max-size", "a smaller buffer"},
+    {"max-width", "a narrower image"},
+    {"max-height", "a lower image"},
+    {"max-segments", "memory in fewer pieces"},
+    {"max-segment-size", "memory in smaller pieces"},
+    {"segment-boundary", "pieces that cross no boundary"},
+    {"max-buffers", "fewer buffers at a time"},
+    {"contiguity", "memory in one piece"},
+    {"address-window", "memory at addresses within reach"},
+    {"placement", "another arrangement of planes in dma-bufs"},
+    {"starts-at-zero", "an image that begins at byte 0"},
+    {"memory-kind", "another kind of memory"},
+    {"protected-memory", "protected memory"},
+    {"exporter", "memory from an exporter that is accepted"},
+    {"format", "a format and modifier that all know"},
+    {"attach", "memory that others can attach or map"},
+    {"cpu-access", "memory that the CPU may use in this way"},
+    {"request-size", "a source that can give this much"},
+    {"quota", "a quota that leaves this much"},
+    {"search-limit", "fewer alternatives to choose from"},
+    {"access", "the right to use the source"},
+    {"policy", "a source that the policy allows"},
+}};
+
+std::string_view cpu_in_words(CpuAccess cpu) {
+    switch (cpu) {
+    case CpuAccess::none:
+        return "the CPU does not touch it";
+    case CpuAccess::write:
+        return "the CPU writes it";
+    case CpuAccess::read_rarely:
+        return "the CPU reads it now and then";
+    case CpuAccess::read_often:
+        return "the CPU reads it often";
+    }
+    return {};
+}
+
+} // namespace
+
+std::string size_in_words(std::uint64_t bytes) {
+    constexpr std::array<std::string_view, 6> units{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    if (bytes < 1024)
+        return fmt::format("{} byte{}", bytes, bytes == 1 ? "" : "s");
+    std::size_t unit = 0;
+    std::uint64_t one = 1024;
+    while (unit + 1 < units.size() && bytes / one >= 1024) {
+        one *= 1024;
+        ++unit;
+    }
+    // Integer tenths: a double would round 2^64 - 1.
+    const std::uint64_t whole = bytes / one;
+    const std::uint64_t tenth = bytes % one / (one / 1024) * 10 / 1024;
+    return tenth == 0 ? fmt::format("{} {}", whole, units[unit])
+                      : fmt::format("{}.{} {}", whole, tenth, units[unit]);
+}
+
+std::uint64_t total_size(std::span<const std::uint64_t> sizes) {
+    std::uint64_t total = 0;
+    for (const std::uint64_t size : sizes)
+        if (__builtin_add_overflow(total, size, &total))
+            return std::numeric_limits<std::uint64_t>::max();
+    return total;
+}
+
+std::string message_alone(const Error& error) {
+    Error alone;
+    alone.stage = error.stage;
+    alone.sys_errno = error.sys_errno;
+    alone.object = error.object;
+    alone.detail = error.detail;
+    return alone.message();
+}
+
+std::string message_alone(const Attempt& attempt) {
+    const std::string tail = "; " + attempt.remedy;
+    std::string message = attempt.message;
+    if (!attempt.remedy.empty() && message.ends_with(tail))
+        message.resize(message.size() - tail.size());
+    return message;
+}
+
+std::string join_in_words(std::span<const std::string> items) {
+    std::string text;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        if (i > 0)
+            text += i + 1 == items.size() ? " and " : ", ";
+        text += items[i];
+    }
+    return text;
+}
+
+std::string party_in_words(const DeviceUse& use) {
+    return fmt::format("{} ({})", use.device.path(), to_string(use.use));
+}
+
+std::string request_in_words(const Request::Fields& request) {
+    std::string text = request.is_image ? fmt::format("{}x{} {}", request.width, request.height,
+                                                      to_string(request.fourcc))
+                                        : fmt::format("{} bytes", request.size);
+    if (!request.is_image && request.size >= 1024)
+        text += fmt::format(" ({})", size_in_words(request.size));
+    if (request.modifier)
+        text += " " + to_string(*request.modifier);
+    if (request.crop_width != 0)
+        text += fmt::format(" cropped to {}x{}", request.crop_width, request.crop_height);
+    if (request.count > 1)
+        text += fmt::format(", {} buffers,", request.count);
+    std::vector<std::string> uses;
+    for (const DeviceUse& use : request.uses)
+        uses.push_back(party_in_words(use));
+    text += uses.empty() ? " for the CPU alone" : " for " + join_in_words(uses);
+    text += fmt::format("; {}", cpu_in_words(request.cpu));
+    if (request.any_device)
+        text += "; memory of any device will do";
+    if (request.strict)
+        text += "; nothing unproven";
+    return text;
+}
+
+std::string format_in_words(Fourcc fourcc, Modifier modifier) {
+    return fourcc == fourcc::bytes || fourcc.is_v4l2()
+               ? to_string(fourcc)
+               : to_string(fourcc) + " " + to_string(modifier);
+}
+
+std::string_view need_in_words(std::string_view constraint) {
+    for (const auto& [name, words] : needs)
+        if (name == constraint)
+            return words;
+    return {};
+}
+
+} // namespace simplealloc::tools
