@@ -261,8 +261,8 @@ Result<RawBuffer> OpenNode::allocate(const AllocationSpec& spec) {
 }
 
 Result<UniqueFd> open_node(const SourceRecord& source, int flags) {
-    auto opened = source.device ? open_device_node(*source.device, source.path, flags)
-                                : open_device_node(source.path, flags, 0);
+    auto opened = open_device_node(source.path, flags,
+                                   source.device ? source.device->devnum_of(source.path) : 0);
     if (opened)
         return opened;
     const Error& error = opened.error();

@@ -316,7 +316,7 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
 }
 
 Result<std::unique_ptr<OpenSource>> open(const SourceRecord& source) {
-    auto own = open_drm_node(*source.device, source.path);
+    auto own = open_drm_node(source.path, source.device->devnum_of(source.path));
     if (own)
         return std::unique_ptr<OpenSource>(new Open(source, std::move(*own)));
     if (has_callers_card(*source.device))

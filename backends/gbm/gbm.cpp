@@ -110,7 +110,7 @@ Result<RawBuffer> allocate_on(const Device& device, const AllocationSpec& spec) 
 }
 
 Result<Device> open_device(const DeviceRecord& device, const std::string& node) {
-    auto fd = open_drm_node(device, node);
+    auto fd = open_drm_node(node, device.devnum_of(node));
     if (!fd)
         return fd.error();
     return Device::open(std::move(*fd), node);

@@ -6,6 +6,7 @@
 #include "lib/allocate/plan_data.hpp"
 #include "lib/allocate/presence.hpp"
 #include "lib/base/failure.hpp"
+#include "lib/discovery/discovery.hpp"
 #include "lib/discovery/v4l2/min_buffers.hpp"
 #include "lib/discovery/v4l2/v4l2.hpp"
 #include "lib/kernel/kernel.hpp"

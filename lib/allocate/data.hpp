@@ -4,6 +4,7 @@
 
 #include "lib/allocate/paddings.hpp"
 #include "lib/allocate/refusals.hpp"
+#include "lib/discovery/discovery.hpp"
 #include "lib/discovery/record/device_record.hpp"
 #include "lib/policy/policy.hpp"
 #include "lib/policy/quota.hpp"

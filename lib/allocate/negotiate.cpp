@@ -3,6 +3,7 @@
 #include "lib/allocate/negotiate.hpp"
 
 #include "lib/discovery/record/device_record.hpp"
+#include "lib/discovery/v4l2/try_format.hpp"
 #include "lib/kernel/log.hpp"
 #include "lib/solver/solver.hpp"
 

@@ -4,6 +4,7 @@
 
 #include "lib/base/failure.hpp"
 #include "lib/discovery/record/device_record.hpp"
+#include "lib/discovery/v4l2/try_format.hpp"
 #include "lib/model/formats.hpp"
 #include "lib/model/merge.hpp"
 #include "lib/model/ways.hpp"

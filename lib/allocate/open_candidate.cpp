@@ -6,6 +6,7 @@
 #include "lib/base/failure.hpp"
 #include "lib/buffer/cpu_memory.hpp"
 #include "lib/buffer/zero.hpp"
+#include "lib/discovery/v4l2/try_format.hpp"
 #include "lib/kernel/dmabuf.hpp"
 #include "lib/kernel/log.hpp"
 #include "lib/kernel/memory.hpp"

@@ -3,6 +3,7 @@
 #include "lib/base/failure.hpp"
 #include "lib/buffer/data.hpp"
 #include "lib/discovery/record/device_record.hpp"
+#include "lib/discovery/setup.hpp"
 #include "lib/kernel/dmabuf.hpp"
 #include "lib/kernel/wait.hpp"
 

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
-// What a device can do for a use: by subsystem, then what the caller says instead.
+#include "lib/discovery/capabilities.hpp"
+
+#include "lib/base/failure.hpp"
 #include "lib/discovery/limits/capabilities.hpp"
 #include "lib/discovery/limits/modifier_limits.hpp"
 #include "lib/discovery/limits/quirk_limits.hpp"
-
-#include "lib/base/failure.hpp"
 #include "lib/model/formats.hpp"
 #include "lib/model/merge.hpp"
 #include "lib/model/merged.hpp"
 #include "lib/model/objection.hpp"
 #include "lib/model/v4l2_formats.hpp"
 #include "lib/model/ways.hpp"
-#include "lib/model/work.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -170,10 +169,6 @@ std::optional<Error> unasked(const DeviceRecord& device) {
 }
 
 } // namespace
-
-std::string party_name(const DeviceRecord& device, Use use) {
-    return fmt::format("{} ({})", device.path, to_string(use));
-}
 
 Error unsupported_use(const DeviceRecord& device, Use use, std::string detail, std::string remedy) {
     return failure(Stage::plan, Cause::unsupported, 0, party_name(device, use), std::move(detail),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From a path, a descriptor or the whole machine to device records.
+#include "lib/discovery/discovery.hpp"
+
 #include "lib/base/failure.hpp"
 #include "lib/discovery/drm/drm.hpp"
 #include "lib/discovery/limits/apply_quirks.hpp"
@@ -7,9 +8,9 @@
 #include "lib/discovery/other_nodes.hpp"
 #include "lib/discovery/reach/heap_links.hpp"
 #include "lib/discovery/reach/reach.hpp"
-#include "lib/discovery/record/device_record.hpp"
 #include "lib/discovery/v4l2/v4l2.hpp"
 #include "lib/kernel/descriptor.hpp"
+#include "lib/kernel/device_node.hpp"
 #include "lib/kernel/drm_node.hpp"
 #include "lib/kernel/kernel.hpp"
 #include "lib/kernel/permission.hpp"
@@ -181,8 +182,10 @@ std::string node_to_ask(const DeviceRecord& record) {
 
 /// Opens a node of either kind without a lasting effect.
 Result<UniqueFd> open_node(const DeviceRecord& record) {
-    if (record.drm)
-        return open_drm_node(record, node_to_ask(record));
+    if (record.drm) {
+        const std::string node = node_to_ask(record);
+        return open_drm_node(node, record.devnum_of(node));
+    }
     return open_device_node(record.path, O_RDWR, record.devnum);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A layout as the structures that an application programs.
+#include "lib/discovery/setup.hpp"
+
 #include "lib/base/failure.hpp"
 #include "lib/discovery/drm/planes.hpp"
-#include "lib/discovery/record/device_record.hpp"
 #include "lib/discovery/v4l2/choice.hpp"
 #include "lib/discovery/v4l2/try_format.hpp"
 

@@ -24,8 +24,4 @@ Result<UniqueFd> open_device_node(const std::string& path, int flags, dev_t devn
     return fd;
 }
 
-Result<UniqueFd> open_device_node(const DeviceRecord& device, const std::string& path, int flags) {
-    return open_device_node(path, flags, path == device.path ? device.devnum : 0);
-}
-
 } // namespace simplealloc

@@ -2,11 +2,11 @@
 // Opening the device that was looked up, and no other.
 #pragma once
 
-#include "lib/discovery/record/device_record.hpp"
-
+#include <simplealloc/result.hpp>
 #include <simplealloc/unique_fd.hpp>
 
 #include <string>
+#include <sys/types.h>
 
 namespace simplealloc {
 
@@ -14,8 +14,5 @@ namespace simplealloc {
 /// has O_NONBLOCK, since without it some devices wait for a signal or another opener. Fails with
 /// gone where the path leads to anything else by now: a symbolic link is as good as its owner.
 Result<UniqueFd> open_device_node(const std::string& path, int flags, dev_t devnum);
-
-/// The same of a node of the device: the one that was looked up, or one that udev names with it.
-Result<UniqueFd> open_device_node(const DeviceRecord& device, const std::string& path, int flags);
 
 } // namespace simplealloc

@@ -3,6 +3,7 @@
 #include "lib/kernel/drm_node.hpp"
 
 #include "lib/base/failure.hpp"
+#include "lib/kernel/device_node.hpp"
 #include "lib/kernel/kernel.hpp"
 
 #include <cerrno>
@@ -40,10 +41,6 @@ Result<UniqueFd> open_drm_node(const std::string& path, dev_t devnum) {
 
 Result<UniqueFd> reopen_drm_node(int fd, dev_t devnum) {
     return open_drm_node("/proc/self/fd/" + std::to_string(fd), devnum);
-}
-
-Result<UniqueFd> open_drm_node(const DeviceRecord& device, const std::string& path) {
-    return open_drm_node(path, path == device.path ? device.devnum : 0);
 }
 
 Result<UniqueFd> lease_drm_node(int fd) {

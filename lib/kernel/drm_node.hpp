@@ -2,7 +2,11 @@
 // Opening a DRM node without becoming its master.
 #pragma once
 
-#include "lib/kernel/device_node.hpp"
+#include <simplealloc/result.hpp>
+#include <simplealloc/unique_fd.hpp>
+
+#include <string>
+#include <sys/types.h>
 
 namespace simplealloc {
 
@@ -10,8 +14,6 @@ namespace simplealloc {
 /// compositor that starts later fails (drivers/gpu/drm/drm_auth.c): master is dropped at once, and
 /// where that fails the node is closed and the call fails. As open_device_node().
 Result<UniqueFd> open_drm_node(const std::string& path, dev_t devnum);
-/// A node of the device: the one that was looked up, or one that udev names with it.
-Result<UniqueFd> open_drm_node(const DeviceRecord& device, const std::string& path);
 
 /// The same of the device behind the caller's descriptor `fd`, whatever its name leads to in this
 /// sandbox: needs /proc, and the node's permission.

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 #include <string>
 
@@ -391,6 +392,15 @@ std::uint64_t total_size(const Layout& layout) noexcept {
     for (const std::uint64_t size : layout.dmabuf_sizes)
         total += size;
     return total;
+}
+
+std::string layout_class(const Layout& layout) {
+    std::uint64_t largest = 0;
+    for (const std::uint64_t size : layout.dmabuf_sizes)
+        largest = std::max(largest, size);
+    return fmt::format("{}/{}/{} dma-bufs/2^{}", to_string(layout.fourcc),
+                       to_string(layout.modifier), layout.dmabuf_sizes.size(),
+                       std::bit_width(largest));
 }
 
 } // namespace simplealloc::solver

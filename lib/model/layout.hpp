@@ -43,4 +43,7 @@ Checked plane_bytes(const Layout& layout, std::size_t plane, Checked lines);
 /// Bytes of all dma-bufs.
 std::uint64_t total_size(const Layout& layout) noexcept;
 
+/// Fourcc, modifier and size class of a layout: what a device's refusal is remembered for.
+std::string layout_class(const Layout& layout);
+
 } // namespace simplealloc::solver

@@ -5,8 +5,8 @@
 #include "lib/base/failure.hpp"
 #include "lib/buffer/data.hpp"
 #include "lib/buffer/import.hpp"
+#include "lib/model/offered.hpp"
 #include "lib/share/wire/buffer_form.hpp"
-#include "lib/solver/search/accept.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

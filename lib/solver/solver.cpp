@@ -19,8 +19,6 @@
 
 #include <fmt/format.h>
 
-#include <bit>
-
 namespace simplealloc::solver {
 namespace {
 
@@ -170,15 +168,6 @@ Result<Output> solve(const Input& input, Spending& spending) {
         output->conflict =
             conflict_of(input, find_core(input, spending, output->undecided), spending);
     return output;
-}
-
-std::string layout_class(const Layout& layout) {
-    std::uint64_t largest = 0;
-    for (const std::uint64_t size : layout.dmabuf_sizes)
-        largest = std::max(largest, size);
-    return fmt::format("{}/{}/{} dma-bufs/2^{}", to_string(layout.fourcc),
-                       to_string(layout.modifier), layout.dmabuf_sizes.size(),
-                       std::bit_width(largest));
 }
 
 } // namespace simplealloc::solver

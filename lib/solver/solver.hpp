@@ -24,7 +24,4 @@ inline Result<Output> solve(const Input& input) {
 /// The same without the conflict, which costs as much as some tens of answers.
 Result<Output> candidates(const Input& input, Spending& spending);
 
-/// Fourcc, modifier and size class of a layout: what a device's refusal is remembered for.
-std::string layout_class(const Layout& layout);
-
 } // namespace simplealloc::solver

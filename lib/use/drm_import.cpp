@@ -4,7 +4,9 @@
 
 #include "lib/base/failure.hpp"
 #include "lib/buffer/data.hpp"
+#include "lib/discovery/discovery.hpp"
 #include "lib/discovery/record/device_record.hpp"
+#include "lib/discovery/setup.hpp"
 #include "lib/kernel/drm_node.hpp"
 #include "lib/kernel/gem_handles.hpp"
 #include "lib/kernel/kernel.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // PRIME import, AddFB2, what is kept of it, and a commit that only tests.
+#include "lib/discovery/setup.hpp"
 #include "lib/verify/parts.hpp"
 
 #include "lib/buffer/data.hpp"

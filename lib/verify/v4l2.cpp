@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // PREPARE_BUF on a borrowed queue: attaches and maps, streams nothing.
+#include "lib/discovery/setup.hpp"
 #include "lib/verify/parts.hpp"
 
 #include "lib/base/failure.hpp"

@@ -12,8 +12,8 @@ LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 
 def texts():
     """Each string of the library, and of the part of the tool that shows what is missing."""
-    files = [*(SOURCE / "lib").rglob("*.cpp"), *(SOURCE / "backends").glob("*.cpp")]
-    for file in sorted([*files, *(SOURCE / "tools").glob("doctor*.cpp")]):
+    files = [*(SOURCE / "lib").rglob("*.cpp"), *(SOURCE / "backends").rglob("*.cpp")]
+    for file in sorted([*files, *(SOURCE / "tools").rglob("doctor*.cpp")]):
         code = re.sub(r"^\s*(//|#).*$", "", file.read_text(), flags=re.M)
         # The compiler joins those that only space is between.
         joined = re.sub(r'"\s*\n\s*"', "", code)

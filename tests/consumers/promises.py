@@ -7,7 +7,7 @@ import re
 from consumer import SOURCE, check
 
 page = (SOURCE / "docs/security.md").read_text()
-tests = "\n".join(path.read_text() for path in (SOURCE / "tests").glob("*/*_test.cpp"))
+tests = "\n".join(path.read_text() for path in (SOURCE / "tests").rglob("*_test.cpp"))
 # A long name is written in pieces.
 names = set(
     "".join(re.findall(r'"([^"]*)"', literal))

@@ -2,6 +2,7 @@
 // Texts of sysfs, procfs and the device tree: whatever they say, devices are described, and limits
 // are limits.
 #include "backends/common/cma_area.hpp"
+#include "lib/discovery/discovery.hpp"
 #include "lib/discovery/limits/memory_limits.hpp"
 #include "lib/discovery/reach/reserved_memory.hpp"
 #include "lib/discovery/record/device_record.hpp"

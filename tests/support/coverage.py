@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs the unit tests that mention lib/solver in a build with clang's source coverage, and prints
+"""Runs the unit tests that mention the solver or its values in a build with clang's source coverage, and prints
 which of its lines and branches they reach.
 
 coverage.py BUILD"""
@@ -15,9 +15,9 @@ import subprocess
 import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-SOLVER = SOURCE / "lib/solver"
-# By hand of lib/solver, or of the generated inputs for it.
-MENTIONS = re.compile(r'#include "(lib/solver/|tests/support/(solver_input|worlds)\.hpp)')
+ROOMS = [SOURCE / "lib/model", SOURCE / "lib/solver"]
+# By hand of the rooms, or of the generated inputs for the solver.
+MENTIONS = re.compile(r'#include "(lib/(model|solver)/|tests/support/(solver_input|worlds)\.hpp)')
 # Why the code below it, or beside it, is not reached.
 WHY = re.compile(r"// (Never: .*)")
 # What gets there through the public headers.
@@ -27,10 +27,11 @@ THROUGH_API = {"check", "import", "plan", "policy"}
 def programs(build):
     command = ["meson", "introspect", "--tests", build]
     tests = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    sources = {file.name: file for file in (SOURCE / "tests/unit").rglob("*_test.cpp")}
     for test in tests:
-        source = SOURCE / "tests/unit" / (test["name"] + "_test.cpp")
+        source = sources.get(test["name"] + "_test.cpp")
         concerned = test["name"] in THROUGH_API
-        if source.exists() and (concerned or MENTIONS.search(source.read_text())):
+        if source and (concerned or MENTIONS.search(source.read_text())):
             yield pathlib.Path(test["cmd"][0])
 
 
@@ -44,7 +45,7 @@ def run(program, profile):
 
 
 def plain(path):
-    """The compiler was told ../lib/solver."""
+    """The compiler was told ../lib/…."""
     return pathlib.Path(os.path.normpath(path))
 
 
@@ -77,7 +78,7 @@ def measure(build):
         kind, _, value = record.partition(":")
         if kind == "SF":
             file = plain(value)
-        elif kind == "DA" and SOLVER in file.parents:
+        elif kind == "DA" and any(room in file.parents for room in ROOMS):
             line, count = map(int, value.split(","))
             lines[file][line] = count
     branches = collections.defaultdict(dict)
@@ -92,7 +93,7 @@ def measure(build):
             before = sides.get(place, (0, 0))
             sides[place] = (before[0] + true, before[1] + false)
     # What no program links has no counts at all.
-    missing = [file.name for file in SOLVER.glob("*.cpp") if file not in lines]
+    missing = [file.name for room in ROOMS for file in room.rglob("*.cpp") if file not in lines]
     if missing:
         sys.exit(f"no test that is run reaches {', '.join(sorted(missing))}")
     return lines, branches

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/discovery/limits/capabilities.hpp"
+#include "lib/model/work.hpp"
 
 #include <vector>
 

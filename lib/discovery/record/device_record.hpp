@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Everything discovery found out about a device, and what follows from it.
+// Everything that discovery found out about a device.
 #pragma once
 
 #include "lib/base/address_range.hpp"
@@ -18,10 +18,6 @@
 #include <string>
 #include <sys/types.h>
 #include <vector>
-
-namespace simplealloc::solver {
-class Spending;
-}
 
 namespace simplealloc {
 
@@ -146,7 +142,7 @@ struct DeviceRecord {
     std::string path;
     std::string subsystem;
     std::string driver;
-    dev_t devnum = 0;
+    dev_t devnum = 0; ///< of `path`, see devnum_of()
     SysfsPlace place; ///< unless it is only listed
     std::vector<Fact> facts;
     std::vector<Use> uses;
@@ -175,72 +171,14 @@ struct DeviceRecord {
 
     UniqueFd caller_fd; ///< a duplicate of what the caller handed over, or none
     QueueAccess queue_access = QueueAccess::not_ours;
-};
 
-/// Finds out about devices. Opens a node only in find(), and leaves nothing behind: no master, no
-/// format, no queue.
-class Discovery {
-public:
-    explicit Discovery(Quirks quirks);
-
-    [[nodiscard]] Result<DeviceRecord> find(const std::string& path) const;
-    [[nodiscard]] Result<DeviceRecord> find(int fd, QueueAccess access) const;
-    /// All nodes that are devices, by sysfs and udev only.
-    [[nodiscard]] Result<std::vector<DeviceRecord>> list() const;
-    /// The same of those that may give memory to others: DRM and V4L2.
-    [[nodiscard]] Result<std::vector<DeviceRecord>> list_givers() const;
-    [[nodiscard]] const Quirks& quirks() const noexcept { return quirks_; }
-
-private:
-    /// Adds those of one subsystem; `char` are the nodes that rows name.
-    [[nodiscard]] Result<void> list(const std::string& subsystem,
-                                    std::vector<DeviceRecord>& records) const;
-
-    Quirks quirks_;
-    std::shared_ptr<const device_tree::Phandles> phandles_;
+    /// Of one of its nodes: the one that was looked up; 0 (any) of those that udev names with it.
+    [[nodiscard]] dev_t devnum_of(const std::string& node) const {
+        return node == path ? devnum : 0;
+    }
 };
 
 /// `/dev/video0 (capture)`.
 std::string party_name(const DeviceRecord& device, Use use);
-
-/// The ways in which the device can do this use with this format (fourcc::bytes: plain memory).
-/// Fails with unsupported when it can't do the use at all, and with denied when that can't be known
-/// because the node may not be opened; with limit where they can't be afforded. A format that it
-/// lacks is not an error: the set's formats don't contain it.
-Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& device,
-                                                        const DeviceUse& use, Fourcc fourcc,
-                                                        solver::Spending& spending);
-/// Whatever it costs.
-Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& device,
-                                                        const DeviceUse& use, Fourcc fourcc);
-
-/// The formats that the device lists for anything, or the caller for this use; none for a GPU,
-/// which takes all.
-std::vector<Fourcc> listed_formats(const DeviceUse& use);
-
-/// What a driver makes of a layout.
-struct FormatAnswer {
-    Constraints limits; ///< its strides, sizes and lines
-    Evidence evidence;  ///< of the limits
-    /// False: it took the image and did not say how many bytes its planes have.
-    bool sized = true;
-};
-
-/// Asks a V4L2 driver (TRY_FMT: no side effect) which stride and size it makes of `layout`. No
-/// answer (no V4L2 device, no TRY_FMT, no permission): nothing. Fails with unsupported when the
-/// driver changes width, height or pixel format.
-Result<std::optional<FormatAnswer>> try_format(const DeviceRecord& device, const DeviceUse& use,
-                                               const Layout& layout);
-
-/// Asks a V4L2 driver whether it takes the strides and sizes of a real layout as they are. No
-/// answer: it passes. Fails with mismatch.
-Result<void> check_format(const DeviceRecord& device, const DeviceUse& use, const Layout& layout);
-
-/// What a framebuffer of the layout takes, whatever the use.
-Result<DrmSetup> make_drm_setup(const DeviceRecord& device, const Layout& layout);
-/// What to program for this use. `visible`: how much of the image counts, from its top left corner;
-/// all of it where width or height are 0.
-Result<Setup> make_setup(const DeviceRecord& device, const DeviceUse& use, const Layout& layout,
-                         const Crop& visible = {});
 
 } // namespace simplealloc

@@ -35,4 +35,22 @@ std::optional<TriedFormat> ask_try_format(const DeviceRecord& device, Use use,
 /// stays what was asked for, its planes are padded. Of an opaque image every driver may round.
 bool is_coded_size(const TriedFormat& tried, Use use, const Layout& layout);
 
+/// What a driver makes of a layout.
+struct FormatAnswer {
+    Constraints limits; ///< its strides, sizes and lines
+    Evidence evidence;  ///< of the limits
+    /// False: it took the image and did not say how many bytes its planes have.
+    bool sized = true;
+};
+
+/// Asks a V4L2 driver (TRY_FMT: no side effect) which stride and size it makes of `layout`. No
+/// answer (no V4L2 device, no TRY_FMT, no permission): nothing. Fails with unsupported when the
+/// driver changes width, height or pixel format.
+Result<std::optional<FormatAnswer>> try_format(const DeviceRecord& device, const DeviceUse& use,
+                                               const Layout& layout);
+
+/// Asks a V4L2 driver whether it takes the strides and sizes of a real layout as they are. No
+/// answer: it passes. Fails with mismatch.
+Result<void> check_format(const DeviceRecord& device, const DeviceUse& use, const Layout& layout);
+
 } // namespace simplealloc

@@ -5,7 +5,7 @@
 
 #include "lib/model/model.hpp"
 #include "lib/model/objection.hpp"
-#include "lib/solver/search/offered.hpp"
+#include "lib/model/offered.hpp"
 
 #include <optional>
 #include <span>

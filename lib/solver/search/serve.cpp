@@ -7,7 +7,6 @@
 #include "lib/solver/search/combine.hpp"
 #include "lib/solver/search/source_check.hpp"
 #include "lib/solver/search/supply.hpp"
-#include "lib/solver/solver.hpp"
 
 #include <fmt/format.h>
 

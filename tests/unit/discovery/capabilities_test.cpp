@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What follows from device records: constraints, alternatives, negotiated strides, setups.
+#include "lib/discovery/capabilities.hpp"
 #include "lib/discovery/record/device_record.hpp"
+#include "lib/discovery/setup.hpp"
+#include "lib/discovery/v4l2/try_format.hpp"
 #include "lib/model/layout.hpp"
 #include "lib/model/merge.hpp"
 

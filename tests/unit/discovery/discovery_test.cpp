@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Finding devices: what is asked, what is not touched, and what an error says.
-#include "lib/discovery/record/device_record.hpp"
+#include "lib/discovery/capabilities.hpp"
+#include "lib/discovery/discovery.hpp"
 #include "lib/discovery/v4l2/v4l2.hpp"
 #include "lib/kernel/questions.hpp"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Requests, alternatives of devices, what a choice carries, and the laws of the whole.
+#include "lib/model/layout.hpp"
 #include "lib/solver/solver.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/generator.hpp"

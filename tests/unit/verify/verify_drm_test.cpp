@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Test imports into DRM devices: on whose file description, and what a caller's one is used for.
+#include "lib/discovery/discovery.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_devices.hpp"
 

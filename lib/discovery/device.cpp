@@ -2,7 +2,7 @@
 // The public face of a device record.
 #include <simplealloc/device.hpp>
 
-#include "lib/discovery/record/device_record.hpp"
+#include "lib/discovery/capabilities.hpp"
 
 #include <array>
 #include <utility>

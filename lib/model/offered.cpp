@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Asked for each pair of use and source, so the cheap questions come first.
-#include "lib/solver/search/offered.hpp"
+#include "lib/model/offered.hpp"
 
 #include <algorithm>
 
