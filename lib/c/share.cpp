@@ -61,11 +61,18 @@ int simplealloc_share_pack(const simplealloc_buffer* buffer, simplealloc_parcel*
     });
 }
 
+/// Of a process, whatever fs.nr_open is set to: sysctl_nr_open_max of fs/file.c, which is less than
+/// INT_MAX where pointers have 32 bits.
+static constexpr std::size_t most_descriptors =
+    std::min(std::size_t{std::numeric_limits<int>::max()},
+             std::numeric_limits<std::size_t>::max() / sizeof(void*)) /
+    std::numeric_limits<unsigned long>::digits * std::numeric_limits<unsigned long>::digits;
+
 int simplealloc_share_unpack(const void* data, std::size_t size, const int* fds,
                              std::size_t fd_count, simplealloc_buffer** buffer,
                              simplealloc_error** error) {
     return guarded(error, [&] {
-        if (fd_count > std::numeric_limits<int>::max())
+        if (fd_count > most_descriptors)
             refuse("fd_count", "is more than there are descriptors");
         // Before anything else: they are taken over, whatever is wrong with the rest.
         std::vector<UniqueFd> taken = take_over(array(fds, fd_count, "fds"));
