@@ -6,7 +6,6 @@
 
 #include <simplealloc/simplealloc.hpp>
 
-#include <cerrno>
 #include <csignal>
 #include <poll.h>
 #include <sys/epoll.h>
@@ -219,5 +218,5 @@ TEST_CASE_METHOD(guest::NothingLeft, "what is no sync_file is no fence for the k
     const auto adopted = Fence::adopt(*buffer.dup_fd());
     REQUIRE_FALSE(adopted);
     CHECK(adopted.error().cause == Cause::invalid);
-    CHECK(adopted.error().sys_errno == ENOTTY);
+    CHECK(adopted.error().sys_errno == 0); // known before it is asked
 }
