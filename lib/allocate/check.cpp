@@ -16,12 +16,22 @@
 
 #include <simplealloc/allocator.hpp>
 
+#include "lib/base/names.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 
 namespace simplealloc {
 
 namespace {
+
+constexpr Names<Verdict, 5> verdicts({
+    {Verdict::keep, "keep"},
+    {Verdict::import_as_is, "import-as-is"},
+    {Verdict::reallocate, "reallocate"},
+    {Verdict::copy, "copy"},
+    {Verdict::none, "none"},
+});
 
 std::string name_of(const DeviceUse& use) {
     return party_name(use.device.record(), use.use);
@@ -202,19 +212,7 @@ void decide(const BufferData& buffer, const CheckOptions& options, Check& check)
 } // namespace
 
 std::string_view to_string(Verdict verdict) noexcept {
-    switch (verdict) {
-    case Verdict::keep:
-        return "keep";
-    case Verdict::import_as_is:
-        return "import-as-is";
-    case Verdict::reallocate:
-        return "reallocate";
-    case Verdict::copy:
-        return "copy";
-    case Verdict::none:
-        return "none";
-    }
-    return "unknown";
+    return verdicts.of(verdict);
 }
 
 Result<Check> Allocator::check(const Buffer& buffer, const DeviceUse& use,

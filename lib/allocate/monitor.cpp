@@ -4,6 +4,7 @@
 
 #include "lib/allocate/data.hpp"
 #include "lib/base/failure.hpp"
+#include "lib/base/names.hpp"
 #include "lib/discovery/nodes.hpp"
 #include "lib/discovery/other_nodes.hpp"
 #include "lib/kernel/kernel.hpp"
@@ -23,30 +24,29 @@
 
 namespace simplealloc {
 
+namespace {
+
+constexpr Names<HotplugKind, 4> kinds({
+    {HotplugKind::added, "added"},
+    {HotplugKind::removed, "removed"},
+    {HotplugKind::changed, "changed"},
+    {HotplugKind::rescan, "rescan"},
+});
+
+constexpr Names<HotplugSubject, 3> subjects({
+    {HotplugSubject::device, "device"},
+    {HotplugSubject::heap, "heap"},
+    {HotplugSubject::machine, "machine"},
+});
+
+} // namespace
+
 std::string_view to_string(HotplugKind kind) noexcept {
-    switch (kind) {
-    case HotplugKind::added:
-        return "added";
-    case HotplugKind::removed:
-        return "removed";
-    case HotplugKind::changed:
-        return "changed";
-    case HotplugKind::rescan:
-        return "rescan";
-    }
-    return "unknown";
+    return kinds.of(kind);
 }
 
 std::string_view to_string(HotplugSubject subject) noexcept {
-    switch (subject) {
-    case HotplugSubject::device:
-        return "device";
-    case HotplugSubject::heap:
-        return "heap";
-    case HotplugSubject::machine:
-        return "machine";
-    }
-    return "unknown";
+    return subjects.of(subject);
 }
 
 namespace {

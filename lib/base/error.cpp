@@ -2,6 +2,8 @@
 // Words for errors.
 #include <simplealloc/error.hpp>
 
+#include "lib/base/names.hpp"
+
 #include <simplealloc/result.hpp>
 
 #include <fmt/format.h>
@@ -9,68 +11,48 @@
 
 namespace simplealloc {
 
+namespace {
+
+constexpr Names<Cause, 13> causes({
+    {Cause::exhausted, "exhausted"},
+    {Cause::denied, "denied"},
+    {Cause::gone, "gone"},
+    {Cause::unsupported, "unsupported"},
+    {Cause::limit, "limit"},
+    {Cause::fd_limit, "fd-limit"},
+    {Cause::interrupted, "interrupted"},
+    {Cause::our_bug, "our-bug"},
+    {Cause::invalid, "invalid"},
+    {Cause::unsatisfiable, "unsatisfiable"},
+    {Cause::mismatch, "mismatch"},
+    {Cause::refused, "refused"},
+    {Cause::busy, "busy"},
+});
+
+constexpr Names<Stage, 13> stages({
+    {Stage::request, "request"},
+    {Stage::discover, "discover"},
+    {Stage::plan, "plan"},
+    {Stage::open, "open"},
+    {Stage::allocate, "allocate"},
+    {Stage::export_fd, "export"},
+    {Stage::layout, "layout"},
+    {Stage::verify, "verify"},
+    {Stage::map, "map"},
+    {Stage::sync, "sync"},
+    {Stage::share, "share"},
+    {Stage::import_fd, "import"},
+    {Stage::acquire, "acquire"},
+});
+
+} // namespace
+
 std::string_view to_string(Cause cause) noexcept {
-    switch (cause) {
-    case Cause::exhausted:
-        return "exhausted";
-    case Cause::denied:
-        return "denied";
-    case Cause::gone:
-        return "gone";
-    case Cause::unsupported:
-        return "unsupported";
-    case Cause::limit:
-        return "limit";
-    case Cause::fd_limit:
-        return "fd-limit";
-    case Cause::interrupted:
-        return "interrupted";
-    case Cause::our_bug:
-        return "our-bug";
-    case Cause::invalid:
-        return "invalid";
-    case Cause::unsatisfiable:
-        return "unsatisfiable";
-    case Cause::mismatch:
-        return "mismatch";
-    case Cause::refused:
-        return "refused";
-    case Cause::busy:
-        return "busy";
-    }
-    return "unknown";
+    return causes.of(cause);
 }
 
 std::string_view to_string(Stage stage) noexcept {
-    switch (stage) {
-    case Stage::request:
-        return "request";
-    case Stage::discover:
-        return "discover";
-    case Stage::plan:
-        return "plan";
-    case Stage::open:
-        return "open";
-    case Stage::allocate:
-        return "allocate";
-    case Stage::export_fd:
-        return "export";
-    case Stage::layout:
-        return "layout";
-    case Stage::verify:
-        return "verify";
-    case Stage::map:
-        return "map";
-    case Stage::sync:
-        return "sync";
-    case Stage::share:
-        return "share";
-    case Stage::import_fd:
-        return "import";
-    case Stage::acquire:
-        return "acquire";
-    }
-    return "unknown";
+    return stages.of(stage);
 }
 
 std::string Error::message() const {

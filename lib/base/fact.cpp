@@ -2,18 +2,22 @@
 // Words for how sure a fact is.
 #include <simplealloc/fact.hpp>
 
+#include "lib/base/names.hpp"
+
 namespace simplealloc {
 
+namespace {
+
+constexpr Names<Confidence, 3> confidences({
+    {Confidence::known, "known"},
+    {Confidence::assumed, "assumed"},
+    {Confidence::unknown, "unknown"},
+});
+
+} // namespace
+
 std::string_view to_string(Confidence confidence) noexcept {
-    switch (confidence) {
-    case Confidence::known:
-        return "known";
-    case Confidence::assumed:
-        return "assumed";
-    case Confidence::unknown:
-        return "unknown";
-    }
-    return "unknown";
+    return confidences.of(confidence);
 }
 
 } // namespace simplealloc

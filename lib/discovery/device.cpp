@@ -2,16 +2,16 @@
 // The public face of a device record.
 #include <simplealloc/device.hpp>
 
+#include "lib/base/names.hpp"
 #include "lib/discovery/capabilities.hpp"
 
-#include <array>
 #include <utility>
 
 namespace simplealloc {
 
 namespace {
 
-constexpr std::array<std::pair<Use, std::string_view>, 11> use_names{{
+constexpr Names<Use, 11> use_names({
     {Use::scanout, "scanout"},
     {Use::render, "render"},
     {Use::sample, "sample"},
@@ -23,22 +23,16 @@ constexpr std::array<std::pair<Use, std::string_view>, 11> use_names{{
     {Use::cursor, "cursor"},
     {Use::read, "read"},
     {Use::write, "write"},
-}};
+});
 
 } // namespace
 
 std::string_view to_string(Use use) noexcept {
-    for (const auto& [value, name] : use_names)
-        if (value == use)
-            return name;
-    return "unknown";
+    return use_names.of(use);
 }
 
 std::optional<Use> parse_use(std::string_view text) noexcept {
-    for (const auto& [value, name] : use_names)
-        if (name == text)
-            return value;
-    return std::nullopt;
+    return use_names.parse(text);
 }
 
 Device::Device(std::shared_ptr<const DeviceRecord> record) noexcept : record_(std::move(record)) {}

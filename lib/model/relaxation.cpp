@@ -2,36 +2,31 @@
 // Words for what is given up.
 #include <simplealloc/relaxation.hpp>
 
+#include "lib/base/names.hpp"
+
 namespace simplealloc {
 
+namespace {
+
+constexpr Names<RelaxationKind, 12> kinds({
+    {RelaxationKind::crop, "crop"},
+    {RelaxationKind::modifier, "modifier"},
+    {RelaxationKind::left_out, "left-out"},
+    {RelaxationKind::strict, "strict"},
+    {RelaxationKind::any_device, "any-device"},
+    {RelaxationKind::alpha, "alpha"},
+    {RelaxationKind::placement, "placement"},
+    {RelaxationKind::format, "format"},
+    {RelaxationKind::cpu_access, "cpu-access"},
+    {RelaxationKind::count, "count"},
+    {RelaxationKind::size, "size"},
+    {RelaxationKind::device, "device"},
+});
+
+} // namespace
+
 std::string_view to_string(RelaxationKind kind) noexcept {
-    switch (kind) {
-    case RelaxationKind::crop:
-        return "crop";
-    case RelaxationKind::modifier:
-        return "modifier";
-    case RelaxationKind::left_out:
-        return "left-out";
-    case RelaxationKind::strict:
-        return "strict";
-    case RelaxationKind::any_device:
-        return "any-device";
-    case RelaxationKind::alpha:
-        return "alpha";
-    case RelaxationKind::placement:
-        return "placement";
-    case RelaxationKind::format:
-        return "format";
-    case RelaxationKind::cpu_access:
-        return "cpu-access";
-    case RelaxationKind::count:
-        return "count";
-    case RelaxationKind::size:
-        return "size";
-    case RelaxationKind::device:
-        return "device";
-    }
-    return "unknown";
+    return kinds.of(kind);
 }
 
 } // namespace simplealloc

@@ -2,35 +2,30 @@
 // The request builder.
 #include <simplealloc/request.hpp>
 
+#include "lib/base/names.hpp"
+
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace simplealloc {
 
 namespace {
 
-constexpr std::array<std::pair<CpuAccess, std::string_view>, 4> cpu_names{{
+constexpr Names<CpuAccess, 4> cpu_names({
     {CpuAccess::none, "none"},
     {CpuAccess::write, "write"},
     {CpuAccess::read_rarely, "read-rarely"},
     {CpuAccess::read_often, "read-often"},
-}};
+});
 
 } // namespace
 
 std::string_view to_string(CpuAccess access) noexcept {
-    for (const auto& [value, name] : cpu_names)
-        if (value == access)
-            return name;
-    return "unknown";
+    return cpu_names.of(access);
 }
 
 std::optional<CpuAccess> parse_cpu_access(std::string_view text) noexcept {
-    for (const auto& [value, name] : cpu_names)
-        if (name == text)
-            return value;
-    return std::nullopt;
+    return cpu_names.parse(text);
 }
 
 Request Request::image(std::uint32_t width, std::uint32_t height, Fourcc fourcc) {
