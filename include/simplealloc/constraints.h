@@ -64,6 +64,7 @@ struct simplealloc_constraints {
     uint64_t max_segments;     ///< after mapping; 1 is the same as contiguity required
     uint64_t max_segment_size; ///< after mapping
     uint64_t segment_boundary; ///< a segment must not cross a multiple of (this + 1); a mask
+    uint64_t max_buffers;      ///< that the device holds at a time (a V4L2 queue: 32)
 
     enum simplealloc_contiguity contiguity; ///< merged to the strongest
     /// CPU physical addresses that the device reaches without a translating IOMMU; both ends
@@ -81,7 +82,6 @@ struct simplealloc_constraints {
     /// Devices (see simplealloc_device_get_id()) whose memory this one accepts, with NULL behind
     /// the last; NULL: any exporter. Intersected.
     const char* const* exporters;
-    uint64_t max_buffers; ///< that the device holds at a time (a V4L2 queue: 32)
 };
 
 /// Of a plane that is like all others.
@@ -94,11 +94,11 @@ struct simplealloc_constraints {
         sizeof(struct simplealloc_constraints), 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0,                \
             SIMPLEALLOC_NO_LIMIT, SIMPLEALLOC_NO_LIMIT, SIMPLEALLOC_NO_LIMIT,                      \
             SIMPLEALLOC_NO_LIMIT, SIMPLEALLOC_NO_LIMIT, SIMPLEALLOC_NO_LIMIT,                      \
-            SIMPLEALLOC_NO_LIMIT, SIMPLEALLOC_NO_LIMIT, SIMPLEALLOC_CONTIGUITY_ANY, 0,             \
-            SIMPLEALLOC_NO_LIMIT, 0x7, false, 0x3, false,                                          \
+            SIMPLEALLOC_NO_LIMIT, SIMPLEALLOC_NO_LIMIT, SIMPLEALLOC_NO_LIMIT,                      \
+            SIMPLEALLOC_CONTIGUITY_ANY, 0, SIMPLEALLOC_NO_LIMIT, 0x7, false, 0x3, false,           \
             {SIMPLEALLOC_PLANE_LIMITS_INIT, SIMPLEALLOC_PLANE_LIMITS_INIT,                         \
              SIMPLEALLOC_PLANE_LIMITS_INIT, SIMPLEALLOC_PLANE_LIMITS_INIT},                        \
-            NULL, SIMPLEALLOC_NO_LIMIT                                                             \
+            NULL                                                                                   \
     }
 
 /// The name that each limit has in rejections and conflicts.
@@ -123,6 +123,7 @@ enum simplealloc_constraint {
     SIMPLEALLOC_CONSTRAINT_MAX_SEGMENTS,        ///< `max-segments`
     SIMPLEALLOC_CONSTRAINT_MAX_SEGMENT_SIZE,    ///< `max-segment-size`
     SIMPLEALLOC_CONSTRAINT_SEGMENT_BOUNDARY,    ///< `segment-boundary`
+    SIMPLEALLOC_CONSTRAINT_MAX_BUFFERS,         ///< `max-buffers`
     SIMPLEALLOC_CONSTRAINT_CONTIGUITY,          ///< `contiguity`
     SIMPLEALLOC_CONSTRAINT_ADDRESS_WINDOW,      ///< `address-window`
     SIMPLEALLOC_CONSTRAINT_PLACEMENT,           ///< `placement`
@@ -134,11 +135,10 @@ enum simplealloc_constraint {
     SIMPLEALLOC_CONSTRAINT_ATTACH,              ///< the source's dma-bufs can be attached by others
     SIMPLEALLOC_CONSTRAINT_CPU_ACCESS,          ///< the CPU profile against the source's mapping
     SIMPLEALLOC_CONSTRAINT_REQUEST_SIZE,        ///< the request against what the source can give
+    SIMPLEALLOC_CONSTRAINT_QUOTA,               ///< the request against what a quota leaves
     SIMPLEALLOC_CONSTRAINT_SEARCH_LIMIT,        ///< more alternatives than can be tried
     SIMPLEALLOC_CONSTRAINT_ACCESS,              ///< whether this process may use the source
     SIMPLEALLOC_CONSTRAINT_POLICY,              ///< disabled, or of a device nobody named
-    SIMPLEALLOC_CONSTRAINT_MAX_BUFFERS,         ///< `max-buffers`
-    SIMPLEALLOC_CONSTRAINT_QUOTA,               ///< the request against what a quota leaves
 };
 
 /// Kebab-case, e.g. `address-window`; static.

@@ -8,6 +8,7 @@ SIMPLEALLOC_BEGIN_C
 
 /// What is given up. simplealloc_relaxation::rank tells which is the least loss.
 enum simplealloc_relaxation_kind {
+    SIMPLEALLOC_RELAXATION_CROP,       ///< a larger image, of which the wanted part counts
     SIMPLEALLOC_RELAXATION_MODIFIER,   ///< the modifier is left open, or LINEAR
     SIMPLEALLOC_RELAXATION_LEFT_OUT,   ///< what simplealloc_request_add_without() leaves out
     SIMPLEALLOC_RELAXATION_STRICT,     ///< nobody knows whether the uses accept the source
@@ -16,10 +17,9 @@ enum simplealloc_relaxation_kind {
     SIMPLEALLOC_RELAXATION_PLACEMENT,  ///< each plane is allocated by itself
     SIMPLEALLOC_RELAXATION_FORMAT,     ///< another format, which all uses take
     SIMPLEALLOC_RELAXATION_CPU_ACCESS, ///< the CPU does less
+    SIMPLEALLOC_RELAXATION_COUNT,      ///< fewer buffers
     SIMPLEALLOC_RELAXATION_SIZE,       ///< fewer bytes or pixels
     SIMPLEALLOC_RELAXATION_DEVICE,     ///< one use gets a buffer of its own, and the CPU copies
-    SIMPLEALLOC_RELAXATION_COUNT,      ///< fewer buffers
-    SIMPLEALLOC_RELAXATION_CROP,       ///< a larger image, of which the wanted part counts
 };
 
 /// Kebab-case, e.g. `any-device`; static.

@@ -4,7 +4,7 @@
 
 #include "lib/c/arguments.hpp"
 #include "lib/c/guard.hpp"
-#include "lib/c/numbering.hpp"
+#include "lib/model/constraint_table.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -21,34 +21,9 @@ struct Pair {
 };
 
 /// The fields that are plain numbers.
-constexpr Pair numbers[] = {
-    {&simplealloc_constraints::stride_align, &Constraints::stride_align},
-    {&simplealloc_constraints::stride_align_pixels, &Constraints::stride_align_pixels},
-    {&simplealloc_constraints::offset_align, &Constraints::offset_align},
-    {&simplealloc_constraints::size_align, &Constraints::size_align},
-    {&simplealloc_constraints::address_align, &Constraints::address_align},
-    {&simplealloc_constraints::width_align, &Constraints::width_align},
-    {&simplealloc_constraints::height_align, &Constraints::height_align},
-    {&simplealloc_constraints::min_stride, &Constraints::min_stride},
-    {&simplealloc_constraints::min_size, &Constraints::min_size},
-    {&simplealloc_constraints::min_width, &Constraints::min_width},
-    {&simplealloc_constraints::min_height, &Constraints::min_height},
-    {&simplealloc_constraints::tail_padding, &Constraints::tail_padding},
-    {&simplealloc_constraints::max_stride, &Constraints::max_stride},
-    {&simplealloc_constraints::max_offset, &Constraints::max_offset},
-    {&simplealloc_constraints::max_size, &Constraints::max_size},
-    {&simplealloc_constraints::max_width, &Constraints::max_width},
-    {&simplealloc_constraints::max_height, &Constraints::max_height},
-    {&simplealloc_constraints::max_segments, &Constraints::max_segments},
-    {&simplealloc_constraints::max_segment_size, &Constraints::max_segment_size},
-    {&simplealloc_constraints::segment_boundary, &Constraints::segment_boundary},
-    {&simplealloc_constraints::max_buffers, &Constraints::max_buffers},
-    {&simplealloc_constraints::min_address, &Constraints::min_address},
-    {&simplealloc_constraints::max_address, &Constraints::max_address},
-};
-
-constexpr Numbering<ConstraintKind, std::size_t{SIMPLEALLOC_CONSTRAINT_QUOTA} + 1, 2>
-    kinds(std::array{ConstraintKind::max_buffers, ConstraintKind::quota});
+#define PAIR(FIELD, ...) {&simplealloc_constraints::FIELD, &Constraints::FIELD},
+constexpr Pair numbers[] = {SIMPLEALLOC_LIMITS(PAIR) PAIR(min_address) PAIR(max_address)};
+#undef PAIR
 
 constexpr std::uint32_t all_memory_kinds =
     SIMPLEALLOC_MEMORY_KIND_SYSTEM | SIMPLEALLOC_MEMORY_KIND_DEVICE_LOCAL;
@@ -62,11 +37,11 @@ std::uint8_t read_bits(std::uint32_t bits, std::uint32_t known, const char* argu
 } // namespace
 
 simplealloc_constraint to_c(ConstraintKind kind) {
-    return static_cast<simplealloc_constraint>(kinds.number(kind));
+    return static_cast<simplealloc_constraint>(kind);
 }
 
 ConstraintKind read_constraint(const simplealloc_constraint& constraint) {
-    return kinds.kind(checked(constraint, SIMPLEALLOC_CONSTRAINT_QUOTA, "constraint"));
+    return checked(constraint, ConstraintKind::policy, "constraint");
 }
 
 simplealloc_constraints to_c(const Constraints& constraints, Arena& arena) {
@@ -115,7 +90,7 @@ using namespace simplealloc;
 using namespace simplealloc::c;
 
 const char* simplealloc_constraint_to_string(simplealloc_constraint constraint) {
-    return to_string(c::kinds.kind(unchecked<std::size_t>(constraint))).data();
+    return to_string(unchecked<ConstraintKind>(constraint)).data();
 }
 
 int simplealloc_constraint_parse(const char* text, simplealloc_constraint* constraint) {

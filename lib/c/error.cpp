@@ -7,7 +7,6 @@
 #include "lib/c/guard.hpp"
 #include "lib/c/handed.hpp"
 #include "lib/c/layout.hpp"
-#include "lib/c/numbering.hpp"
 
 #include <cerrno>
 #include <new>
@@ -35,11 +34,8 @@ simplealloc_conflict to_c(const Conflict& conflict, Arena& arena) {
             arena.list(conflict.contributors)};
 }
 
-static constexpr Numbering<RelaxationKind, std::size_t{SIMPLEALLOC_RELAXATION_CROP} + 1, 2>
-    relaxation_kinds(std::array{RelaxationKind::count, RelaxationKind::crop});
-
 simplealloc_relaxation to_c(const Relaxation& relaxation, Arena& arena) {
-    return {static_cast<simplealloc_relaxation_kind>(relaxation_kinds.number(relaxation.kind)),
+    return {static_cast<simplealloc_relaxation_kind>(relaxation.kind),
             arena.text(relaxation.what),
             arena.text(relaxation.how),
             relaxation.rank,
@@ -175,5 +171,5 @@ const char* simplealloc_stage_to_string(simplealloc_stage stage) {
 }
 
 const char* simplealloc_relaxation_kind_to_string(simplealloc_relaxation_kind kind) {
-    return to_string(c::relaxation_kinds.kind(c::unchecked<std::size_t>(kind))).data();
+    return to_string(c::unchecked<RelaxationKind>(kind)).data();
 }

@@ -1,40 +1,39 @@
 // SPDX-License-Identifier: MIT
 // The names of the constraints, as rejections and conflicts show them.
-#include <simplealloc/constraints.hpp>
+#include "lib/model/constraint_table.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 
 namespace simplealloc {
 namespace {
 
-/// In the order of ConstraintKind.
-constexpr std::array<std::string_view, 36> names{
-    "stride-align", "stride-align-pixels", "offset-align",   "size-align",       "address-align",
-    "width-align",  "height-align",        "min-stride",     "min-size",         "min-width",
-    "min-height",   "tail-padding",        "max-stride",     "max-offset",       "max-size",
-    "max-width",    "max-height",          "max-segments",   "max-segment-size", "segment-boundary",
-    "max-buffers",  "contiguity",          "address-window", "placement",        "starts-at-zero",
-    "memory-kind",  "protected-memory",    "exporter",       "format",           "attach",
-    "cpu-access",   "request-size",        "quota",          "search-limit",     "access",
-    "policy",
-};
+#define NAME(KIND, ...) solver::detail::name_of_##KIND.text,
+constexpr std::string_view names[] = {SIMPLEALLOC_LIMITS(NAME) SIMPLEALLOC_OTHER_KINDS(NAME)};
+#define IN_ORDER(KIND, ...) ConstraintKind::KIND,
+constexpr ConstraintKind order[] = {SIMPLEALLOC_LIMITS(IN_ORDER) SIMPLEALLOC_OTHER_KINDS(IN_ORDER)};
 
-static_assert(names[static_cast<std::size_t>(ConstraintKind::exporter)] == "exporter");
-static_assert(names.size() == static_cast<std::size_t>(ConstraintKind::policy) + 1 &&
-              names.back() == "policy");
+constexpr bool is_in_order() {
+    for (std::size_t i = 0; i < std::size(order); ++i)
+        if (order[i] != static_cast<ConstraintKind>(i))
+            return false;
+    return order[std::size(order) - 1] == ConstraintKind::policy;
+}
+static_assert(is_in_order());
 
 } // namespace
 
 std::string_view to_string(ConstraintKind kind) noexcept {
     const auto index = static_cast<std::size_t>(kind);
-    return index < names.size() ? names[index] : "unknown";
+    return index < std::size(names) ? names[index] : "unknown";
 }
 
 std::optional<ConstraintKind> parse_constraint_kind(std::string_view text) noexcept {
-    const auto found = std::find(names.begin(), names.end(), text);
-    if (found == names.end())
+    const auto found = std::find(std::begin(names), std::end(names), text);
+    if (found == std::end(names))
         return std::nullopt;
-    return static_cast<ConstraintKind>(found - names.begin());
+    return static_cast<ConstraintKind>(found - std::begin(names));
 }
 
 } // namespace simplealloc

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// One row per constraint: what counts as a limit, how two values merge, and when nothing is left.
+// One rule per constraint: what counts as a limit, how two values merge, and when nothing is left.
 #include "lib/model/merge.hpp"
 
 #include "lib/base/checked.hpp"
+#include "lib/model/constraint_table.hpp"
 #include "lib/model/work.hpp"
 
 #include <algorithm>
@@ -125,54 +126,30 @@ bool combine_exporters(Constraints& into, const Constraints& from) {
     return !into.exporters || !into.exporters->empty();
 }
 
-/// Where memory starts is the source's business, not the layout's.
-constexpr Rule address_align_rule() {
-    Rule rule = divisor<&Constraints::address_align>(ConstraintKind::address_align);
-    rule.shapes_layout = false;
+template <std::size_t row>
+constexpr Rule rule_of() {
+    constexpr LimitRow limit = limit_rows[row];
+    Rule rule = [] {
+        switch (limit.merge) {
+        case MergeRule::divisor:
+            return divisor<limit.field, limit.of_plane>(limit.kind);
+        case MergeRule::at_least:
+            return lower_limit<limit.field, limit.of_plane>(limit.kind);
+        case MergeRule::at_most:
+            break;
+        }
+        return upper_limit<limit.field, limit.of_plane>(limit.kind);
+    }();
+    rule.shapes_layout = limit.part != LimitRow::of_memory;
+    // One segment is contiguity: it is counted there, once.
+    if (limit.kind == ConstraintKind::max_segments)
+        rule.limits = [](const Constraints& c) {
+            return c.max_segments != no_limit && c.contiguity != Contiguity::required;
+        };
     return rule;
 }
 
-/// One segment is contiguity: it is counted there, once.
-constexpr Rule max_segments_rule() {
-    Rule rule = upper_limit<&Constraints::max_segments>(ConstraintKind::max_segments);
-    rule.limits = [](const Constraints& c) {
-        return c.max_segments != no_limit && c.contiguity != Contiguity::required;
-    };
-    rule.shapes_layout = false;
-    return rule;
-}
-
-/// What a segment is depends on the source, and how many buffers there are on the request: neither
-/// is a matter of one layout.
-template <Number field>
-constexpr Rule outside_limit(ConstraintKind kind) {
-    Rule rule = upper_limit<field>(kind);
-    rule.shapes_layout = false;
-    return rule;
-}
-
-constexpr std::array rules{
-    divisor<&Constraints::stride_align, &PlaneLimits::stride_align>(ConstraintKind::stride_align),
-    divisor<&Constraints::stride_align_pixels>(ConstraintKind::stride_align_pixels),
-    divisor<&Constraints::offset_align, &PlaneLimits::offset_align>(ConstraintKind::offset_align),
-    divisor<&Constraints::size_align>(ConstraintKind::size_align),
-    address_align_rule(),
-    divisor<&Constraints::width_align>(ConstraintKind::width_align),
-    divisor<&Constraints::height_align>(ConstraintKind::height_align),
-    lower_limit<&Constraints::min_stride, &PlaneLimits::min_stride>(ConstraintKind::min_stride),
-    lower_limit<&Constraints::min_size, &PlaneLimits::min_size>(ConstraintKind::min_size),
-    lower_limit<&Constraints::min_width>(ConstraintKind::min_width),
-    lower_limit<&Constraints::min_height>(ConstraintKind::min_height),
-    lower_limit<&Constraints::tail_padding>(ConstraintKind::tail_padding),
-    upper_limit<&Constraints::max_stride, &PlaneLimits::max_stride>(ConstraintKind::max_stride),
-    upper_limit<&Constraints::max_offset>(ConstraintKind::max_offset),
-    upper_limit<&Constraints::max_size>(ConstraintKind::max_size),
-    upper_limit<&Constraints::max_width>(ConstraintKind::max_width),
-    upper_limit<&Constraints::max_height>(ConstraintKind::max_height),
-    max_segments_rule(),
-    outside_limit<&Constraints::max_segment_size>(ConstraintKind::max_segment_size),
-    outside_limit<&Constraints::segment_boundary>(ConstraintKind::segment_boundary),
-    outside_limit<&Constraints::max_buffers>(ConstraintKind::max_buffers),
+constexpr Rule other_rules[] = {
     Rule{ConstraintKind::contiguity,
          [](const Constraints& c) { return c.contiguity != Contiguity::any; },
          [](Constraints& into, const Constraints& from) {
@@ -227,6 +204,23 @@ constexpr std::array rules{
          },
          false},
 };
+
+template <std::size_t... row>
+constexpr auto all_rules(std::index_sequence<row...> /*rows*/) {
+    std::array<Rule, sizeof...(row) + std::size(other_rules)> rules{rule_of<row>()...};
+    std::copy(std::begin(other_rules), std::end(other_rules), rules.begin() + sizeof...(row));
+    return rules;
+}
+
+constexpr auto rules = all_rules(std::make_index_sequence<std::size(limit_rows)>());
+
+constexpr auto divisors =
+    made_of_limits<[](const LimitRow& row) { return row.merge == MergeRule::divisor; },
+                   [](const LimitRow& row) { return row.field; }>();
+constexpr auto layout_divisors = made_of_limits<[](const LimitRow& row) {
+    return row.merge == MergeRule::divisor && row.part != LimitRow::of_memory;
+},
+                                                [](const LimitRow& row) { return row.field; }>();
 
 /// A lower limit and a divisor under an upper limit, with the names of the first two.
 struct Squeeze {
@@ -288,10 +282,7 @@ std::optional<ConstraintKind> squeezed(const Constraints& c) {
 } // namespace
 
 Constraints normal(Constraints c) {
-    for (Number field :
-         {&Constraints::stride_align, &Constraints::stride_align_pixels, &Constraints::offset_align,
-          &Constraints::size_align, &Constraints::address_align, &Constraints::width_align,
-          &Constraints::height_align})
+    for (const Number field : divisors)
         c.*field = std::max<std::uint64_t>(c.*field, 1);
     for (PlaneLimits& plane : c.planes) {
         plane.stride_align = std::max<std::uint64_t>(plane.stride_align, 1);
@@ -329,13 +320,12 @@ std::optional<ConstraintKind> merge(Constraints& into, const Constraints& constr
 
 // A common multiple takes far longer than anything else.
 std::uint32_t merging_cost(const Constraints& c) {
-    std::uint64_t divisors = 0;
-    for (const std::uint64_t divisor : {c.stride_align, c.stride_align_pixels, c.offset_align,
-                                        c.size_align, c.width_align, c.height_align})
-        divisors += divisor > 1 ? 1 : 0;
+    std::uint64_t multiples = 0;
+    for (const Number field : layout_divisors)
+        multiples += c.*field > 1 ? 1 : 0;
     for (const PlaneLimits& plane : c.planes)
-        divisors += (plane.stride_align > 1 ? 2 : 0) + (plane.offset_align > 1 ? 1 : 0);
-    return static_cast<std::uint32_t>(cost::merge + cost::multiple * divisors);
+        multiples += (plane.stride_align > 1 ? 2 : 0) + (plane.offset_align > 1 ? 1 : 0);
+    return static_cast<std::uint32_t>(cost::merge + cost::multiple * multiples);
 }
 
 Shape::Shape(const Constraints& normal) {

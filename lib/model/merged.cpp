@@ -2,17 +2,20 @@
 // Merged constraints that remember who limits what, and what a limit can collide with.
 #include "lib/model/merged.hpp"
 
+#include "lib/model/constraint_table.hpp"
 #include "lib/model/merge.hpp"
 
 #include <algorithm>
 #include <array>
 #include <iterator>
 #include <set>
+#include <span>
 #include <string_view>
 
 namespace simplealloc::solver {
 namespace {
 
+constexpr std::span<const ConstraintKind> nothing;
 constexpr std::array against_stride{ConstraintKind::max_stride};
 constexpr std::array against_offset{ConstraintKind::max_stride, ConstraintKind::stride_align,
                                     ConstraintKind::stride_align_pixels,
@@ -91,35 +94,18 @@ std::optional<ConstraintKind> merge(Merged& into, const Constraints& constraints
 }
 
 std::span<const ConstraintKind> opposed(ConstraintKind kind) {
+#define OPPOSED(FIELD, MERGE, PART, UNIT, ENTRY, LEAST, KEY, AGAINST, WHAT, DEMAND)                \
+    case ConstraintKind::FIELD:                                                                    \
+        return AGAINST;
     switch (kind) {
-    case ConstraintKind::min_stride:
-    case ConstraintKind::stride_align:
-    case ConstraintKind::stride_align_pixels:
-    case ConstraintKind::width_align:
-        return against_stride;
-    case ConstraintKind::offset_align:
-        return against_offset;
-    case ConstraintKind::min_size:
-    case ConstraintKind::size_align:
-    case ConstraintKind::height_align:
-    case ConstraintKind::tail_padding:
-        return against_size;
-    case ConstraintKind::min_width:
-        return against_width;
-    case ConstraintKind::min_height:
-        return against_height;
-    case ConstraintKind::address_align:
-        return against_address;
-    case ConstraintKind::max_segments:
-        return against_segments;
-    case ConstraintKind::max_offset:
-        return against_distance;
+        SIMPLEALLOC_LIMITS(OPPOSED)
     case ConstraintKind::request_size:
     case ConstraintKind::quota:
         return against_growth;
     default:
-        return {};
+        return nothing;
     }
+#undef OPPOSED
 }
 
 } // namespace simplealloc::solver

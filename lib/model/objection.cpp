@@ -2,6 +2,8 @@
 // Numbers and constraints in words.
 #include "lib/model/objection.hpp"
 
+#include "lib/model/constraint_table.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -20,17 +22,27 @@ std::string placements_text(Placements placements) {
     return names.empty() ? "no placement" : "placement " + list_text(names);
 }
 
+std::string number_text(const LimitRow& row, std::uint64_t value) {
+    if (row.kind == ConstraintKind::address_align)
+        return fmt::format(fmt::runtime(row.demand), size_text(value));
+    if (row.kind == ConstraintKind::segment_boundary) // a mask
+        return fmt::format(fmt::runtime(row.demand), fmt::format("{:#x}", value));
+    return fmt::format(fmt::runtime(row.demand), value);
+}
+
 /// `stride a multiple of 64 bytes and of plane 1 a multiple of 128 bytes`
-std::string planes_text(const Constraints& c, std::uint64_t Constraints::*whole,
-                        std::uint64_t PlaneLimits::*single, const char* what, const char* rule) {
+std::string limit_text(const LimitRow& row, const Constraints& c) {
+    const std::string what = *row.what == '\0' ? "" : std::string(row.what) + " ";
+    if (row.of_plane == nullptr)
+        return what + number_text(row, c.*row.field);
     const Constraints open;
     std::vector<std::string> demands;
-    if (c.*whole != open.*whole)
-        demands.push_back(std::string(what) + " " + fmt::format(fmt::runtime(rule), c.*whole));
+    if (c.*row.field != open.*row.field)
+        demands.push_back(what + number_text(row, c.*row.field));
     for (std::size_t i = 0; i < max_planes; ++i)
-        if (c.planes[i].*single != open.planes[i].*single)
-            demands.push_back(fmt::format("{} of plane {} {}", what, i,
-                                          fmt::format(fmt::runtime(rule), c.planes[i].*single)));
+        if (c.planes[i].*row.of_plane != open.planes[i].*row.of_plane)
+            demands.push_back(fmt::format("{}of plane {} {}", what, i,
+                                          number_text(row, c.planes[i].*row.of_plane)));
     return list_text(demands);
 }
 
@@ -104,54 +116,9 @@ std::string exporter_list_text(const std::vector<std::string>& exporters) {
 }
 
 std::string demand_text(ConstraintKind kind, const Constraints& c) {
+    if (static_cast<std::size_t>(kind) < std::size(limit_rows))
+        return limit_text(limit_rows[static_cast<std::size_t>(kind)], c);
     switch (kind) {
-    case ConstraintKind::stride_align:
-        return planes_text(c, &Constraints::stride_align, &PlaneLimits::stride_align, "stride",
-                           "a multiple of {} bytes");
-    case ConstraintKind::stride_align_pixels:
-        return fmt::format("stride a multiple of {} pixels", c.stride_align_pixels);
-    case ConstraintKind::offset_align:
-        return planes_text(c, &Constraints::offset_align, &PlaneLimits::offset_align,
-                           "plane offset", "a multiple of {} bytes");
-    case ConstraintKind::size_align:
-        return fmt::format("size a multiple of {} bytes", c.size_align);
-    case ConstraintKind::address_align:
-        return fmt::format("first address a multiple of {}", size_text(c.address_align));
-    case ConstraintKind::width_align:
-        return fmt::format("width padded to {} pixels", c.width_align);
-    case ConstraintKind::height_align:
-        return fmt::format("height padded to {} lines", c.height_align);
-    case ConstraintKind::min_stride:
-        return planes_text(c, &Constraints::min_stride, &PlaneLimits::min_stride, "stride",
-                           "at least {} bytes");
-    case ConstraintKind::min_size:
-        return planes_text(c, &Constraints::min_size, &PlaneLimits::min_size, "size",
-                           "at least {} bytes");
-    case ConstraintKind::min_width:
-        return fmt::format("width at least {} pixels", c.min_width);
-    case ConstraintKind::min_height:
-        return fmt::format("height at least {} lines", c.min_height);
-    case ConstraintKind::tail_padding:
-        return fmt::format("{} bytes behind the last plane", c.tail_padding);
-    case ConstraintKind::max_stride:
-        return planes_text(c, &Constraints::max_stride, &PlaneLimits::max_stride, "stride",
-                           "at most {} bytes");
-    case ConstraintKind::max_offset:
-        return fmt::format("plane offsets at most {} bytes", c.max_offset);
-    case ConstraintKind::max_size:
-        return fmt::format("size at most {} bytes", c.max_size);
-    case ConstraintKind::max_width:
-        return fmt::format("width at most {} pixels", c.max_width);
-    case ConstraintKind::max_height:
-        return fmt::format("height at most {} lines", c.max_height);
-    case ConstraintKind::max_segments:
-        return fmt::format("at most {} segments", c.max_segments);
-    case ConstraintKind::max_segment_size:
-        return fmt::format("segments of at most {} bytes", c.max_segment_size);
-    case ConstraintKind::segment_boundary:
-        return fmt::format("segments inside a boundary of {:#x}", c.segment_boundary);
-    case ConstraintKind::max_buffers:
-        return fmt::format("at most {} buffers at a time", c.max_buffers);
     case ConstraintKind::placement:
         return placements_text(c.placements);
     case ConstraintKind::address_window:

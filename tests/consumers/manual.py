@@ -6,6 +6,7 @@ import re
 import sys
 
 from command_line import all_options, commands, options_in
+from constraint_table import limits
 from consumer import SOURCE, check, run
 
 
@@ -25,6 +26,7 @@ def main(program):
 
     table = (SOURCE / "lib/discovery/quirks/keys.cpp").read_text()
     keys = set(re.findall(r'^    \{"([a-z-]+)",\s+KeyScope::', table, re.M))
+    keys |= {name for name, limit in limits().items() if limit.key == "key"}
     page = (SOURCE / "docs/simplealloc-quirks.5").read_text().replace(r"\-", "-")
     tagged = re.findall(r"^\.TP\n\.(?:B|BR) (.+)$", page, re.M)
     told = {word for line in tagged for word in re.findall(r"[a-z]+(?:-[a-z]+)*", line)}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A row for each number of Constraints, and a line for each that is none.
 #include "tools/output/capability_limits.hpp"
+
+#include "lib/model/constraint_table.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -9,49 +10,6 @@
 namespace simplealloc::tools {
 
 namespace {
-
-struct Number {
-    ConstraintKind kind;
-    std::uint64_t Constraints::*field;
-    std::string_view unit;
-};
-
-constexpr Number numbers[] = {
-    {ConstraintKind::stride_align, &Constraints::stride_align, "bytes"},
-    {ConstraintKind::stride_align_pixels, &Constraints::stride_align_pixels, "pixels"},
-    {ConstraintKind::offset_align, &Constraints::offset_align, "bytes"},
-    {ConstraintKind::size_align, &Constraints::size_align, "bytes"},
-    {ConstraintKind::address_align, &Constraints::address_align, "bytes"},
-    {ConstraintKind::width_align, &Constraints::width_align, "pixels"},
-    {ConstraintKind::height_align, &Constraints::height_align, "lines"},
-    {ConstraintKind::min_stride, &Constraints::min_stride, "bytes"},
-    {ConstraintKind::min_size, &Constraints::min_size, "bytes"},
-    {ConstraintKind::min_width, &Constraints::min_width, "pixels"},
-    {ConstraintKind::min_height, &Constraints::min_height, "lines"},
-    {ConstraintKind::tail_padding, &Constraints::tail_padding, "bytes"},
-    {ConstraintKind::max_stride, &Constraints::max_stride, "bytes"},
-    {ConstraintKind::max_offset, &Constraints::max_offset, "bytes"},
-    {ConstraintKind::max_size, &Constraints::max_size, "bytes"},
-    {ConstraintKind::max_width, &Constraints::max_width, "pixels"},
-    {ConstraintKind::max_height, &Constraints::max_height, "lines"},
-    {ConstraintKind::max_segments, &Constraints::max_segments, "segments"},
-    {ConstraintKind::max_segment_size, &Constraints::max_segment_size, "bytes"},
-    {ConstraintKind::segment_boundary, &Constraints::segment_boundary, "bytes"},
-    {ConstraintKind::max_buffers, &Constraints::max_buffers, "buffers"},
-};
-
-struct PlaneNumber {
-    ConstraintKind kind;
-    std::uint64_t PlaneLimits::*field;
-};
-
-constexpr PlaneNumber plane_numbers[] = {
-    {ConstraintKind::stride_align, &PlaneLimits::stride_align},
-    {ConstraintKind::offset_align, &PlaneLimits::offset_align},
-    {ConstraintKind::min_stride, &PlaneLimits::min_stride},
-    {ConstraintKind::max_stride, &PlaneLimits::max_stride},
-    {ConstraintKind::min_size, &PlaneLimits::min_size},
-};
 
 std::vector<std::string> names_of(Placements placements) {
     std::vector<std::string> names;
@@ -102,23 +60,20 @@ void add_others(const Constraints& c, std::vector<Limit>& limits) {
 
 std::vector<Limit> limits_of(const CapabilitySet& set) {
     const Constraints open;
-    std::vector<Limit> limits;
-    for (const Number& number : numbers)
-        if (set.constraints.*number.field != open.*number.field)
-            limits.push_back({number.kind,
-                              set.constraints.*number.field,
-                              number.unit,
-                              {},
-                              {Confidence::unknown, {}}});
     const PlaneLimits open_plane;
+    std::vector<Limit> limits;
+    const auto add = [&](const solver::LimitRow& row, std::uint64_t value,
+                         std::optional<std::size_t> plane) {
+        limits.push_back({row.kind, value, row.unit, plane, {Confidence::unknown, {}}});
+    };
+    for (const solver::LimitRow& row : solver::limit_rows)
+        if (set.constraints.*row.field != open.*row.field)
+            add(row, set.constraints.*row.field, {});
     for (std::size_t i = 0; i < max_planes; ++i)
-        for (const PlaneNumber& number : plane_numbers)
-            if (set.constraints.planes[i].*number.field != open_plane.*number.field)
-                limits.push_back({number.kind,
-                                  set.constraints.planes[i].*number.field,
-                                  "bytes",
-                                  i,
-                                  {Confidence::unknown, {}}});
+        for (const solver::LimitRow& row : solver::limit_rows)
+            if (row.of_plane != nullptr &&
+                set.constraints.planes[i].*row.of_plane != open_plane.*row.of_plane)
+                add(row, set.constraints.planes[i].*row.of_plane, i);
     add_others(set.constraints, limits);
     for (Limit& limit : limits)
         if (const auto known = set.evidence.find(limit.kind); known != set.evidence.end())

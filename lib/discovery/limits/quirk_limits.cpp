@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// One row per key that is a number of Constraints.
 #include "lib/discovery/limits/quirk_limits.hpp"
 
 #include "lib/base/ini.hpp"
 #include "lib/discovery/quirks/keys.hpp"
+#include "lib/model/constraint_table.hpp"
 
 #include <algorithm>
 
@@ -11,22 +11,12 @@ namespace simplealloc {
 
 namespace {
 
-constexpr QuirkLimit limits[] = {
-    {"stride-align", &Constraints::stride_align, ConstraintKind::stride_align},
-    {"stride-align-pixels", &Constraints::stride_align_pixels, ConstraintKind::stride_align_pixels},
-    {"address-align", &Constraints::address_align, ConstraintKind::address_align},
-    {"offset-align", &Constraints::offset_align, ConstraintKind::offset_align},
-    {"size-align", &Constraints::size_align, ConstraintKind::size_align},
-    {"width-align", &Constraints::width_align, ConstraintKind::width_align},
-    {"height-align", &Constraints::height_align, ConstraintKind::height_align},
-    {"tail-padding", &Constraints::tail_padding, ConstraintKind::tail_padding},
-    {"max-stride", &Constraints::max_stride, ConstraintKind::max_stride},
-    {"max-width", &Constraints::max_width, ConstraintKind::max_width},
-    {"max-height", &Constraints::max_height, ConstraintKind::max_height},
-    {"max-segments", &Constraints::max_segments, ConstraintKind::max_segments},
-    {"max-buffers", &Constraints::max_buffers, ConstraintKind::max_buffers},
-    {"max-segment-size", &Constraints::max_segment_size, ConstraintKind::max_segment_size},
-};
+constexpr auto limits = solver::made_of_limits<[](const solver::LimitRow& row) {
+    return row.in_quirks == solver::LimitRow::key;
+},
+                                               [](const solver::LimitRow& row) {
+                                                   return QuirkLimit{row.name, row.field, row.kind};
+                                               }>();
 
 } // namespace
 

@@ -4,6 +4,7 @@
 
 #include "lib/base/ini.hpp"
 #include "lib/discovery/quirks/kernel_range.hpp"
+#include "lib/model/constraint_table.hpp"
 #include "lib/model/source_names.hpp"
 
 #include <simplealloc/device.hpp>
@@ -208,22 +209,8 @@ constexpr QuirkKey keys[] = {
          return one_of(t, {"yes", "no", "unless-iommu"});
      },
      "yes, no or unless-iommu"},
-    {"address-align", KeyScope::limit, "", is_alignment, bytes_text},
-    {"stride-align", KeyScope::limit, "", is_count, bytes_text},
-    {"stride-align-pixels", KeyScope::limit, "", is_count, pixels_text},
-    {"max-stride", KeyScope::limit, "", is_count, bytes_text},
-    {"width-align", KeyScope::limit, "", is_count, pixels_text},
-    {"height-align", KeyScope::limit, "", is_count, "a number of lines above 0"},
-    {"size-align", KeyScope::limit, "", is_alignment, bytes_text},
-    {"offset-align", KeyScope::limit, "", is_alignment, bytes_text},
-    {"tail-padding", KeyScope::limit, "", is_count, bytes_text},
     {"plane-padding", KeyScope::use, "video4linux", is_size_list,
      "numbers of bytes, separated by spaces"},
-    {"max-width", KeyScope::limit, "", is_count, pixels_text},
-    {"max-height", KeyScope::limit, "", is_count, "a number of lines above 0"},
-    {"max-segments", KeyScope::limit, "", is_count, "a number of segments above 0"},
-    {"max-buffers", KeyScope::limit, "", is_count, "a number of buffers above 0"},
-    {"max-segment-size", KeyScope::limit, "", is_alignment, bytes_text},
     {"single-allocation", KeyScope::use, "", is_switch, switch_text},
     {"cached-memory", KeyScope::use, "", is_switch, switch_text},
     {"kernel-mapping", KeyScope::use, "", is_switch, switch_text},
@@ -231,12 +218,21 @@ constexpr QuirkKey keys[] = {
     {"forbid", KeyScope::use, "", is_source_list, sources_text},
 };
 
+#define LIMIT_KEY(FIELD, MERGE, PART, UNIT, ENTRY, LEAST, KEY, AGAINST, WHAT, DEMAND)              \
+    QuirkKey{solver::LimitRow::KEY == solver::LimitRow::key ? solver::detail::name_of_##FIELD.text \
+                                                            : "",                                  \
+             KeyScope::limit, "", is_alignment, "a number of " #UNIT " above 0"},
+constexpr QuirkKey limit_keys[] = {SIMPLEALLOC_LIMITS(LIMIT_KEY)};
+
 } // namespace
 
 const QuirkKey* find_quirk_key(std::string_view name) {
-    const auto* key = std::find_if(std::begin(keys), std::end(keys),
-                                   [&](const QuirkKey& known) { return known.name == name; });
-    return key == std::end(keys) ? nullptr : key;
+    const auto is_it = [&](const QuirkKey& known) { return known.name == name && !name.empty(); };
+    const auto* key = std::find_if(std::begin(keys), std::end(keys), is_it);
+    if (key != std::end(keys))
+        return key;
+    key = std::find_if(std::begin(limit_keys), std::end(limit_keys), is_it);
+    return key == std::end(limit_keys) ? nullptr : key;
 }
 
 bool is_of_use(KeyScope scope) {

@@ -46,10 +46,11 @@ Result<void> check_formats(const std::vector<FormatSupport>& formats) {
 
 Result<void> check_planes(const Constraints& c) {
     for (const PlaneLimits& plane : c.planes)
-        for (const PlaneNumber& number : plane_numbers)
-            if (plane.*number.field < number.least)
-                return invalid(number.name, fmt::format("{} is less than {}", plane.*number.field,
-                                                        number.least));
+        for (const solver::LimitRow& number : plane_numbers)
+            if (plane.*number.of_plane < number.least)
+                return invalid(
+                    number.of_plane_name,
+                    fmt::format("{} is less than {}", plane.*number.of_plane, number.least));
     return {};
 }
 

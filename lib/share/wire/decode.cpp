@@ -81,8 +81,8 @@ Result<void> read_plane(Reader payload, CapabilitySet& set, Seen& seen) {
         return invalid("planes", fmt::format("plane {} comes twice", index));
     seen.set(seen_planes + plane);
     PlaneLimits& limits = set.constraints.planes[plane];
-    for (const PlaneNumber& number : plane_numbers)
-        if (!payload.number(limits.*number.field))
+    for (const solver::LimitRow& number : plane_numbers)
+        if (!payload.number(limits.*number.of_plane))
             return cut_short("planes");
     return payload.empty() ? Result<void>() : cut_short("planes");
 }

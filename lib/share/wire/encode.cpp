@@ -21,8 +21,8 @@ void write_format(Writer& out, const FormatSupport& format) {
 void write_plane(Writer& out, std::size_t index, const PlaneLimits& limits) {
     const std::size_t start = out.begin(Entry::plane, must_understand);
     out.number(std::uint64_t{index});
-    for (const PlaneNumber& number : plane_numbers)
-        out.number(limits.*number.field);
+    for (const solver::LimitRow& number : plane_numbers)
+        out.number(limits.*number.of_plane);
     out.close(start);
 }
 

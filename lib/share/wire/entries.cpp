@@ -2,7 +2,9 @@
 // One row per number: its entry, its field, and the values that make sense.
 #include "lib/share/wire/entries.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 namespace simplealloc::wire {
@@ -23,22 +25,7 @@ constexpr NumberEntry number(Entry entry, const char* name, std::uint64_t least,
         most};
 }
 
-constexpr std::array entries{
-    number<&Constraints::stride_align>(Entry::stride_align, "stride_align", 1),
-    number<&Constraints::offset_align>(Entry::offset_align, "offset_align", 1),
-    number<&Constraints::size_align>(Entry::size_align, "size_align", 1),
-    number<&Constraints::width_align>(Entry::width_align, "width_align", 1),
-    number<&Constraints::height_align>(Entry::height_align, "height_align", 1),
-    number<&Constraints::min_stride>(Entry::min_stride, "min_stride", 0),
-    number<&Constraints::min_size>(Entry::min_size, "min_size", 0),
-    number<&Constraints::tail_padding>(Entry::tail_padding, "tail_padding", 0),
-    number<&Constraints::max_stride>(Entry::max_stride, "max_stride", 1),
-    number<&Constraints::max_size>(Entry::max_size, "max_size", 1),
-    number<&Constraints::max_width>(Entry::max_width, "max_width", 1),
-    number<&Constraints::max_height>(Entry::max_height, "max_height", 1),
-    number<&Constraints::max_segments>(Entry::max_segments, "max_segments", 1),
-    number<&Constraints::max_segment_size>(Entry::max_segment_size, "max_segment_size", 1),
-    number<&Constraints::segment_boundary>(Entry::segment_boundary, "segment_boundary", 1),
+constexpr NumberEntry others[] = {
     number<&Constraints::contiguity>(Entry::contiguity, "contiguity", 0,
                                      static_cast<std::uint64_t>(Contiguity::required)),
     number<&Constraints::min_address>(Entry::min_address, "min_address", 0),
@@ -61,13 +48,24 @@ constexpr std::array entries{
             set.import_path = static_cast<ImportPath>(value);
         },
         0, static_cast<std::uint64_t>(ImportPath::vmap)},
-    number<&Constraints::stride_align_pixels>(Entry::stride_align_pixels, "stride_align_pixels", 1),
-    number<&Constraints::address_align>(Entry::address_align, "address_align", 1),
-    number<&Constraints::min_width>(Entry::min_width, "min_width", 0),
-    number<&Constraints::min_height>(Entry::min_height, "min_height", 0),
-    number<&Constraints::max_offset>(Entry::max_offset, "max_offset", 0),
-    number<&Constraints::max_buffers>(Entry::max_buffers, "max_buffers", 1),
 };
+
+template <std::size_t row>
+constexpr NumberEntry entry_of() {
+    constexpr solver::LimitRow limit = solver::limit_rows[row];
+    return number<limit.field>(static_cast<Entry>(limit.entry), limit.field_name, limit.least);
+}
+
+template <std::size_t... row>
+constexpr auto all_entries(std::index_sequence<row...> /*rows*/) {
+    std::array<NumberEntry, sizeof...(row) + std::size(others)> all{entry_of<row>()...};
+    std::copy(std::begin(others), std::end(others), all.begin() + sizeof...(row));
+    std::sort(all.begin(), all.end(),
+              [](const NumberEntry& a, const NumberEntry& b) { return a.entry < b.entry; });
+    return all;
+}
+
+constexpr auto entries = all_entries(std::make_index_sequence<std::size(solver::limit_rows)>());
 
 } // namespace
 

@@ -105,7 +105,7 @@ Bytes text(std::string_view characters) {
 Bytes plane_payload(std::uint64_t index) {
     Bytes payload = number(index);
     for (const std::uint64_t value :
-         {std::uint64_t{8}, std::uint64_t{1}, std::uint64_t{0}, no_limit, std::uint64_t{0}}) {
+         {std::uint64_t{8}, std::uint64_t{1}, std::uint64_t{0}, std::uint64_t{0}, no_limit}) {
         const Bytes field = number(value);
         payload.insert(payload.end(), field.begin(), field.end());
     }
@@ -314,7 +314,7 @@ TEST_CASE("values that make no sense are refused by both sides") {
     CHECK(wire::encode(Sets(wire::max_sets)));
     CHECK(wire::encode(Sets(wire::max_sets + 1)).error().cause == Cause::limit);
 
-    CHECK(refusal(message(id(wire::Entry::stride_align), 1, number(0))).object == "stride_align");
+    CHECK(refusal(message(id(wire::Entry{1}), 1, number(0))).object == "stride_align");
     CHECK(refusal(message(id(wire::Entry::contiguity), 1, number(1ULL << 32U))).object ==
           "contiguity"); // not cut to the field
     CHECK(refusal(message(id(wire::Entry::starts_at_zero), 1, number(2))).object ==
@@ -330,7 +330,7 @@ TEST_CASE("values that make no sense are refused by both sides") {
 
 TEST_CASE("an entry that comes twice is refused") {
     for (const Bytes& once :
-         {message(id(wire::Entry::min_size), 1, number(4)), message(id(wire::Entry::label), 0, {}),
+         {message(id(wire::Entry{7}), 1, number(4)), message(id(wire::Entry::label), 0, {}),
           message(id(wire::Entry::exporters), 1, {}),
           message(id(wire::Entry::plane), 1, plane_payload(3)),
           message(id(wire::Entry::format), 1, text({"NV12\1\0\0\0", 8})),
