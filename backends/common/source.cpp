@@ -180,7 +180,7 @@ void describe_exports(SourceRecord& source, const Learned<bool>& attachable,
 
 void describe_memory_kind(SourceRecord& source, const DeviceRecord& device, const char* memory) {
     solver::Offer& offer = source.input.offer;
-    const Learned<MemoryKind>& kind = device.drm->dumb_memory;
+    const Learned<MemoryKind>& kind = device.drm->dumb.memory;
     offer.memory_kind = kind.value;
     offer.peer_to_peer = device.peer_to_peer;
     if (offer.memory_kind == MemoryKind::device_local)

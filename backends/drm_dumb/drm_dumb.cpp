@@ -132,7 +132,7 @@ Result<void> apply_pitch(const SourceRecord& source, Layout& layout, std::size_t
 /// A driver whose bpp nobody knows is asked with one after the other.
 Result<Dumb> make_any_dumb(const SourceRecord& source, int card, const Layout& layout,
                            std::size_t dmabuf) {
-    const auto shapes = dumb_shapes(layout, dmabuf, source.device->drm->dumb_bpp.value);
+    const auto shapes = dumb_shapes(layout, dmabuf, source.device->drm->dumb.bpp.value);
     if (!shapes) {
         Error error = shapes.error();
         error.object = source.input.name;
@@ -154,8 +154,8 @@ bool has_dumb_buffers(const DrmInfo& drm) {
     // Drivers without KMS answer no cap and may make dumb buffers all the same (vgem): a quirk row
     // knows them.
     return !drm.card_node.empty() &&
-           (drm.dumb || drm.kms || drm.has_connectors ||
-            drm.dumb_contiguity.value != solver::OfferContiguity::unknown);
+           (drm.dumb.offered || drm.kms || drm.has_connectors ||
+            drm.dumb.contiguity.value != solver::OfferContiguity::unknown);
 }
 
 /// Whether allocate() can do without opening the card node.
@@ -164,7 +164,7 @@ bool has_callers_card(const DeviceRecord& device) {
 }
 
 std::uint64_t smallest_pixel(const DrmInfo& drm) {
-    const auto& bpp = drm.dumb_bpp.value;
+    const auto& bpp = drm.dumb.bpp.value;
     if (!bpp || bpp->empty())
         return 1;
     return std::max(*std::min_element(bpp->begin(), bpp->end()) / 8, 1U);
@@ -173,23 +173,23 @@ std::uint64_t smallest_pixel(const DrmInfo& drm) {
 /// Each rule of the layout with the rows that it is from.
 void describe_layout(const DrmInfo& drm, solver::Offer& offer) {
     const std::uint64_t pixel = smallest_pixel(drm);
-    const std::uint64_t pitch =
-        std::lcm(std::max<std::uint64_t>(drm.dumb_pitch_align.value, 1), drm.asked_pitch_align);
-    const Evidence asked{Confidence::known, drm.asked_pitch_origin};
-    const bool said = drm.dumb_pitch_align.is_said() || drm.asked_pitch_align > 1;
-    const Evidence& by = drm.dumb_pitch_align.is_said() ? drm.dumb_pitch_align.evidence : asked;
+    const std::uint64_t pitch = std::lcm(std::max<std::uint64_t>(drm.dumb.pitch_align.value, 1),
+                                         drm.dumb.asked_pitch_align);
+    const Evidence asked{Confidence::known, drm.dumb.asked_pitch_origin};
+    const bool said = drm.dumb.pitch_align.is_said() || drm.dumb.asked_pitch_align > 1;
+    const Evidence& by = drm.dumb.pitch_align.is_said() ? drm.dumb.pitch_align.evidence : asked;
     offer.layout.stride_align = std::lcm(pixel, pitch);
-    offer.layout.stride_align_pixels =
-        std::lcm(std::max<std::uint64_t>(drm.dumb_width_align.value, 1), drm.asked_width_align);
+    offer.layout.stride_align_pixels = std::lcm(
+        std::max<std::uint64_t>(drm.dumb.width_align.value, 1), drm.dumb.asked_width_align);
     Evidence stride{Confidence::assumed, "default for dumb buffers"};
     if (pixel > 1 && pitch > 1)
-        stride = both(drm.dumb_bpp.evidence, by);
+        stride = both(drm.dumb.bpp.evidence, by);
     else if (pixel > 1 || said)
-        stride = pixel > 1 ? drm.dumb_bpp.evidence : by;
+        stride = pixel > 1 ? drm.dumb.bpp.evidence : by;
     offer.evidence[ConstraintKind::stride_align] = std::move(stride);
-    if (drm.dumb_width_align.is_said())
-        offer.evidence[ConstraintKind::stride_align_pixels] = drm.dumb_width_align.evidence;
-    else if (drm.asked_width_align > 1)
+    if (drm.dumb.width_align.is_said())
+        offer.evidence[ConstraintKind::stride_align_pixels] = drm.dumb.width_align.evidence;
+    else if (drm.dumb.asked_width_align > 1)
         offer.evidence[ConstraintKind::stride_align_pixels] = asked;
     offer.layout_exact = false;
 }
@@ -197,18 +197,18 @@ void describe_layout(const DrmInfo& drm, solver::Offer& offer) {
 void describe_memory(SourceRecord& source, const DeviceRecord& device) {
     const DrmInfo& drm = *device.drm;
     solver::Offer& offer = source.input.offer;
-    offer.contiguity = drm.dumb_contiguity.value;
+    offer.contiguity = drm.dumb.contiguity.value;
     if (offer.contiguity == solver::OfferContiguity::device_domain && !device.reach.makes_one_run())
         offer.contiguity = solver::OfferContiguity::physical;
     offer.scarce = offer.contiguity == solver::OfferContiguity::physical;
-    offer.caching = drm.dumb_caching.value;
-    offer.zeroed = drm.dumb_zeroed.value;
+    offer.caching = drm.dumb.caching.value;
+    offer.zeroed = drm.dumb.zeroed.value;
     const auto add = [&](auto add_fact, const Evidence& by) {
         add_fact(source, by.confidence, by.origin);
     };
-    add(add_contiguity_fact, drm.dumb_contiguity.evidence);
-    add(add_caching_fact, drm.dumb_caching.evidence);
-    add(add_zeroed_fact, drm.dumb_zeroed.evidence);
+    add(add_contiguity_fact, drm.dumb.contiguity.evidence);
+    add(add_caching_fact, drm.dumb.caching.evidence);
+    add(add_zeroed_fact, drm.dumb.zeroed.evidence);
     add_mode_fact(source);
     describe_memory_kind(source, device, "dumb buffers");
     if (offer.memory_kind == MemoryKind::system && offer.scarce)

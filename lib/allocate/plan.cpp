@@ -218,7 +218,7 @@ Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc, solver::S
                                              });
     // Of a described device nobody says that it can't.
     input.peer_to_peer = record.peer_to_peer || record.described.has_value();
-    input.notes = source_notes(record, use.use, fourcc);
+    input.forbidden = forbidden_sources(record, use.use, fourcc);
     if (const auto cached = use_quirk(record, use.use, fourcc, "cached-memory");
         cached && cached->text == "no")
         input.refuses_cached = cached->origin;

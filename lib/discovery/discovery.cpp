@@ -6,7 +6,6 @@
 #include "lib/discovery/limits/apply_quirks.hpp"
 #include "lib/discovery/nodes.hpp"
 #include "lib/discovery/other_nodes.hpp"
-#include "lib/discovery/reach/heap_links.hpp"
 #include "lib/discovery/reach/reach.hpp"
 #include "lib/discovery/v4l2/v4l2.hpp"
 #include "lib/kernel/descriptor.hpp"
@@ -149,7 +148,6 @@ void conclude(const udev::Node& node, const Quirks& quirks, const device_tree::P
     if (record.v4l2)
         number_instance(record);
     find_reach(node, phandles, record);
-    find_heap_links(node, record);
     apply_quirks(record);
     translate_reach(phandles, record);
     if (record.v4l2) {

@@ -24,10 +24,9 @@ namespace simplealloc::solver {
 using simplealloc::CapabilitySet;
 using simplealloc::Evidence;
 
-/// What a quirk row or the kernel says of a device and a source.
+/// What a quirk row or the kernel says of a source.
 struct SourceNote {
     std::string source; ///< by any of its names, or a backend
-    bool works = true;  ///< false: the device must not be given its memory
     std::string origin;
 };
 
@@ -56,8 +55,8 @@ struct UseInput {
     std::map<std::size_t, RefusedWay> refused = {}; ///< by place in `alternatives`
     /// Likewise: nobody knows how many bytes the planes take.
     std::set<std::size_t> unsized = {};
-    bool coherent = true; ///< snoops CPU caches
-    std::vector<SourceNote> notes;
+    bool coherent = true;              ///< snoops CPU caches
+    std::vector<SourceNote> forbidden; ///< whose memory the device must not be given
     /// Who says that memory which the CPU maps cached does not work with it; empty: nobody.
     std::string refuses_cached;
     /// Who says that it reads a buffer that it attached through a kernel mapping, too; empty:

@@ -47,15 +47,14 @@ CpuCaching caching_for(const Offer& offer, CpuAccess access) {
 bool contiguous_for(const SourceInput& source, const UseInput& use) {
     const OfferContiguity contiguity = source.offer.contiguity;
     return contiguity == OfferContiguity::physical || is_made_for(use, source) ||
-           (contiguity == OfferContiguity::device_domain && is_own(use, source)) ||
-           find_note(use, source, true) != nullptr;
+           (contiguity == OfferContiguity::device_domain && is_own(use, source));
 }
 
-const SourceNote* find_note(const UseInput& use, const SourceInput& source, bool works) {
-    const auto note = std::find_if(use.notes.begin(), use.notes.end(), [&](const SourceNote& n) {
-        return n.works == works && source.is_called(n.source);
-    });
-    return note == use.notes.end() ? nullptr : &*note;
+const SourceNote* find_forbidden(const UseInput& use, const SourceInput& source) {
+    const auto note =
+        std::find_if(use.forbidden.begin(), use.forbidden.end(),
+                     [&](const SourceNote& each) { return source.is_called(each.source); });
+    return note == use.forbidden.end() ? nullptr : &*note;
 }
 
 } // namespace simplealloc::solver

@@ -21,15 +21,14 @@ bool is_moved_by(const UseInput& use, const SourceInput& source);
 const UseInput* shown_in_place(const Input& input, const std::vector<std::size_t>& uses,
                                const SourceInput& source);
 
-/// What a quirk row or the kernel says of the use and the source; null: nothing.
-const SourceNote* find_note(const UseInput& use, const SourceInput& source, bool works);
+/// Who says that the use must not be given the source's memory; null: nobody.
+const SourceNote* find_forbidden(const UseInput& use, const SourceInput& source);
 
 /// The CPU's mapping of the memory: where the source has both kinds, cached for reading, and
 /// write-combined for who only writes, or not even that.
 CpuCaching caching_for(const Offer& offer, CpuAccess access);
 
-/// Whether the memory is one segment for the device, or the kernel says that the source works for
-/// it, or its driver made it for the use.
+/// Whether the memory is one segment for the device, or its driver made it for the use.
 bool contiguous_for(const SourceInput& source, const UseInput& use);
 
 } // namespace simplealloc::solver

@@ -120,8 +120,8 @@ std::vector<solver::CapabilitySet> scanout_ways(const DrmInfo& drm, Fourcc fourc
 /// them askew; nobody says so, hence it is a preference.
 std::vector<solver::CapabilitySet> with_own_pitch(const DrmInfo& drm,
                                                   std::vector<solver::CapabilitySet> ways) {
-    const bool bytes = drm.asked_pitch_align > 1;
-    if (!bytes && drm.asked_width_align <= 1)
+    const bool bytes = drm.dumb.asked_pitch_align > 1;
+    if (!bytes && drm.dumb.asked_width_align <= 1)
         return ways;
     const ConstraintKind kind =
         bytes ? ConstraintKind::stride_align : ConstraintKind::stride_align_pixels;
@@ -129,13 +129,13 @@ std::vector<solver::CapabilitySet> with_own_pitch(const DrmInfo& drm,
     for (solver::CapabilitySet& way : ways) {
         std::uint64_t& limit =
             bytes ? way.constraints.stride_align : way.constraints.stride_align_pixels;
-        const std::uint64_t own = bytes ? drm.asked_pitch_align : drm.asked_width_align;
+        const std::uint64_t own = bytes ? drm.dumb.asked_pitch_align : drm.dumb.asked_width_align;
         if (limit % own != 0 || limit == 0) {
             solver::CapabilitySet aligned = way;
             (bytes ? aligned.constraints.stride_align : aligned.constraints.stride_align_pixels) =
                 std::lcm(std::max<std::uint64_t>(limit, 1), own);
             aligned.evidence[kind] = {Confidence::assumed,
-                                      "as of its own buffers: " + drm.asked_pitch_origin};
+                                      "as of its own buffers: " + drm.dumb.asked_pitch_origin};
             more.push_back(std::move(aligned));
         }
         more.push_back(std::move(way));

@@ -68,14 +68,14 @@ void ask_capabilities(int fd, DeviceRecord& record) {
     // Drivers without mode setting answer EOPNOTSUPP to all of these. The PRIME capability is the
     // same everywhere since 6.6, so it is not worth a question.
     DrmInfo& drm = *record.drm;
-    drm.dumb = capability(fd, DRM_CAP_DUMB_BUFFER).value_or(0) != 0;
+    drm.dumb.offered = capability(fd, DRM_CAP_DUMB_BUFFER).value_or(0) != 0;
     drm.addfb2_modifiers = capability(fd, DRM_CAP_ADDFB2_MODIFIERS).value_or(0) != 0;
     drm.cursor_width = capability(fd, DRM_CAP_CURSOR_WIDTH).value_or(0);
     drm.cursor_height = capability(fd, DRM_CAP_CURSOR_HEIGHT).value_or(0);
     const auto fact = [&](const char* name, std::string value) {
         record.facts.push_back({name, std::move(value), Confidence::known, "DRM_IOCTL_GET_CAP"});
     };
-    fact("dumb-buffers", drm.dumb ? "yes" : "no");
+    fact("dumb-buffers", drm.dumb.offered ? "yes" : "no");
     fact("addfb2-modifiers", drm.addfb2_modifiers ? "yes" : "no");
     if (drm.cursor_width != 0)
         fact("cursor-size", fmt::format("{}x{} pixels", drm.cursor_width, drm.cursor_height));
@@ -191,7 +191,7 @@ void ask_drm(int fd, bool own, DeviceRecord& record) {
     if (drm.kms)
         ask_planes(fd, own, record);
     // A handle on the caller's description would be in its way.
-    if (own && drm.kms && drm.dumb)
+    if (own && drm.kms && drm.dumb.offered)
         ask_dumb_pitch(fd, record);
 }
 

@@ -53,19 +53,19 @@ void ask_dumb_pitch(int fd, DeviceRecord& record) {
     const auto narrow_pitch = ask_pitch(fd, 8);
     const auto narrow = narrow_pitch ? alignment_of(*narrow_pitch) : align;
     if (narrow == align)
-        drm.asked_pitch_align = *align;
+        drm.dumb.asked_pitch_align = *align;
     else if (narrow && *narrow * 4 == *align)
-        drm.asked_width_align = *narrow;
+        drm.dumb.asked_width_align = *narrow;
     else
         return;
-    drm.asked_pitch_origin = fmt::format(
+    drm.dumb.asked_pitch_origin = fmt::format(
         "DRM_IOCTL_MODE_CREATE_DUMB: {} pixels of 4 bytes in lines of {} bytes", line / 4, *pitch);
-    const bool bytes = drm.asked_pitch_align > 1;
+    const bool bytes = drm.dumb.asked_pitch_align > 1;
     record.facts.push_back(
         {"pitch-align",
-         fmt::format("{} {}", bytes ? drm.asked_pitch_align : drm.asked_width_align,
+         fmt::format("{} {}", bytes ? drm.dumb.asked_pitch_align : drm.dumb.asked_width_align,
                      bytes ? "bytes" : "pixels"),
-         Confidence::known, drm.asked_pitch_origin});
+         Confidence::known, drm.dumb.asked_pitch_origin});
 }
 
 } // namespace simplealloc

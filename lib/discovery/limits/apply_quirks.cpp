@@ -85,17 +85,17 @@ std::vector<std::uint32_t> numbers_of(const std::string& text) {
 
 void apply_dumb(const Rows& rows, const Reach& reach, DrmInfo& drm) {
     rows.learn("gbm-exports-attachable", drm.gbm_attachable, is_yes);
-    rows.learn("dumb-bpp", drm.dumb_bpp, numbers_of);
-    rows.learn("dumb-pitch-align", drm.dumb_pitch_align, number_of);
-    rows.learn("dumb-width-align", drm.dumb_width_align, number_of);
-    rows.learn("dumb-zeroed", drm.dumb_zeroed, is_yes);
-    rows.learn("dumb-caching", drm.dumb_caching, [](const std::string& text) {
+    rows.learn("dumb-bpp", drm.dumb.bpp, numbers_of);
+    rows.learn("dumb-pitch-align", drm.dumb.pitch_align, number_of);
+    rows.learn("dumb-width-align", drm.dumb.width_align, number_of);
+    rows.learn("dumb-zeroed", drm.dumb.zeroed, is_yes);
+    rows.learn("dumb-caching", drm.dumb.caching, [](const std::string& text) {
         return text == "cached" ? solver::CpuCaching::cached : solver::CpuCaching::write_combined;
     });
-    rows.learn("dumb-memory", drm.dumb_memory, [](const std::string& text) {
+    rows.learn("dumb-memory", drm.dumb.memory, [](const std::string& text) {
         return text == "system" ? MemoryKind::system : MemoryKind::device_local;
     });
-    rows.learn("dumb-contiguity", drm.dumb_contiguity, [&](const std::string& text) {
+    rows.learn("dumb-contiguity", drm.dumb.contiguity, [&](const std::string& text) {
         // Behind an IOMMU, a driver's contiguous memory is contiguous in its own domain alone.
         const auto contiguous = reach.makes_one_run() ? solver::OfferContiguity::device_domain
                                                       : solver::OfferContiguity::physical;

@@ -62,13 +62,12 @@ void add_quirk_limits(const DeviceRecord& device, Use use, Fourcc fourcc,
     }
 }
 
-std::vector<solver::SourceNote> source_notes(const DeviceRecord& device, Use use, Fourcc fourcc) {
+std::vector<solver::SourceNote> forbidden_sources(const DeviceRecord& device, Use use,
+                                                  Fourcc fourcc) {
     std::vector<solver::SourceNote> notes;
     if (const auto value = use_quirk(device, use, fourcc, "forbid"))
         for (std::string& name : ini::words(value->text))
-            notes.push_back({std::move(name), false, value->origin});
-    for (const HeapLink& link : device.heap_links)
-        notes.push_back({"dma-heap:" + link.heap, true, link.origin});
+            notes.push_back({std::move(name), value->origin});
     return notes;
 }
 
@@ -77,13 +76,11 @@ void add_preferred_sources(const DeviceRecord& device, Use use, Fourcc fourcc,
     const auto add = [&](const std::string& name, const std::string& origin) {
         if (std::none_of(preferred.begin(), preferred.end(),
                          [&](const solver::SourceNote& note) { return note.source == name; }))
-            preferred.push_back({name, true, origin});
+            preferred.push_back({name, origin});
     };
     if (const auto value = use_quirk(device, use, fourcc, "prefer"))
         for (const std::string& name : ini::words(value->text))
             add(name, value->origin);
-    for (const HeapLink& link : device.heap_links)
-        add("dma-heap:" + link.heap, link.origin);
     if (const auto& pool = device.reach.pool; pool && pool->cma)
         add("dma-heap:" + pool->name, pool->origin);
 }

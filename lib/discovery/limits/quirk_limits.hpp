@@ -29,12 +29,11 @@ bool says_imports(const QuirkValue& imports, const Reach& reach);
 void add_quirk_limits(const DeviceRecord& device, Use use, Fourcc fourcc,
                       solver::CapabilitySet& set);
 
-/// Sources that must not serve the use by quirk rows, and heaps that the kernel links the device
-/// to.
-std::vector<solver::SourceNote> source_notes(const DeviceRecord& device, Use use, Fourcc fourcc);
+/// Sources that must not serve the use by quirk rows.
+std::vector<solver::SourceNote> forbidden_sources(const DeviceRecord& device, Use use,
+                                                  Fourcc fourcc);
 
-/// Appends what quirk rows prefer for the use, then those heaps and that of the device's own area;
-/// none twice.
+/// Appends what quirk rows prefer for the use, then the heap of the device's own area; none twice.
 void add_preferred_sources(const DeviceRecord& device, Use use, Fourcc fourcc,
                            std::vector<solver::SourceNote>& preferred);
 

@@ -56,16 +56,28 @@ struct Reach {
     [[nodiscard]] bool makes_one_run() const { return translated || own_domain; }
 };
 
-/// A heap that the kernel says works for the device.
-struct HeapLink {
-    std::string heap; ///< name below /dev/dma_heap
-    std::string origin;
-};
-
 struct DrmPlane {
     std::uint32_t id = 0;
     std::string type; ///< primary, overlay, cursor
     std::vector<FormatSupport> formats;
+};
+
+/// The dumb buffers of a card.
+struct DumbBuffers {
+    bool offered = false; ///< GET_CAP DUMB_BUFFER
+    /// What CREATE_DUMB rounds lines to, where it was asked; 1: nothing. At most one is above 1.
+    std::uint64_t asked_pitch_align = 1; ///< bytes
+    std::uint64_t asked_width_align = 1; ///< pixels
+    std::string asked_pitch_origin;
+    // By quirk rows, each by its own.
+    /// Which bpp CREATE_DUMB takes, nothing: any.
+    Learned<std::optional<std::vector<std::uint32_t>>> bpp;
+    Learned<std::uint64_t> pitch_align{1}; ///< bytes
+    Learned<std::uint64_t> width_align{1}; ///< pixels
+    Learned<solver::CpuCaching> caching{solver::CpuCaching::unknown};
+    Learned<MemoryKind> memory{MemoryKind::system};
+    Learned<solver::OfferContiguity> contiguity{solver::OfferContiguity::unknown};
+    Learned<std::optional<bool>> zeroed;
 };
 
 struct DrmInfo {
@@ -76,26 +88,13 @@ struct DrmInfo {
     std::optional<bool> discrete; ///< has VRAM of its own; nothing: nobody says
     bool opened = false;          ///< caps and planes were asked
     bool kms = false;             ///< has CRTCs and planes
-    bool dumb = false;            ///< GET_CAP DUMB_BUFFER
     bool addfb2_modifiers = false;
     std::uint64_t cursor_width = 0;
     std::uint64_t cursor_height = 0;
     std::uint32_t max_width = 0; ///< of mode resources; 0 unknown
     std::uint32_t max_height = 0;
     std::vector<DrmPlane> planes;
-    /// What CREATE_DUMB rounds lines to, where it was asked; 1: nothing. At most one is above 1.
-    std::uint64_t asked_pitch_align = 1; ///< bytes
-    std::uint64_t asked_width_align = 1; ///< pixels
-    std::string asked_pitch_origin;
-    // By quirk rows, each by its own.
-    /// Which bpp CREATE_DUMB takes, nothing: any.
-    Learned<std::optional<std::vector<std::uint32_t>>> dumb_bpp;
-    Learned<std::uint64_t> dumb_pitch_align{1}; ///< bytes
-    Learned<std::uint64_t> dumb_width_align{1}; ///< pixels
-    Learned<solver::CpuCaching> dumb_caching{solver::CpuCaching::unknown};
-    Learned<MemoryKind> dumb_memory{MemoryKind::system};
-    Learned<solver::OfferContiguity> dumb_contiguity{solver::OfferContiguity::unknown};
-    Learned<std::optional<bool>> dumb_zeroed;
+    DumbBuffers dumb;
     Learned<bool> gbm_attachable{true}; ///< unless it is said, as DeviceRecord::attachable
 };
 
@@ -165,7 +164,6 @@ struct DeviceRecord {
     bool peer_to_peer = false;
     Confidence import_confidence = Confidence::known;
     std::string import_origin;
-    std::vector<HeapLink> heap_links;
     DeviceIdentity identity;
     std::vector<QuirkRowPtr> quirks; ///< that are for the device, the strongest first
 

@@ -104,13 +104,13 @@ Objection format_objection(const Case& c) {
 }
 
 bool may_be_given(const Case& c) {
-    return find_note(c.use, c.source, false) == nullptr;
+    return find_forbidden(c.use, c.source) == nullptr;
 }
 
 Objection note_objection(const Case& c) {
     return objection(c, ConstraintKind::exporter,
                      fmt::format("{} must not be given it ({})", c.use.party,
-                                 find_note(c.use, c.source, false)->origin),
+                                 find_forbidden(c.use, c.source)->origin),
                      copy_remedy(c));
 }
 
@@ -246,7 +246,7 @@ bool in_reach(const Case& c) {
     const Constraints& need = c.set.constraints;
     // A device's DMA allocator keeps to the device's own mask, and its own memory is on its side of
     // the bus.
-    if (c.made_for || find_note(c.use, c.source, true) != nullptr)
+    if (c.made_for)
         return true;
     if (c.own && (offer.contiguity == OfferContiguity::device_domain ||
                   offer.memory_kind == MemoryKind::device_local))

@@ -247,8 +247,7 @@ Fit describe(const Problem& p, const Combination& combination, Layout layout) {
             }))
             fit.assumed_by.push_back(use.party);
     }
-    if (!is_described(p.input, p.source, p.scope))
-        fit.undescribed = p.source.offer.undescribed;
+    fit.undescribed = p.source.offer.undescribed;
     fit.contiguity_needed = fit.merged.contiguity == Contiguity::required;
     return fit;
 }

@@ -39,18 +39,6 @@ std::optional<Objection> check_policy(const SourceInput& source) {
     return std::nullopt;
 }
 
-bool is_described(const Input& input, const SourceInput& source, const Scope& scope) {
-    if (source.offer.undescribed.empty())
-        return true;
-    return !scope.uses.empty() &&
-           std::all_of(scope.uses.begin(), scope.uses.end(), [&](std::size_t use) {
-               const auto& notes = input.uses[use].notes;
-               return std::any_of(notes.begin(), notes.end(), [&](const SourceNote& note) {
-                   return note.works && source.is_called(note.source);
-               });
-           });
-}
-
 std::vector<Objection> check_offer(const Input& input, const SourceInput& source,
                                    const Scope& scope, const Wanted& wanted) {
     std::vector<Objection> objections;
@@ -71,7 +59,7 @@ std::vector<Objection> check_offer(const Input& input, const SourceInput& source
                                                    "is one of V4L2",
                                                    to_string(wanted.fourcc)),
                                        "request a format that DRM has a code for"));
-    if (wanted.strict && !is_described(input, source, scope))
+    if (wanted.strict && !offer.undescribed.empty())
         objections.push_back(by_source(
             ConstraintKind::memory_kind, offer.undescribed + ", and the request is strict",
             offer.undescribed_remedy.empty()

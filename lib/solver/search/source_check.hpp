@@ -15,9 +15,6 @@ namespace simplealloc::solver {
 /// Whether it is left out.
 std::optional<Objection> check_policy(const SourceInput& source);
 
-/// Whether anybody says what kind of memory it is: a backend, or for each of the uses a row.
-bool is_described(const Input& input, const SourceInput& source, const Scope& scope);
-
 /// Access to it, the format, and the CPU's way to its memory.
 std::vector<Objection> check_offer(const Input& input, const SourceInput& source,
                                    const Scope& scope, const Wanted& wanted);

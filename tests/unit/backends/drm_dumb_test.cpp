@@ -29,15 +29,15 @@ DeviceRecord unknown_card() {
     record.driver = "vkms";
     record.drm.emplace();
     record.drm->card_node = "/dev/dri/card0";
-    record.drm->opened = record.drm->kms = record.drm->dumb = true;
+    record.drm->opened = record.drm->kms = record.drm->dumb.offered = true;
     return record;
 }
 
 DeviceRecord card_record() {
     DeviceRecord record = unknown_card();
     const solver::Evidence by_row{Confidence::known, "quirk builtin [drm:vkms]"};
-    record.drm->dumb_contiguity = {OfferContiguity::scattered, by_row};
-    record.drm->dumb_zeroed = {true, by_row};
+    record.drm->dumb.contiguity = {OfferContiguity::scattered, by_row};
+    record.drm->dumb.zeroed = {true, by_row};
     return record;
 }
 
@@ -84,12 +84,12 @@ TEST_CASE("a render-only GPU has no dumb buffers, vgem has by its quirk row") {
     FakeKernel fake;
     add_drm_card(fake);
     DeviceRecord record = card_record();
-    record.drm->kms = record.drm->dumb = false;
-    record.drm->dumb_contiguity.value = OfferContiguity::unknown;
+    record.drm->kms = record.drm->dumb.offered = false;
+    record.drm->dumb.contiguity.value = OfferContiguity::unknown;
     CHECK(sources(std::move(record)).empty());
 
     record = card_record();
-    record.drm->kms = record.drm->dumb = false;
+    record.drm->kms = record.drm->dumb.offered = false;
     CHECK(sources(std::move(record)).size() == 1);
 
     record = card_record();
@@ -115,7 +115,7 @@ TEST_CASE("contiguity in the card's own domain is physical without a translating
     FakeKernel fake;
     add_drm_card(fake);
     DeviceRecord record = card_record();
-    record.drm->dumb_contiguity.value = OfferContiguity::device_domain;
+    record.drm->dumb.contiguity.value = OfferContiguity::device_domain;
     record.reach.mask_known = true;
     record.reach.max_address = 0xffffffff;
     const SourceRecord physical = source(std::move(record));
@@ -124,7 +124,7 @@ TEST_CASE("contiguity in the card's own domain is physical without a translating
     CHECK(physical.input.offer.max_address == 0xffffffff);
 
     record = card_record();
-    record.drm->dumb_contiguity.value = OfferContiguity::device_domain;
+    record.drm->dumb.contiguity.value = OfferContiguity::device_domain;
     record.reach.translated = true;
     CHECK(source(std::move(record)).input.offer.contiguity == OfferContiguity::device_domain);
 }
@@ -135,7 +135,7 @@ TEST_CASE("contiguous dumb memory is in the pool that the device tree gives to t
     fake.add_file("/proc/meminfo", "CmaTotal:          65536 kB\n");
     add_drm_card(fake);
     DeviceRecord record = card_record();
-    record.drm->dumb_contiguity.value = OfferContiguity::physical;
+    record.drm->dumb.contiguity.value = OfferContiguity::physical;
     record.reach.pool = {"vram", "/tree/vram", false, AddressRange{0x1000, 0x8fff}, 0x8000, "x"};
     const SourceRecord found = source(std::move(record));
     // It may be no memory of the kernel's at all.
@@ -149,7 +149,7 @@ TEST_CASE("contiguous dumb memory is in the pool that the device tree gives to t
     CHECK(find_fact(found, "max-size")->value == "32768 bytes");
     // When an area that the kernel shares is full, other pages are taken.
     record = card_record();
-    record.drm->dumb_contiguity.value = OfferContiguity::physical;
+    record.drm->dumb.contiguity.value = OfferContiguity::physical;
     record.reach.pool = {"area", "/tree/area", true, AddressRange{0x1000, 0x8fff}, 0x8000, "x"};
     CHECK(source(std::move(record)).input.offer.min_address == 0x1000000);
 }
@@ -160,7 +160,7 @@ TEST_CASE("contiguous dumb memory is no larger than the CMA areas, which it come
     fake.add_file("/proc/meminfo", "CmaTotal:          65536 kB\n");
     DeviceRecord record = card_record();
     CHECK(source(card_record()).input.offer.max_size == 0xfffff000);
-    record.drm->dumb_contiguity.value = OfferContiguity::physical;
+    record.drm->dumb.contiguity.value = OfferContiguity::physical;
     SECTION("as of the default area") {
         const SourceRecord found = source(std::move(record));
         CHECK(found.input.offer.max_size == 64U << 20U);
@@ -171,7 +171,7 @@ TEST_CASE("contiguous dumb memory is no larger than the CMA areas, which it come
         CHECK(source(std::move(record)).input.offer.max_size == 0xfffff000);
     }
     SECTION("and a translating IOMMU makes one run of any pages") {
-        record.drm->dumb_contiguity.value = OfferContiguity::device_domain;
+        record.drm->dumb.contiguity.value = OfferContiguity::device_domain;
         record.reach.translated = true;
         CHECK(source(std::move(record)).input.offer.max_size == 0xfffff000);
     }
@@ -185,7 +185,7 @@ TEST_CASE("what the quirks say of exports is in the offer, with its origin") {
     const solver::Evidence by_row{Confidence::known, "quirk builtin [drm:bochs-drm]"};
     record.attachable = {false, by_row};
     record.vmap_stable = {false, by_row};
-    record.drm->dumb_memory = {MemoryKind::device_local, by_row};
+    record.drm->dumb.memory = {MemoryKind::device_local, by_row};
     const SourceRecord found = source(std::move(record));
     CHECK_FALSE(found.input.offer.attachable);
     CHECK_FALSE(found.input.offer.vmap_stable);
@@ -262,7 +262,7 @@ TEST_CASE("others reach a card's own memory in its BARs, or in RAM where its dri
     add_drm_card(fake);
     const auto describe = [] {
         DeviceRecord record = card_record();
-        record.drm->dumb_memory.value = MemoryKind::device_local;
+        record.drm->dumb.memory.value = MemoryKind::device_local;
         return source(std::move(record));
     };
     CHECK(describe().input.offer.min_address == 0); // nobody says
@@ -285,8 +285,8 @@ TEST_CASE("the stride is a multiple of the driver's pitch rule and smallest pixe
     FakeKernel fake;
     add_drm_card(fake);
     DeviceRecord record = card_record();
-    record.drm->dumb_bpp.value = std::vector<std::uint32_t>{32};
-    record.drm->dumb_pitch_align.value = 6;
+    record.drm->dumb.bpp.value = std::vector<std::uint32_t>{32};
+    record.drm->dumb.pitch_align.value = 6;
     CHECK(source(std::move(record)).input.offer.layout.stride_align == 12);
     CHECK(source().input.offer.layout.stride_align == 1);
 }
@@ -295,7 +295,7 @@ TEST_CASE("a driver that rounds widths up has its pixels as a rule of the layout
     FakeKernel fake;
     add_drm_card(fake);
     DeviceRecord record = card_record();
-    record.drm->dumb_width_align.value = 32;
+    record.drm->dumb.width_align.value = 32;
     CHECK(source(std::move(record)).input.offer.layout.stride_align_pixels == 32);
 }
 
@@ -304,7 +304,7 @@ TEST_CASE("only a driver that a quirk says it of hands its buffers out cleared")
     add_drm_card(fake);
     DeviceRecord record = card_record();
     CHECK(find_fact(source(card_record()), "zeroed")->origin == "quirk builtin [drm:vkms]");
-    record.drm->dumb_zeroed.value.reset();
+    record.drm->dumb.zeroed.value.reset();
     CHECK_FALSE(source(card_record()).input.offer.zeroed == std::nullopt);
     CHECK(source(std::move(record)).input.offer.zeroed == std::nullopt);
 }

@@ -1054,19 +1054,19 @@ TEST_CASE("a setup names the planes that take the framebuffer, primary ones firs
 
 TEST_CASE("a display likes lines of the pitch that it gives its own buffers") {
     DeviceRecord card = display({{1, "primary", {{fourcc::xrgb8888, {}, true}}}});
-    card.drm->asked_pitch_align = 256;
-    card.drm->asked_pitch_origin = "CREATE_DUMB";
+    card.drm->dumb.asked_pitch_align = 256;
+    card.drm->dumb.asked_pitch_origin = "CREATE_DUMB";
     const auto ways = sets(card, Use::scanout, fourcc::xrgb8888);
     REQUIRE(ways.size() == 2);
     CHECK(ways[0].constraints.stride_align == 256);
     CHECK(ways[0].evidence.at(ConstraintKind::stride_align).confidence == Confidence::assumed);
     CHECK(ways[1].constraints.stride_align <= 1);
-    card.drm->asked_pitch_align = 1;
-    card.drm->asked_width_align = 32;
+    card.drm->dumb.asked_pitch_align = 1;
+    card.drm->dumb.asked_width_align = 32;
     CHECK(sets(card, Use::scanout, fourcc::xrgb8888)[0].constraints.stride_align_pixels == 32);
     // A row that says as much is no preference.
-    card.drm->asked_pitch_align = 64;
-    card.drm->asked_width_align = 1;
+    card.drm->dumb.asked_pitch_align = 64;
+    card.drm->dumb.asked_width_align = 1;
     card.quirks = rows("[drm:toy]\nsource = drivers/toy.c\nstride-align = 128\n");
     CHECK(only_set(card, Use::scanout).constraints.stride_align == 128);
 }

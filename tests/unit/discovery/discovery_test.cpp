@@ -349,7 +349,7 @@ TEST_CASE("planes tell their type, formats and modifiers") {
     REQUIRE(found);
     const DrmInfo& drm = *found->drm;
     CHECK(drm.kms);
-    CHECK(drm.dumb);
+    CHECK(drm.dumb.offered);
     CHECK(drm.addfb2_modifiers);
     CHECK(drm.max_width == 4096);
     CHECK(drm.max_height == 2160);

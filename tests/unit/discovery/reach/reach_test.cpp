@@ -2,7 +2,6 @@
 // IOMMU, DMA masks, buses, pools, RAM and permissions as sysfs, device tree and procfs show them.
 #include "lib/discovery/limits/apply_quirks.hpp"
 #include "lib/discovery/limits/memory_limits.hpp"
-#include "lib/discovery/reach/heap_links.hpp"
 #include "lib/discovery/reach/reach.hpp"
 #include "lib/kernel/memory.hpp"
 #include "lib/kernel/permission.hpp"
@@ -38,7 +37,6 @@ DeviceRecord record_of(const std::string& hardware, const std::string& bus,
     record.quirks = quirks.rows_for({subsystem, {"toy"}, {}, {}});
     const device_tree::Phandles phandles;
     find_reach(node, phandles, record);
-    find_heap_links(node, record);
     apply_quirks(record);
     translate_reach(phandles, record);
     return record;
@@ -504,24 +502,6 @@ TEST_CASE(
     CHECK(record.reach.pool->name == "video@80000000");
     CHECK(record.reach.pool->cma);
     CHECK(fact(record, "cma-area").origin == fake_tree + "/soc/toy@ff900000/memory-region");
-}
-
-TEST_CASE("a link to a heap is found on the node and on its hardware, once each") {
-    FakeKernel kernel;
-    add_toy(kernel);
-    kernel.add_directory("/sys/devices/virtual/dma_heap/system");
-    kernel.add_directory("/sys/devices/virtual/dma_heap/reserved");
-    CHECK(record_of(platform, "platform").heap_links.empty());
-    kernel.add_link(platform + "/dma_heap", "/sys/devices/virtual/dma_heap/reserved");
-    kernel.add_link(platform + "/drm/card0/dma_heap", "/sys/devices/virtual/dma_heap/reserved");
-    kernel.add_link(platform + "/dma_heap_2", "/sys/devices/virtual/dma_heap/system");
-    kernel.add_link(platform + "/dma_heap_odd", platform);
-    const DeviceRecord record = record_of(platform, "platform");
-    REQUIRE(record.heap_links.size() == 2);
-    CHECK(record.heap_links[0].heap == "reserved");
-    CHECK(record.heap_links[0].origin == platform + "/drm/card0/dma_heap");
-    CHECK(record.heap_links[1].heap == "system");
-    CHECK(fact(record, "dma-heap").value == "reserved");
 }
 
 TEST_CASE("RAM is from the first to the last zone with pages that can be allocated") {

@@ -46,7 +46,7 @@ TEST_CASE("a source that a quirk forbids is out, with who says so") {
     Input input = image(640, 480, fourcc::xrgb8888);
     input.sources = {system_heap(), udmabuf()};
     input.uses = {vkms_display()};
-    input.uses[0].notes = {{"udmabuf", false, "quirk x"}};
+    input.uses[0].forbidden = {{"udmabuf", "quirk x"}};
     const Output output = solved(input);
     CHECK(candidates(output) == Names{"dma-heap:system"});
     const Rejection* found = rejection(output, "udmabuf", "exporter");
@@ -55,32 +55,12 @@ TEST_CASE("a source that a quirk forbids is out, with who says so") {
     CHECK(found->required_by == Names{"/dev/dri/card2 (scanout)"});
 }
 
-TEST_CASE("a heap that the kernel links a device to is proof against what is only assumed of it") {
-    Input input = image(640, 480, fourcc::xrgb8888);
-    input.sources = {system_heap()};
-    input.uses = {contiguous_camera()};
-    input.uses[0].alternatives[0].constraints.max_address = 0xffffffff;
-    CHECK(candidates(solved(input)).empty());
-    input.uses[0].notes = {{"dma-heap:system", true, "/sys/x"}};
-    CHECK(candidates(solved(input)) == Names{"dma-heap:system"});
-    // Of another device it proves nothing.
-    input.uses.push_back(contiguous_camera());
-    CHECK(candidates(solved(input)).empty());
-    input.uses.pop_back();
-    input.uses[0].alternatives[0].constraints = {};
-    input.uses[0].alternatives[0].constraints.contiguity = Contiguity::preferred;
-    CHECK_FALSE(solved(input).choices.at(0).candidate.unproven);
-    input.uses[0].notes.clear();
-    CHECK(solved(input).choices.at(0).candidate.unproven);
-}
-
-TEST_CASE("memory that nobody describes is known to the devices that a row or link gives it to") {
+TEST_CASE("memory that nobody describes is unproven, and a strict request refuses it") {
     Input input = image(640, 480, fourcc::xrgb8888);
     input.sources = {system_heap()};
     input.sources[0].offer.undescribed = "nobody describes its memory";
     CHECK(solved(input).choices.at(0).candidate.unproven);
     input.uses = {use("camera", "isp", Use::capture), use("display", "kms", Use::scanout)};
-    input.uses[0].notes = {{"dma-heap:system", true, "quirk x"}};
     CHECK(solved(input).choices.at(0).candidate.unproven);
     input.request.strict = true;
     const Output strict = solved(input);
@@ -88,14 +68,12 @@ TEST_CASE("memory that nobody describes is known to the devices that a row or li
     REQUIRE(strict.rejections.size() == 1);
     CHECK(strict.rejections[0].constraint == "memory-kind");
     CHECK(strict.rejections[0].reason == "nobody describes its memory, and the request is strict");
-    input.uses[1].notes = {{"dma-heap", true, "/sys/x"}};
-    CHECK_FALSE(solved(input).choices.at(0).candidate.unproven);
 }
 
 TEST_CASE("what is preferred for a device ranks behind the caller's order and before the rest") {
     Input input = image(640, 480, fourcc::xrgb8888);
     input.sources = {system_heap(), udmabuf(), source("ion:system", OfferContiguity::scattered)};
-    input.preferred = {{"ion", true, "quirk x"}};
+    input.preferred = {{"ion", "quirk x"}};
     CHECK(candidates(solved(input)) == Names{"ion:system", "dma-heap:system", "udmabuf"});
     const auto criteria = solved(input).choices.at(0).candidate.criteria;
     CHECK(std::any_of(criteria.begin(), criteria.end(), [](const Criterion& criterion) {
@@ -118,7 +96,7 @@ TEST_CASE("areas rank: one's own, then the general one, then those of other devi
     CHECK(candidates(output) == Names{"dma-heap:linux,cma", "dma-heap:a", "dma-heap:z"});
     CHECK(output.choices.at(1).candidate.criteria.back().value ==
           "dma-heap:a, set aside for a device");
-    input.preferred = {{"dma-heap:z", true, "/property"}};
+    input.preferred = {{"dma-heap:z", "/property"}};
     CHECK(candidates(solved(input)) == Names{"dma-heap:z", "dma-heap:linux,cma", "dma-heap:a"});
 }
 
@@ -139,18 +117,13 @@ TEST_CASE("a device that takes no cached memory gets none that is, or that may b
     CHECK(candidates(solved(input)).size() == 2);
 }
 
-TEST_CASE("rows and links of a device become notes, and its preferences an order") {
+TEST_CASE("what rows forbid is told, and what they prefer becomes an order") {
     DeviceRecord record = toy("role = scanout\nforbid = ion v4l2:video0\nprefer = udmabuf gbm\n");
-    record.heap_links = {{"system", "/sys/x"}};
-    const auto notes = source_notes(record, Use::scanout, fourcc::xrgb8888);
-    REQUIRE(notes.size() == 3);
+    const auto notes = forbidden_sources(record, Use::scanout, fourcc::xrgb8888);
+    REQUIRE(notes.size() == 2);
     CHECK(notes[0].source == "ion");
-    CHECK_FALSE(notes[0].works);
     CHECK(notes[1].source == "v4l2:video0");
-    CHECK(notes[2].source == "dma-heap:system");
-    CHECK(notes[2].works);
-    CHECK(notes[2].origin == "/sys/x");
-    CHECK(source_notes(record, Use::render, fourcc::xrgb8888).size() == 1);
+    CHECK(forbidden_sources(record, Use::render, fourcc::xrgb8888).empty());
 
     std::vector<SourceNote> preferred;
     add_preferred_sources(record, Use::scanout, fourcc::xrgb8888, preferred);
@@ -158,7 +131,7 @@ TEST_CASE("rows and links of a device become notes, and its preferences an order
     Names names;
     for (const SourceNote& note : preferred)
         names.push_back(note.source);
-    CHECK(names == Names{"udmabuf", "gbm", "dma-heap:system"});
+    CHECK(names == Names{"udmabuf", "gbm"});
 
     // The heap of its own CMA area; a pool that is not shared has none.
     record = toy("");
