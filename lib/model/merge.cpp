@@ -127,19 +127,20 @@ bool combine_exporters(Constraints& into, const Constraints& from) {
 }
 
 template <std::size_t row>
+constexpr Rule merging_rule() {
+    constexpr LimitRow limit = limit_rows[row];
+    if constexpr (limit.merge == MergeRule::divisor)
+        return divisor<limit.field, limit.of_plane>(limit.kind);
+    else if constexpr (limit.merge == MergeRule::at_least)
+        return lower_limit<limit.field, limit.of_plane>(limit.kind);
+    else
+        return upper_limit<limit.field, limit.of_plane>(limit.kind);
+}
+
+template <std::size_t row>
 constexpr Rule rule_of() {
     constexpr LimitRow limit = limit_rows[row];
-    Rule rule = [] {
-        switch (limit.merge) {
-        case MergeRule::divisor:
-            return divisor<limit.field, limit.of_plane>(limit.kind);
-        case MergeRule::at_least:
-            return lower_limit<limit.field, limit.of_plane>(limit.kind);
-        case MergeRule::at_most:
-            break;
-        }
-        return upper_limit<limit.field, limit.of_plane>(limit.kind);
-    }();
+    Rule rule = merging_rule<row>();
     rule.shapes_layout = limit.part != LimitRow::of_memory;
     // One segment is contiguity: it is counted there, once.
     if (limit.kind == ConstraintKind::max_segments)
