@@ -10,6 +10,11 @@ import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SKIPPED = 77
+PAGES = [
+    SOURCE / "README.md",
+    SOURCE / "tests/boards/README.md",
+    *sorted((SOURCE / "docs").rglob("*.md")),
+]
 sys.path.append(str(SOURCE / "tests/support"))
 import c_headers  # noqa: E402
 
