@@ -34,7 +34,7 @@ def page_name(page):
     if page == CONTENTS:
         return "documentation"
     inside = page.with_suffix("").relative_to(SOURCE)
-    return "-".join(part for part in inside.parts if part not in ("docs", "README"))
+    return "-".join(part for part in inside.parts if part not in ("docs", "README")).lower()
 
 
 def code_span(match):

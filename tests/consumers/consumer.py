@@ -12,6 +12,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SKIPPED = 77
 PAGES = [
     SOURCE / "README.md",
+    SOURCE / "CHANGELOG.md",
     SOURCE / "tests/boards/README.md",
     *sorted((SOURCE / "docs").rglob("*.md")),
 ]
