@@ -29,3 +29,9 @@ links = [
 check(len(links) > 100, f"only {len(links)} links were found")
 broken = [f"{page.relative_to(SOURCE)}: {link}" for page, link in links if wrong(page, link)]
 check(not broken, "\n".join(broken))
+
+# Its links are the navigation tree of the HTML.
+contents = SOURCE / "docs/README.md"
+listed = {(contents.parent / link).resolve() for page, link in links if page == contents}
+missing = [str(page.relative_to(SOURCE)) for page in PAGES[1:] if page not in {contents, *listed}]
+check(not missing, f"docs/README.md does not list {', '.join(missing)}")
