@@ -118,6 +118,13 @@ SIMPLEALLOC_API int simplealloc_allocator_device_fd(const struct simplealloc_all
                                                     int fd, enum simplealloc_queue_access access,
                                                     struct simplealloc_device** device,
                                                     struct simplealloc_error** error);
+/// The same by number: a dev_t of stat() or makedev(), as linux-dmabuf's main_device and
+/// VK_EXT_physical_device_drm name devices. Fails with gone where no character device has it, or
+/// where the node that udev names does not lead to it in this process's /dev (a sandbox).
+SIMPLEALLOC_API int
+simplealloc_allocator_device_number(const struct simplealloc_allocator* allocator, uint64_t number,
+                                    struct simplealloc_device** device,
+                                    struct simplealloc_error** error);
 /// All nodes that are devices, from sysfs and udev. A V4L2 node of which those don't tell what it
 /// is for is opened where that is allowed, and asked by VIDIOC_QUERYCAP; no other is.
 SIMPLEALLOC_API int simplealloc_allocator_devices(const struct simplealloc_allocator* allocator,

@@ -8,6 +8,7 @@
 #include <simplealloc/prepared.hpp>
 #include <simplealloc/stats.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -71,6 +72,10 @@ public:
     /// The same for an open node. The descriptor is duplicated: the caller keeps its own, and may
     /// close it.
     [[nodiscard]] Result<Device> device(int fd, QueueAccess access = QueueAccess::not_ours) const;
+    /// The same by number: a dev_t of stat() or makedev(), as linux-dmabuf's main_device and
+    /// VK_EXT_physical_device_drm name devices. Fails with gone where no character device has it,
+    /// or where the node that udev names does not lead to it in this process's /dev (a sandbox).
+    [[nodiscard]] Result<Device> device(std::uint64_t number) const;
     /// All nodes that are devices, from sysfs and udev. A V4L2 node of which those don't tell what
     /// it is for is opened where that is allowed, and asked by VIDIOC_QUERYCAP; no other is.
     [[nodiscard]] Result<std::vector<Device>> devices() const;

@@ -64,6 +64,10 @@ Result<Device> Allocator::device(int fd, QueueAccess access) const {
     return to_device(questions::ask_all([&] { return data_->discovery.find(fd, access); }));
 }
 
+Result<Device> Allocator::device(std::uint64_t number) const {
+    return to_device(questions::ask_all([&] { return data_->discovery.find(dev_t{number}); }));
+}
+
 Result<std::vector<Device>> Allocator::devices() const {
     auto records = questions::ask_all([&] { return data_->discovery.list(); });
     if (!records)

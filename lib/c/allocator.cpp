@@ -108,6 +108,15 @@ int simplealloc_allocator_device_fd(const simplealloc_allocator* allocator, int 
     });
 }
 
+int simplealloc_allocator_device_number(const simplealloc_allocator* allocator,
+                                        std::uint64_t number, simplealloc_device** device,
+                                        simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = emptied(device, "device");
+        out = new simplealloc_device(of(allocator).device(number).value());
+    });
+}
+
 int simplealloc_allocator_devices(const simplealloc_allocator* allocator,
                                   simplealloc_devices** devices, simplealloc_error** error) {
     return guarded(error, [&] {

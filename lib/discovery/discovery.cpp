@@ -235,9 +235,28 @@ Discovery::Discovery(Quirks quirks)
     : quirks_(std::move(quirks)), phandles_(std::make_shared<const device_tree::Phandles>()) {}
 
 Result<DeviceRecord> Discovery::find(const std::string& path) const {
+    return find(path, 0);
+}
+
+Result<DeviceRecord> Discovery::find(dev_t devnum) const {
+    const auto node = udev::by_devnum(devnum);
+    if (!node || node->devnode.empty())
+        return failure(Stage::discover, Cause::gone, 0,
+                       fmt::format("device {}:{}", ::major(devnum), ::minor(devnum)),
+                       "no character device of this number has a node",
+                       "ask for its number again: it may have been unplugged");
+    return find(node->devnode, devnum);
+}
+
+Result<DeviceRecord> Discovery::find(const std::string& path, dev_t devnum) const {
     kernel::Stat stat;
     if (const int result = questions::stat(path, stat); result < 0)
         return unreachable(path, -result, "look up device");
+    if (devnum != 0 && (!S_ISCHR(stat.mode) || stat.rdev != devnum))
+        return failure(
+            Stage::discover, Cause::gone, 0, path,
+            fmt::format("it is not device {}:{} in this /dev", ::major(devnum), ::minor(devnum)),
+            "let the sandbox have the node, or open it and hand the descriptor over");
     auto node = identify(path, stat, quirks_);
     if (!node)
         return node.error();

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace simplealloc {
@@ -17,6 +18,8 @@ public:
     explicit Discovery(Quirks quirks);
 
     [[nodiscard]] Result<DeviceRecord> find(const std::string& path) const;
+    /// By the number of a character device.
+    [[nodiscard]] Result<DeviceRecord> find(dev_t devnum) const;
     [[nodiscard]] Result<DeviceRecord> find(int fd, QueueAccess access) const;
     /// All nodes that are devices, by sysfs and udev only.
     [[nodiscard]] Result<std::vector<DeviceRecord>> list() const;
@@ -25,6 +28,8 @@ public:
     [[nodiscard]] const Quirks& quirks() const noexcept { return quirks_; }
 
 private:
+    /// The device `devnum` and no other (0: whichever the path leads to).
+    [[nodiscard]] Result<DeviceRecord> find(const std::string& path, dev_t devnum) const;
     /// Adds those of one subsystem; `char` are the nodes that rows name.
     [[nodiscard]] Result<void> list(const std::string& subsystem,
                                     std::vector<DeviceRecord>& records) const;

@@ -17,6 +17,7 @@
 #include <string>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -335,6 +336,12 @@ TEST_CASE_METHOD(guest::NothingLeft, "memory runs out while devices are asked", 
             return simplealloc_allocator_device(scene.allocator, node.c_str(), out, error);
         });
     const int fd = ::open(node.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    struct stat status = {};
+    REQUIRE(::fstat(fd, &status) == 0);
+    check_starving<simplealloc_device>(
+        "device of a number", simplealloc_device_free, [&](auto** out, auto** error) {
+            return simplealloc_allocator_device_number(scene.allocator, status.st_rdev, out, error);
+        });
     check_starving<simplealloc_device>(
         "device of a descriptor", simplealloc_device_free, [&](auto** out, auto** error) {
             return simplealloc_allocator_device_fd(scene.allocator, fd,

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
+#include <sys/sysmacros.h>
 #include <vector>
 
 using namespace simplealloc::test;
@@ -141,6 +142,14 @@ TEST_CASE("a device of C says what it is and what it takes") {
                                        machine.error.out()) == -ENODEV);
     REQUIRE(machine.error);
     CHECK(machine.error->object == std::string_view("/dev/video9"));
+    CDevice numbered;
+    expect(simplealloc_allocator_device_number(machine.allocator, makedev(81, 0), numbered.out(),
+                                               machine.error.out()),
+           machine.error);
+    CHECK(simplealloc_device_get_path(numbered) == std::string_view("/dev/video0"));
+    CHECK(simplealloc_allocator_device_number(machine.allocator, makedev(81, 9), numbered.out(),
+                                              machine.error.out()) == -ENODEV);
+    CHECK(machine.error->object == std::string_view("device 81:9"));
     CHECK(simplealloc_allocator_device_fd(machine.allocator, -1, SIMPLEALLOC_QUEUE_ACCESS_OURS,
                                           device.out(), machine.error.out()) == -EINVAL);
 }

@@ -269,6 +269,70 @@ TEST_CASE("card and render node of a GPU are one device, V4L2 nodes of one paren
     CHECK(all.find("/dev/video0")->id != all.find("/dev/video1")->id);
 }
 
+TEST_CASE("a device is found by its number") {
+    FakeKernel kernel;
+    FakeCard card;
+    card.render_node = true;
+    add_drm_card(kernel, card);
+    add_v4l2(kernel);
+    const Discovery all = discovery();
+    const auto display = all.find(makedev(226, 0));
+    const auto render = all.find(makedev(226, 128));
+    REQUIRE((display && render));
+    CHECK(display->path == "/dev/dri/card0");
+    CHECK(display->devnum == makedev(226, 0));
+    CHECK(render->path == "/dev/dri/renderD128");
+    CHECK(render->drm->is_render_node);
+    CHECK(render->id == display->id);
+    CHECK(all.find(makedev(81, 0))->path == "/dev/video0");
+}
+
+TEST_CASE("a number that leads to no device of this process is gone, and nothing is opened") {
+    FakeKernel kernel;
+    FakeCard card;
+    add_drm_card(kernel, card);
+    card.index = 1;
+    add_drm_card(kernel, card);
+    std::string object = "/dev/dri/card0";
+    dev_t number = makedev(226, 0);
+    SECTION("nobody has it") {
+        number = GENERATE(makedev(226, 7), dev_t{0}, ~dev_t{0});
+        object = "device " + std::to_string(major(number)) + ":" + std::to_string(minor(number));
+    }
+    const udev::Node node = udev::by_devnum(makedev(226, 0)).value();
+    const auto hide = [&] {
+        kernel.remove(node.devnode);
+        kernel.add_udev(node);
+    };
+    SECTION("a sandbox lacks the node") {
+        hide();
+    }
+    SECTION("another device has the name here") {
+        hide();
+        kernel.add_link(node.devnode, "/dev/dri/card1");
+    }
+    SECTION("a file has the name here") {
+        hide();
+        kernel.add_file(node.devnode, "");
+    }
+    kernel.clear_calls();
+    const auto found = discovery().find(number);
+    REQUIRE_FALSE(found);
+    CHECK(found.error().cause == Cause::gone);
+    CHECK(found.error().object == object);
+    CHECK(kernel.count("open") == 0);
+}
+
+TEST_CASE("a number of something else is invalid") {
+    FakeKernel kernel;
+    add_dma_heap(kernel, {.name = "system"});
+    kernel::Stat stat;
+    REQUIRE(kernel::stat("/dev/dma_heap/system", stat) >= 0);
+    const auto found = discovery().find(stat.rdev);
+    REQUIRE_FALSE(found);
+    CHECK(found.error().cause == Cause::invalid);
+}
+
 TEST_CASE("a platform device without a driver is known by its name") {
     FakeKernel kernel;
     udev::Node node;
