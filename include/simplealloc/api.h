@@ -22,5 +22,6 @@
 /// Stands for no upper limit.
 #define SIMPLEALLOC_NO_LIMIT UINT64_MAX
 
-/// Waits without limit; so does any other negative timeout. 0 only looks.
-#define SIMPLEALLOC_FOREVER INT64_C(-1)
+/// The only timeout without limit. 0 and less only looks, such as what is left of a time that is
+/// over.
+#define SIMPLEALLOC_FOREVER INT64_MAX

@@ -100,10 +100,10 @@ SIMPLEALLOC_API int simplealloc_pool_create_request(const struct simplealloc_all
 /// Closes it, see simplealloc_pool_close(); NULL is fine.
 SIMPLEALLOC_API void simplealloc_pool_free(struct simplealloc_pool* pool);
 
-/// An idle buffer, a new one while there is room, or one that comes back in time. Fails with busy
-/// when the time is up, with limit where not one fits into max_bytes or max_fds, with gone after
-/// simplealloc_pool_close(), and as simplealloc_allocator_allocate() does where growth fails, which
-/// is not waited for. Milliseconds count: what is less is rounded up.
+/// An idle buffer, a new one while there is room, or one that comes back in time: 0 does not wait,
+/// and SIMPLEALLOC_FOREVER is without limit. Fails with busy when the time is up, with limit where
+/// not one fits into max_bytes or max_fds, with gone after simplealloc_pool_close(), and as
+/// simplealloc_allocator_allocate() does where growth fails, which is not waited for.
 SIMPLEALLOC_API int simplealloc_pool_acquire(struct simplealloc_pool* pool, int64_t timeout_ns,
                                              struct simplealloc_pool_slot** slot,
                                              struct simplealloc_error** error);

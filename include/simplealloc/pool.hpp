@@ -4,7 +4,6 @@
 
 #include <simplealloc/allocator.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -145,12 +144,9 @@ public:
     /// buffers are in use, with limit where not one fits into max_bytes or max_fds, with gone
     /// after close(), and as Allocator::allocate does where growth fails.
     [[nodiscard]] Result<PoolSlot> try_acquire();
-    /// The same, but waits until a buffer can be had, and fails with busy after default_timeout.
+    /// The same, but waits until a buffer can be had, and fails with busy when the time is up.
     /// Growth that fails is not waited for: what the kernel refused is reported at once.
-    [[nodiscard]] Result<PoolSlot> acquire();
-    /// The same, but fails with busy when the time is up; a negative one is none, and
-    /// milliseconds::max() is without limit.
-    [[nodiscard]] Result<PoolSlot> acquire(std::chrono::milliseconds timeout);
+    [[nodiscard]] Result<PoolSlot> acquire(Timeout timeout = default_timeout);
 
     /// From now on buffers come from another plan, as after a change of resolution: idle buffers
     /// are freed, those in flight stay valid and are freed when they come back. The first

@@ -4,7 +4,6 @@
 
 #include <simplealloc/buffer.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -44,9 +43,6 @@ SIMPLEALLOC_API Result<Parcel> pack(const Buffer& buffer);
 /// limit above the bounds, and with invalid for everything else that is wrong.
 SIMPLEALLOC_API Result<Buffer> unpack(std::span<const std::byte> bytes, std::vector<UniqueFd> fds);
 
-/// How long to wait: `forever` is without limit; zero only tries.
-using Wait = std::optional<std::chrono::milliseconds>;
-
 /// One end of a connected AF_UNIX socket of type SOCK_STREAM or SOCK_SEQPACKET over which Buffers
 /// travel in both directions, and nothing else. Owns the socket, blocking or not: that makes no
 /// difference. Move-only; one thread at a time.
@@ -68,19 +64,19 @@ public:
     /// what a full stream did not take yet is pending() and goes with flush() or the next send().
     /// Fails with busy where nothing could be sent in time, with gone where the other end is
     /// closed; then nothing of this buffer was sent.
-    [[nodiscard]] Result<void> send(const Buffer& buffer, Wait wait = default_timeout);
+    [[nodiscard]] Result<void> send(const Buffer& buffer, Timeout timeout = default_timeout);
     /// Bytes of a message that wait for room in the socket; only of a stream.
     [[nodiscard]] std::size_t pending() const noexcept;
     /// Sends them. Fails with busy where the time is up first.
-    [[nodiscard]] Result<void> flush(Wait wait = default_timeout);
+    [[nodiscard]] Result<void> flush(Timeout timeout = default_timeout);
 
-    /// The next buffer. `wait` is for the whole of it, so that a peer who sends a byte now and then
-    /// gains nothing; what came in time is kept for the next call. Fails with busy when the time is
-    /// up, with gone where the other end is closed, with fd_limit where this process has no
+    /// The next buffer. `timeout` is for the whole of it, so that a peer who sends a byte now and
+    /// then gains nothing; what came in time is kept for the next call. Fails with busy when the
+    /// time is up, with gone where the other end is closed, with fd_limit where this process has no
     /// descriptor left, and as unpack() does. Descriptors of a buffer that fails are closed. After
     /// a broken message no more is read from a stream, as nobody knows where the next one begins:
     /// drop the Channel.
-    [[nodiscard]] Result<Buffer> receive(Wait wait = default_timeout);
+    [[nodiscard]] Result<Buffer> receive(Timeout timeout = default_timeout);
 
 private:
     struct Data;

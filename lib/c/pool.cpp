@@ -73,12 +73,6 @@ void create(const simplealloc_allocator* allocator, const From& from,
     out = new simplealloc_pool{Pool::create(source, from, read(options)).value()};
 }
 
-Result<PoolSlot> acquire(Pool& pool, std::int64_t timeout_ns) {
-    if (timeout_ns == 0)
-        return pool.try_acquire();
-    return pool.acquire(to_milliseconds(timeout_ns).value_or(std::chrono::milliseconds::max()));
-}
-
 } // namespace
 
 void simplealloc_pool_stats_free(simplealloc_pool_stats* stats) {
@@ -136,7 +130,8 @@ int simplealloc_pool_acquire(simplealloc_pool* pool, std::int64_t timeout_ns,
                              simplealloc_pool_slot** slot, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(slot, "slot");
-        out = new simplealloc_pool_slot(acquire(need(pool, "pool").pool, timeout_ns).value());
+        out = new simplealloc_pool_slot(
+            need(pool, "pool").pool.acquire(to_timeout(timeout_ns)).value());
     });
 }
 

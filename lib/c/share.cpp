@@ -102,7 +102,7 @@ int simplealloc_channel_send(simplealloc_channel* channel, const simplealloc_buf
                              std::int64_t timeout_ns, simplealloc_error** error) {
     return guarded(error, [&] {
         share::Channel& end = need(channel, "channel").channel;
-        end.send(need(buffer, "buffer").buffer, to_milliseconds(timeout_ns)).value();
+        end.send(need(buffer, "buffer").buffer, to_timeout(timeout_ns)).value();
     });
 }
 
@@ -112,9 +112,8 @@ std::size_t simplealloc_channel_get_pending(const simplealloc_channel* channel) 
 
 int simplealloc_channel_flush(simplealloc_channel* channel, std::int64_t timeout_ns,
                               simplealloc_error** error) {
-    return guarded(error, [&] {
-        need(channel, "channel").channel.flush(to_milliseconds(timeout_ns)).value();
-    });
+    return guarded(error,
+                   [&] { need(channel, "channel").channel.flush(to_timeout(timeout_ns)).value(); });
 }
 
 int simplealloc_channel_receive(simplealloc_channel* channel, std::int64_t timeout_ns,
@@ -122,6 +121,6 @@ int simplealloc_channel_receive(simplealloc_channel* channel, std::int64_t timeo
     return guarded(error, [&] {
         auto& out = emptied(buffer, "buffer");
         share::Channel& end = need(channel, "channel").channel;
-        out = new simplealloc_buffer(end.receive(to_milliseconds(timeout_ns)).value());
+        out = new simplealloc_buffer(end.receive(to_timeout(timeout_ns)).value());
     });
 }

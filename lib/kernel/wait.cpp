@@ -12,15 +12,9 @@ namespace simplealloc {
 
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-Timeout in_nanoseconds(std::optional<milliseconds> timeout) {
-    constexpr milliseconds longest = std::chrono::hours(24 * 365);
-    if (!timeout)
-        return std::nullopt;
-    return std::clamp(*timeout, milliseconds::zero(), longest);
-}
+constexpr nanoseconds longest = std::chrono::hours(24 * 365);
 
 Result<bool> wait_for_one(const Pollable& target, const Countdown& countdown) {
     pollfd one = {target.fd, target.events, 0};
@@ -33,11 +27,11 @@ Result<bool> wait_for_one(const Pollable& target, const Countdown& countdown) {
 } // namespace
 
 Countdown::Countdown(Timeout timeout) : timeout_(timeout) {
+    if (timeout_ > longest)
+        timeout_ = longest;
     if (timeout_ > nanoseconds::zero())
         start_ = kernel::now();
 }
-
-Countdown::Countdown(std::optional<milliseconds> timeout) : Countdown(in_nanoseconds(timeout)) {}
 
 Timeout Countdown::left() const {
     if (!timeout_)

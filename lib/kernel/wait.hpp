@@ -14,9 +14,8 @@ namespace simplealloc {
 /// Counts from its construction; asks no clock where none is needed.
 class Countdown {
 public:
+    /// A year at most: the largest timeout, added to a clock, would overflow.
     explicit Countdown(Timeout timeout);
-    /// A year at most, as more milliseconds can be said than nanoseconds.
-    explicit Countdown(std::optional<std::chrono::milliseconds> timeout);
 
     /// Never negative; nothing: for ever.
     [[nodiscard]] Timeout left() const;

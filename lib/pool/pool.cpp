@@ -124,14 +124,9 @@ Pool::~Pool() {
 }
 
 Result<PoolSlot> Pool::try_acquire() {
-    return state_->acquire(std::chrono::milliseconds(0));
+    return state_->acquire(std::chrono::nanoseconds::zero());
 }
-Result<PoolSlot> Pool::acquire() {
-    return acquire(default_timeout);
-}
-Result<PoolSlot> Pool::acquire(std::chrono::milliseconds timeout) {
-    if (timeout == std::chrono::milliseconds::max())
-        return state_->acquire(forever);
+Result<PoolSlot> Pool::acquire(Timeout timeout) {
     return state_->acquire(timeout);
 }
 

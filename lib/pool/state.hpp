@@ -53,8 +53,6 @@ struct Pooled {
 /// runs then may come back here.
 class PoolState : public std::enable_shared_from_this<PoolState> {
 public:
-    using Timeout = std::optional<std::chrono::milliseconds>; ///< nothing: no limit
-
     /// `counter` is for PoolWaiters.
     PoolState(Allocator allocator, PoolOptions options, UniqueFd counter);
 

@@ -185,12 +185,12 @@ std::size_t Channel::pending() const noexcept {
     return data_->out.size();
 }
 
-Result<void> Channel::flush(Wait wait) {
-    return data_->flush(Countdown(wait));
+Result<void> Channel::flush(Timeout timeout) {
+    return data_->flush(Countdown(timeout));
 }
 
-Result<void> Channel::send(const Buffer& buffer, Wait wait) {
-    const Countdown countdown(wait);
+Result<void> Channel::send(const Buffer& buffer, Timeout timeout) {
+    const Countdown countdown(timeout);
     const auto parcel = pack(buffer);
     if (!parcel)
         return parcel.error();
@@ -210,10 +210,10 @@ Result<void> Channel::send(const Buffer& buffer, Wait wait) {
     return flushed;
 }
 
-Result<Buffer> Channel::receive(Wait wait) {
+Result<Buffer> Channel::receive(Timeout timeout) {
     if (data_->broken)
         return invalid("a message before was broken: nobody knows where the next one begins");
-    auto read = data_->read_message(Countdown(wait));
+    auto read = data_->read_message(Countdown(timeout));
     if (!read && read.error().cause == Cause::busy)
         return read.error();
     const std::vector<std::byte> message = std::exchange(data_->in, {});

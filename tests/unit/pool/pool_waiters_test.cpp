@@ -183,7 +183,7 @@ TEST_CASE("a wait for a device ends with its work, or in time") {
     CHECK(pool.stats().waited == 1);
 
     machine.kernel.before_nth_syscall(2, [&] { fence->over = true; });
-    CHECK(pool.acquire(std::chrono::milliseconds::max()));
+    CHECK(pool.acquire(forever));
     CHECK(machine.kernel.time - start == 100ms);
     CHECK(pool.stats().failures == std::map<Cause, std::uint64_t>{{Cause::busy, 3}});
 }
@@ -198,7 +198,7 @@ TEST_CASE("a wait for a device that is not told how long ends all the same") {
     CHECK(pool.acquire().error().cause == Cause::busy);
     CHECK(machine.kernel.time - start == default_timeout);
     machine.kernel.before_nth_syscall(2, [&] { writing->over = true; });
-    CHECK(pool.acquire(std::chrono::milliseconds::max()));
+    CHECK(pool.acquire(forever));
 }
 
 TEST_CASE("a fence that comes with a release is waited for by the pool and by everyone else") {

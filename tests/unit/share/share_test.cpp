@@ -338,12 +338,12 @@ TEST_CASE("a peer that says nothing is not waited for without limit, unless that
     Ends ends = connect(machine.kernel, type);
     const auto start = machine.kernel.time;
     CHECK(ends.far.receive().error().cause == Cause::busy);
-    CHECK(machine.kernel.time - start == share::Wait(default_timeout));
+    CHECK(machine.kernel.time - start == Timeout(default_timeout));
     if (type == SOCK_SEQPACKET)
         return;
     ends.sockets.to_second->room = 0;
     CHECK(ends.near.send(Machine::allocate()).error().cause == Cause::busy);
-    CHECK(machine.kernel.time - start == share::Wait(2 * default_timeout));
+    CHECK(machine.kernel.time - start == Timeout(2 * default_timeout));
 }
 
 TEST_CASE("a stream that takes little at a time loses neither bytes nor descriptors") {
