@@ -108,6 +108,18 @@ SIMPLEALLOC_API int simplealloc_pool_acquire(struct simplealloc_pool* pool, int6
                                              struct simplealloc_pool_slot** slot,
                                              struct simplealloc_error** error);
 
+/// For an event loop: a descriptor and its events, level-triggered, which have come whenever
+/// acquiring would not fail with busy, also after simplealloc_pool_close(), and stay until it does
+/// fail so. They may have come although another thread was faster, or one of a buffer's devices has
+/// not done yet: acquire with a timeout of 0 until that fails with busy, and nothing is missed.
+///
+/// Borrowed: the pool closes it, and hands out the same each time. The first call makes it, an
+/// eventfd, with wait_for_devices an epoll as well, beside max_fds; it fails with fd-limit or
+/// exhausted.
+SIMPLEALLOC_API int simplealloc_pool_pollable(struct simplealloc_pool* pool,
+                                              struct simplealloc_pollable* pollable,
+                                              struct simplealloc_error** error);
+
 /// From now on buffers come from another plan: idle buffers are freed, those in flight stay valid
 /// and are freed when they come back. Fails as simplealloc_pool_create() does, and the pool stays
 /// as it was.

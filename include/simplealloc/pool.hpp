@@ -147,6 +147,20 @@ public:
     /// The same, but waits until a buffer can be had, and fails with busy when the time is up.
     /// Growth that fails is not waited for: what the kernel refused is reported at once.
     [[nodiscard]] Result<PoolSlot> acquire(Timeout timeout = default_timeout);
+    /// The same for an event loop: a descriptor and its events, level-triggered, which have come
+    /// whenever try_acquire() would not fail with busy, also after close(). With
+    /// PoolOptions::wait_for_devices the end of their work counts, too.
+    ///
+    /// They stay until an acquisition does fail with busy. So they may have come although another
+    /// thread was faster, or one of a buffer's devices has not done yet: call try_acquire() until
+    /// it fails so, and nothing is missed. An event loop that needs no buffer stops watching.
+    ///
+    /// Borrowed: the Pool closes it, and hands out the same each time. The first call makes it, an
+    /// eventfd, with wait_for_devices an epoll as well, beside max_fds; it fails with fd_limit or
+    /// exhausted. Acquisitions that fail with busy cost two system calls more from then on, and
+    /// one more for each idle buffer that devices work on; what can't be watched (exhausted) is
+    /// their error in place of busy.
+    [[nodiscard]] Result<Pollable> pollable();
 
     /// From now on buffers come from another plan, as after a change of resolution: idle buffers
     /// are freed, those in flight stay valid and are freed when they come back. The first

@@ -168,8 +168,7 @@ int simplealloc_buffer_pollable(const simplealloc_buffer* buffer, simplealloc_ac
     return guarded(error, [&] {
         auto& out = need(pollable, "pollable");
         const Buffer& awaited = need(buffer, "buffer").buffer;
-        const Pollable watched = awaited.pollable(read_access(access), dmabuf).value();
-        out = {watched.fd, watched.events};
+        out = to_c(awaited.pollable(read_access(access), dmabuf).value());
     });
 }
 

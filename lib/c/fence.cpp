@@ -53,8 +53,7 @@ int simplealloc_fence_status(const simplealloc_fence* fence, simplealloc_fence_s
 simplealloc_pollable simplealloc_fence_get_pollable(const simplealloc_fence* fence) {
     if (fence == nullptr)
         return {-1, 0};
-    const Pollable pollable = fence->fence.pollable();
-    return {pollable.fd, pollable.events};
+    return to_c(fence->fence.pollable());
 }
 
 int simplealloc_fence_get_fd(const simplealloc_fence* fence) {

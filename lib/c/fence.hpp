@@ -8,3 +8,11 @@
 struct simplealloc_fence {
     simplealloc::Fence fence;
 };
+
+namespace simplealloc::c {
+
+inline simplealloc_pollable to_c(const Pollable& pollable) {
+    return {pollable.fd, pollable.events};
+}
+
+} // namespace simplealloc::c

@@ -135,6 +135,14 @@ int simplealloc_pool_acquire(simplealloc_pool* pool, std::int64_t timeout_ns,
     });
 }
 
+int simplealloc_pool_pollable(simplealloc_pool* pool, simplealloc_pollable* pollable,
+                              simplealloc_error** error) {
+    return guarded(error, [&] {
+        auto& out = need(pollable, "pollable");
+        out = to_c(need(pool, "pool").pool.pollable().value());
+    });
+}
+
 int simplealloc_pool_replan(simplealloc_pool* pool, const simplealloc_plan* plan,
                             simplealloc_error** error) {
     return guarded(error, [&] { need(pool, "pool").pool.replan(need(plan, "plan").plan).value(); });

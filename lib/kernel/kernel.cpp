@@ -13,6 +13,7 @@
 #include <grp.h>
 #include <limits>
 #include <memory>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -140,6 +141,21 @@ int add(int counter, std::uint64_t count) {
 int take(int counter) {
     std::uint64_t one = 0;
     return restart([&] { return static_cast<int>(::read(counter, &one, sizeof one)); });
+}
+
+int watcher() {
+    const int fd = ::epoll_create1(EPOLL_CLOEXEC);
+    return fd >= 0 ? fd : -errno;
+}
+
+int watch(int watcher, int fd, short events) {
+    ::epoll_event event = {};
+    event.events = static_cast<std::uint32_t>(events);
+    return ::epoll_ctl(watcher, EPOLL_CTL_ADD, fd, &event) >= 0 ? 0 : -errno;
+}
+
+int unwatch(int watcher, int fd) {
+    return ::epoll_ctl(watcher, EPOLL_CTL_DEL, fd, nullptr) >= 0 ? 0 : -errno;
 }
 
 std::chrono::nanoseconds now() {

@@ -46,6 +46,12 @@ int counter();
 int add(int counter, std::uint64_t count);
 /// One less; EAGAIN at zero.
 int take(int counter);
+/// An epoll: readable while one of the descriptors in it has events that are watched for.
+int watcher();
+/// `events` are those of poll(2). Must end before the descriptor is closed: as long as anybody else
+/// has the open file, the epoll keeps it and nobody could take it out (fs/eventpoll.c).
+int watch(int watcher, int fd, short events);
+int unwatch(int watcher, int fd);
 /// A clock that only runs forward.
 std::chrono::nanoseconds now();
 /// Size by lseek(SEEK_END): the only way that all kernels answer for a dma-buf.

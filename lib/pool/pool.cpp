@@ -129,6 +129,9 @@ Result<PoolSlot> Pool::try_acquire() {
 Result<PoolSlot> Pool::acquire(Timeout timeout) {
     return state_->acquire(timeout);
 }
+Result<Pollable> Pool::pollable() {
+    return state_->pollable();
+}
 
 Result<void> Pool::replan(const Plan& plan) {
     return state_->start(plan);

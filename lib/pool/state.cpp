@@ -231,16 +231,19 @@ Result<std::shared_ptr<Pooled>> PoolState::grow(PoolPlace place, const Supply& s
 }
 
 PoolSlot PoolState::hand_out(std::shared_ptr<Pooled> pooled, std::size_t spare) {
+    waiters_.taken();
     least_idle_ = std::min(least_idle_, spare);
     ++stats_.acquired;
     stats_.high_water = std::max(stats_.high_water, ++stats_.in_flight);
     return {shared_from_this(), std::move(pooled)};
 }
 
-Error PoolState::full() const {
+Error PoolState::full(std::uint64_t events, const DeviceWork& devices) {
     if (places_ == 0)
         return failure(Stage::acquire, Cause::limit, 0, "pool",
                        "not one buffer fits into max_bytes and max_fds", "raise them");
+    if (auto told = waiters_.found_nothing(events, devices); !told)
+        return told.error();
     return failure(
         Stage::acquire, Cause::busy, 0, "pool",
         current_.buffers < options_.max_buffers
@@ -288,6 +291,7 @@ Result<PoolSlot> PoolState::acquire(std::unique_lock<std::mutex>& lock, Timeout 
     bool in_time = !timeout || timeout->count() > 0;
     for (;;) {
         const std::uint64_t changes = waiters_.changes();
+        const std::uint64_t events = waiters_.events();
         if (options_.wait_for_devices) {
             Buffers idle = idle_;
             lock.unlock();
@@ -313,7 +317,7 @@ Result<PoolSlot> PoolState::acquire(std::unique_lock<std::mutex>& lock, Timeout 
         }
         // Who gave up must look once more: it may have been woken as well, and nobody else was.
         if (places_ == 0 || !in_time)
-            return full();
+            return full(events, devices);
         if (!countdown) {
             countdown.emplace(timeout);
             ++stats_.waited;
@@ -384,6 +388,11 @@ void PoolState::close() noexcept {
     closed_ = true;
     idle.swap(idle_);
     waiters_.wake_all();
+}
+
+Result<Pollable> PoolState::pollable() {
+    const std::lock_guard lock(mutex_);
+    return waiters_.pollable();
 }
 
 PoolStats PoolState::stats() const {

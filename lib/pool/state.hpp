@@ -66,6 +66,7 @@ public:
     std::size_t trim(std::size_t keep);
     std::size_t trim();
     void close() noexcept;
+    Result<Pollable> pollable();
     [[nodiscard]] PoolStats stats() const;
     /// Counts it, and hands it on.
     Error count(Error error);
@@ -110,7 +111,8 @@ private:
     IdleBuffer take_coldest() noexcept;
     /// What hysteresis frees after a release; mostly nothing.
     IdleBuffer take_surplus() noexcept;
-    [[nodiscard]] Error full() const;
+    /// Nothing is to be had, and `devices` were looked at as of `events`.
+    [[nodiscard]] Error full(std::uint64_t events, const DeviceWork& devices);
     /// Counts it, and hands it on.
     Error refuse(Error error);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How threads wait for a pool, and for devices that still work on its idle buffers.
+// How threads and event loops wait for a pool, and for devices that still work on its idle buffers.
 #include "lib/pool/waiters.hpp"
 
 #include "lib/base/failure.hpp"
@@ -91,6 +91,7 @@ void PoolWaiters::raise(std::uint64_t count) noexcept {
 
 void PoolWaiters::wake_one() noexcept {
     ++changes_;
+    signal_.raise();
     if (counter_)
         raise(waiting_ > 0 ? 1 : 0);
     else
@@ -99,6 +100,7 @@ void PoolWaiters::wake_one() noexcept {
 
 void PoolWaiters::wake_all() noexcept {
     ++changes_;
+    signal_.raise();
     if (counter_)
         raise(waiting_);
     else
@@ -108,6 +110,28 @@ void PoolWaiters::wake_all() noexcept {
 void PoolWaiters::leave() noexcept {
     if (counter_)
         raise(waiting_ > 0 ? 1 : 0);
+}
+
+void PoolWaiters::taken() noexcept {
+    ++taken_;
+    signal_.raise();
+}
+
+Result<void> PoolWaiters::found_nothing(std::uint64_t events, const DeviceWork& devices) {
+    // What came meanwhile was not looked at, and what went may be closed before the next event.
+    if (events != this->events())
+        return {};
+    return signal_.lower(devices.pending());
+}
+
+Result<Pollable> PoolWaiters::pollable() {
+    if (!signal_) {
+        auto made = PoolSignal::create(static_cast<bool>(counter_));
+        if (!made)
+            return made.error();
+        signal_ = *std::move(made);
+    }
+    return signal_.pollable();
 }
 
 Result<bool> PoolWaiters::wait(std::unique_lock<std::mutex>& lock, std::uint64_t changes,

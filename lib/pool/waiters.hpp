@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// How threads wait for a pool, and for devices that still work on its idle buffers.
+// How threads and event loops wait for a pool, and for devices that still work on its idle buffers.
 #pragma once
 
 #include "lib/kernel/wait.hpp"
+#include "lib/pool/signal.hpp"
 
 #include <simplealloc/buffer.hpp>
 #include <simplealloc/unique_fd.hpp>
@@ -48,7 +49,7 @@ private:
     std::vector<pollfd> pending_;
 };
 
-/// Threads that wait for a pool. All functions are called with its lock held.
+/// Threads and event loops that wait for a pool. All functions are called with its lock held.
 ///
 /// Without devices they wait for a condition variable. poll() can't, so with devices they wait for
 /// a counter that is raised for each one that is to wake up. Two may wake up for one count, and the
@@ -65,6 +66,14 @@ public:
     void leave() noexcept;
     /// Another one after each wake_one() and wake_all().
     [[nodiscard]] std::uint64_t changes() const noexcept { return changes_; }
+    /// Another one after each of them and each taken().
+    [[nodiscard]] std::uint64_t events() const noexcept { return changes_ + taken_; }
+    /// An idle buffer is handed out, so that what waits for it has to look at another.
+    void taken() noexcept;
+    /// Who acquires finds nothing, and there was none of events() since it began to look.
+    Result<void> found_nothing(std::uint64_t events, const DeviceWork& devices);
+    /// From now on an event loop waits as well.
+    Result<Pollable> pollable();
 
     /// Until it is woken up, or a device has done, or there was a change since `changes`, without
     /// the lock meanwhile. False when the time is up.
@@ -77,7 +86,9 @@ private:
 
     const UniqueFd counter_; ///< none: devices are not waited for
     std::condition_variable changed_;
+    PoolSignal signal_;
     std::uint64_t changes_ = 0;
+    std::uint64_t taken_ = 0;
     std::size_t waiting_ = 0; ///< for the counter
 };
 

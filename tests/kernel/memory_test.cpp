@@ -217,6 +217,9 @@ void check_pool(const Scene& scene) {
         options.max_buffers = 2;
         options.wait_for_devices = true;
         int code = simplealloc_pool_create(scene.allocator, scene.plan, &options, out, error);
+        simplealloc_pollable pollable = {};
+        if (code >= 0)
+            code = simplealloc_pool_pollable(*out, &pollable, error);
         std::array<simplealloc_pool_slot*, 2> slots{};
         for (auto& slot : slots)
             if (code >= 0)

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <fstream>
+#include <poll.h>
 #include <sys/resource.h>
 
 using namespace simplealloc;
@@ -58,6 +59,11 @@ Cause refusal(Pool& pool, std::chrono::milliseconds timeout = 0ms) {
     const auto slot = pool.acquire(timeout);
     REQUIRE_FALSE(slot);
     return slot.error().cause;
+}
+
+bool is_readable(const Pollable& pollable, std::chrono::milliseconds timeout = 0ms) {
+    pollfd target = {pollable.fd, pollable.events, 0};
+    return ::poll(&target, 1, static_cast<int>(timeout.count())) == 1 && target.revents == POLLIN;
 }
 
 /// Acquires until growth fails.
@@ -282,4 +288,40 @@ TEST_CASE_METHOD(guest::NothingLeft, "a release ends a wait for devices that don
     REQUIRE(slot);
     CHECK(slot->index() == 1);
     CHECK(Clock::now() - start < 10s);
+}
+
+TEST_CASE_METHOD(guest::NothingLeft,
+                 "an event loop learns that devices have done, and of a release", "[full]") {
+    Pool pool = make_patient_pool("udmabuf");
+    const Pollable signal = pool.pollable().value();
+    guest::Timeline timeline;
+    auto first = take(pool);
+    auto second = take(pool);
+    CHECK(is_readable(signal));
+    CHECK(refusal(pool) == Cause::busy);
+    CHECK_FALSE(is_readable(signal));
+    REQUIRE(first.release(timeline.next()));
+    REQUIRE(second.release(timeline.next()));
+    CHECK(is_readable(signal));
+    CHECK(refusal(pool) == Cause::busy);
+    CHECK_FALSE(is_readable(signal));
+
+    timeline.step();
+    CHECK(is_readable(signal));
+    first = take(pool);
+    CHECK(refusal(pool) == Cause::busy);
+    CHECK_FALSE(is_readable(signal));
+    const auto start = Clock::now();
+    {
+        const guest::Later later([&] { timeline.step(); });
+        CHECK(is_readable(signal, 10s));
+        CHECK(Clock::now() - start >= guest::Later::delay);
+    }
+    second = take(pool);
+    CHECK(refusal(pool) == Cause::busy);
+    {
+        const guest::Later later([&] { first.release(); });
+        CHECK(is_readable(signal, 10s));
+    }
+    CHECK(take(pool).index() == 0);
 }

@@ -72,6 +72,9 @@ struct FakeKernel::Implementation {
             k.record_error("close of fd " + std::to_string(fd) + ", which is not open");
             return -EBADF;
         }
+        for (const auto& [number, other] : k.fds_)
+            if (number != fd && other->watched && other->watched->contains(fd))
+                k.record_error("close of fd " + std::to_string(fd) + ", which an epoll watches");
         // What the file owns may look at the kernel while it dies.
         const std::shared_ptr<OpenFile> file = std::move(found->second);
         k.fds_.erase(found);
@@ -192,6 +195,13 @@ struct FakeKernel::Implementation {
             return poll_sync_file(*file->sync_file, target.events);
         if (file->counter)
             return target.events & (*file->counter > 0 ? POLLIN | POLLOUT : POLLOUT);
+        if (file->watched)
+            return std::any_of(file->watched->begin(), file->watched->end(),
+                               [&](const auto& watched) {
+                                   return events_of(k, {watched.first, watched.second, 0}) != 0;
+                               })
+                       ? target.events & POLLIN
+                       : 0;
         return file->poll ? file->poll(target.events) : target.events;
     }
 
@@ -253,6 +263,31 @@ struct FakeKernel::Implementation {
             return -EAGAIN;
         --*file->counter;
         return 0;
+    }
+
+    static int watcher(FakeKernel& k) {
+        auto opened = std::make_shared<OpenFile>();
+        opened->path = "epoll";
+        opened->watched.emplace();
+        return k.add_fd(std::move(opened));
+    }
+
+    static int watch(FakeKernel& k, int watcher, int fd, short events) {
+        const std::shared_ptr<OpenFile> file = k.file(watcher);
+        if (!file || !k.usable(fd))
+            return -EBADF;
+        if (!file->watched || watcher == fd)
+            return -EINVAL;
+        return file->watched->emplace(fd, events).second ? 0 : -EEXIST;
+    }
+
+    static int unwatch(FakeKernel& k, int watcher, int fd) {
+        const std::shared_ptr<OpenFile> file = k.file(watcher);
+        if (!file || !k.usable(fd))
+            return -EBADF;
+        if (!file->watched)
+            return -EINVAL;
+        return file->watched->erase(fd) == 1 ? 0 : -ENOENT;
     }
 
     static std::int64_t seek_end(FakeKernel& k, int fd) {
@@ -537,6 +572,17 @@ int take(int counter) {
                       [&](FakeKernel& k) { return Fake::take(k, counter); });
 }
 
+int watcher() {
+    return Fake::call("watcher", {}, 0, [](FakeKernel& k) { return Fake::watcher(k); });
+}
+int watch(int watcher, int fd, short events) {
+    return Fake::call("watch", Fake::describe(fd), 0,
+                      [&](FakeKernel& k) { return Fake::watch(k, watcher, fd, events); });
+}
+int unwatch(int watcher, int fd) {
+    return Fake::call("unwatch", Fake::describe(fd), 0,
+                      [&](FakeKernel& k) { return Fake::unwatch(k, watcher, fd); });
+}
 std::chrono::nanoseconds now() {
     return FakeKernel::current().time;
 }

@@ -221,6 +221,7 @@ public:
         std::shared_ptr<FakeMemfd> memfd;
         std::optional<FakeFences> sync_file;
         std::optional<std::uint64_t> counter;
+        std::optional<std::map<int, short>> watched; ///< of an epoll: descriptors and events
         kernel::Stat stat;
     };
     struct Implementation; ///< fake_calls.cpp

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What strangers hand over, against the machine's own kernel: descriptors of anything, files that
-// wait, names that lead elsewhere by now; and a program that ends.
+// wait, names that lead elsewhere by now; a pool's descriptor; and a program that ends.
 #include "lib/kernel/device_node.hpp"
 #include "lib/kernel/kernel.hpp"
+#include "lib/pool/signal.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fuse_file.hpp"
 
@@ -20,6 +21,8 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <poll.h>
+#include <span>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -226,6 +229,48 @@ TEST_CASE(
     CHECK(is_gone(open_device_node(name, O_RDWR, slave.st_rdev + 1)));
     CHECK(is_gone(open_device_node("/etc/passwd", O_RDONLY, 0)));
     CHECK(open_device_node("/dev/null", O_RDWR, 0));
+    CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("a pool's descriptor is readable as it is raised and lowered, in poll and in epoll") {
+    const std::size_t before = open_descriptors();
+    {
+        const bool devices = GENERATE(false, true);
+        auto signal = PoolSignal::create(devices);
+        REQUIRE(signal);
+        const UniqueFd loop = UniqueFd::adopt(kernel::watcher());
+        REQUIRE(kernel::watch(loop.get(), signal->pollable().fd, signal->pollable().events) == 0);
+        const auto is_readable = [&] {
+            pollfd target = {signal->pollable().fd, signal->pollable().events, 0};
+            const bool readable = kernel::poll(std::span(&target, 1), 0ns) == 1;
+            epoll_event event = {};
+            CHECK(::epoll_wait(loop.get(), &event, 1, 0) == (readable ? 1 : 0));
+            return readable;
+        };
+        CHECK(is_readable());
+        CHECK(is_readable());
+        REQUIRE(signal->lower({}));
+        CHECK_FALSE(is_readable());
+        signal->raise();
+        CHECK(is_readable());
+        if (devices) {
+            const UniqueFd work = UniqueFd::adopt(kernel::counter());
+            const UniqueFd elsewhere = UniqueFd::dup(work.get()).value();
+            const std::array pending{pollfd{work.get(), POLLIN, 0}};
+            REQUIRE(signal->lower(pending));
+            CHECK_FALSE(is_readable());
+            REQUIRE(kernel::add(work.get(), 1) >= 0);
+            CHECK(is_readable());
+            REQUIRE(signal->lower(pending));
+            CHECK(is_readable());
+            // What is not watched any more wakes nobody.
+            REQUIRE(signal->lower({}));
+            CHECK_FALSE(is_readable());
+            const std::array wrong{pending[0], pollfd{-1, POLLIN, 0}};
+            CHECK(signal->lower(wrong).error().sys_errno == EBADF);
+            CHECK(is_readable());
+        }
+    }
     CHECK(open_descriptors() == before);
 }
 

@@ -8,9 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <linux/dma-heap.h>
 #include <memory>
+#include <poll.h>
+#include <span>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -20,6 +23,10 @@
 using namespace simplealloc::test;
 
 namespace {
+
+int ready(pollfd& target) {
+    return simplealloc::kernel::poll(std::span(&target, 1), std::chrono::nanoseconds(0));
+}
 
 struct Machine : HeapMachine {
     Census idle;
@@ -568,7 +575,15 @@ TEST_CASE("a pool lends buffers, and says when there is none") {
     CHECK(simplealloc_pool_acquire(pool, 0, other.out(), machine.error.out()) == -EBUSY);
     CHECK(machine.error->stage == SIMPLEALLOC_STAGE_ACQUIRE);
     CHECK(simplealloc_pool_acquire(pool, 1, other.out(), nullptr) == -EBUSY);
+    CHECK(simplealloc_pool_acquire(pool, -1, other.out(), nullptr) == -EBUSY);
+    simplealloc_pollable pollable = {-1, 0};
+    expect(simplealloc_pool_pollable(pool, &pollable, machine.error.out()), machine.error);
+    pollfd target = {pollable.fd, pollable.events, 0};
+    CHECK(ready(target) == 1);
+    CHECK(simplealloc_pool_acquire(pool, 0, other.out(), nullptr) == -EBUSY);
+    CHECK(ready(target) == 0);
     slot.out();
+    CHECK(ready(target) == 1);
     expect(simplealloc_pool_acquire(pool, SIMPLEALLOC_FOREVER, other.out(), machine.error.out()),
            machine.error);
 
@@ -580,7 +595,7 @@ TEST_CASE("a pool lends buffers, and says when there is none") {
     CHECK(stats->in_flight == 1);
     REQUIRE(length(stats->failures) == 1);
     CHECK(stats->failures[0]->cause == SIMPLEALLOC_CAUSE_BUSY);
-    CHECK(stats->failures[0]->count == 2);
+    CHECK(stats->failures[0]->count == 4);
 
     expect(simplealloc_pool_replan_request(pool, machine.request, machine.error.out()),
            machine.error);
