@@ -169,7 +169,7 @@ int run(int argc, char** argv) {
     CommandLine line;
     CLI::App app("Finds the best place to allocate a dma-buf that several devices share.",
                  "simplealloc");
-    app.set_version_flag("--version", std::string("simplealloc " SIMPLEALLOC_VERSION),
+    app.set_version_flag("--version", "simplealloc " + to_string(simplealloc::version()),
                          "Print the version and exit");
     app.require_subcommand(1);
     app.get_formatter()->column_width(32);

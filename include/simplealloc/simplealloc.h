@@ -32,5 +32,5 @@
 #include <simplealloc/quirks.h>
 #include <simplealloc/share.h>
 #include <simplealloc/v4l2_import.h>
-#include <simplealloc/version.hpp> // nothing but the preprocessor's
+#include <simplealloc/version.h>
 #include <simplealloc/wire.h>

@@ -16,8 +16,8 @@ BARE = ["-fno-exceptions", "-fno-rtti"]
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*(\S+)", re.M)
 ALLOWED = {
     ".hpp": re.compile(r"<([a-z_0-9]+|simplealloc/[a-z_0-9]+\.hpp)>$"),
-    # The two that have nothing but lines of the preprocessor.
-    ".h": re.compile(r"<(std(bool|def|int)\.h|sys/types\.h|simplealloc/([a-z_0-9]+\.h|(api|version)\.hpp))>$"),
+    # The last one has nothing but lines of the preprocessor.
+    ".h": re.compile(r"<(std(bool|def|int)\.h|sys/types\.h|simplealloc/([a-z_0-9]+\.h|api\.hpp))>$"),
 }
 C_COMPILERS = {"g++": "gcc", "clang++": "clang"}
 
@@ -62,7 +62,7 @@ def main(build, compiler):
         [umbrella] = installation.root.rglob("simplealloc.hpp")
         headers = sorted(umbrella.parent.iterdir())
         names = {header.name for header in headers}
-        check({"allocator.hpp", "version.hpp", "simplealloc.h"} <= names, f"installed: {names}")
+        check({"allocator.hpp", "version.hpp", "version.h", "simplealloc.h"} <= names, f"installed: {names}")
         include = pathlib.Path(umbrella.parent.parent)
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             found = pool.map(lambda header: problems(compiler, include, header), headers)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""README.md's program and the example in C, compiled against an installed library."""
+"""README.md's program, the example and the version in C, compiled against an installed library."""
 
 import subprocess
 import sys
@@ -26,6 +26,22 @@ def check_links(program):
     for name in ("fmt", "spdlog", "libdrm", "libudev"):
         check(name not in needed, f"users have to link {name} too:\n{needed}")
 
+# Headers, library and pkg-config are of one build.
+VERSION = """
+#include <simplealloc/version.h>
+#include <stdio.h>
+#if SIMPLEALLOC_VERSION < SIMPLEALLOC_VERSION_ENCODE(0, 1, 0)
+#error "older than any version"
+#endif
+int main(void) {
+    if (simplealloc_version() != SIMPLEALLOC_VERSION)
+        return 1;
+    printf("%s %d.%d.%d", simplealloc_version_string(), SIMPLEALLOC_VERSION_MAJOR,
+           SIMPLEALLOC_VERSION_MINOR, SIMPLEALLOC_VERSION_PATCH);
+    return 0;
+}
+"""
+
 
 def main(build, compiler):
     need(compiler)
@@ -45,6 +61,11 @@ def main(build, compiler):
         check_links(program)
         check("libstdc++" not in run("readelf", "-d", program), "C programs have to link libstdc++")
         check_failure(program, MISSING, "capture")
+
+        program = installation.compile(c_compiler, VERSION, *WARNINGS, standard="c99")
+        query = ["pkg-config", "--modversion", "libsimplealloc"]
+        version = run(*query, env=installation.environment).strip()
+        check(run(program) == f"{version} {version}", f"pkg-config says {version}: {run(program)}")
 
 
 main(*sys.argv[1:])

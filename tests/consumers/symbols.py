@@ -14,7 +14,8 @@ VERSION = "LIBSIMPLEALLOC_0"
 def public_names():
     """Every identifier of the public headers but those that are only announced."""
     names = set()
-    for header in (SOURCE / "include/simplealloc").glob("*.hpp"):
+    folder = SOURCE / "include/simplealloc"
+    for header in [*folder.glob("*.hpp"), *folder.glob("*.hpp.in")]:
         text = re.sub(r"//.*", "", header.read_text())
         text = re.sub(r"^(struct|class) \w+;$", "", text, flags=re.M)
         names |= set(re.findall(r"\w+", text))

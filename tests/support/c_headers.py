@@ -15,7 +15,7 @@ HEADERS = pathlib.Path(__file__).resolve().parents[2] / "include/simplealloc"
 
 
 def texts():
-    for header in sorted(HEADERS.glob("*.h")):
+    for header in sorted([*HEADERS.glob("*.h"), *HEADERS.glob("*.h.in")]):
         yield re.sub(r"//.*", "", header.read_text())
 
 
@@ -27,7 +27,7 @@ def functions():
             r"^SIMPLEALLOC_API[^;]*?\b(simplealloc_\w+)\(([^;]*)\);", text, re.M
         )
         for name, parameters in declarations:
-            found[name] = re.findall(r"(\w+)\s*(?:,|$)", parameters)
+            found[name] = re.findall(r"(\w+)\s*(?:,|$)", parameters) if parameters != "void" else []
     return found
 
 
