@@ -16,8 +16,8 @@ struct simplealloc_dmabuf {
 
 /// Whether both are the same dma-buf, by whatever descriptors: the kernel is asked. Before
 /// Linux 5.3 only the same descriptor is known to be.
-SIMPLEALLOC_API bool simplealloc_dmabuf_equal(const struct simplealloc_dmabuf* a,
-                                              const struct simplealloc_dmabuf* b);
+SIMPLEALLOC_API bool simplealloc_dmabuf_is_same(const struct simplealloc_dmabuf* a,
+                                                const struct simplealloc_dmabuf* b);
 
 /// What the kernel says of a dma-buf when it is asked.
 struct simplealloc_dmabuf_info {
@@ -64,8 +64,8 @@ SIMPLEALLOC_API int simplealloc_buffer_import(const int* fds, size_t count,
 SIMPLEALLOC_API void simplealloc_buffer_free(struct simplealloc_buffer* buffer);
 
 /// Whether both have the same dma-bufs in the same order, whatever the layouts.
-SIMPLEALLOC_API bool simplealloc_buffer_equal(const struct simplealloc_buffer* a,
-                                              const struct simplealloc_buffer* b);
+SIMPLEALLOC_API bool simplealloc_buffer_is_same(const struct simplealloc_buffer* a,
+                                                const struct simplealloc_buffer* b);
 
 /// One or several; empty after simplealloc_buffer_release(). What is borrowed from a buffer lives
 /// as long as it does.

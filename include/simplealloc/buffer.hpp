@@ -22,7 +22,7 @@ struct DmaBuf {
 
     /// Whether both are the same dma-buf, by whatever descriptors: the kernel is asked. Before
     /// Linux 5.3 only the same descriptor is known to be.
-    SIMPLEALLOC_API friend bool operator==(const DmaBuf& a, const DmaBuf& b);
+    [[nodiscard]] SIMPLEALLOC_API bool is_same(const DmaBuf& other) const;
 };
 
 /// What the kernel says of a dma-buf when it is asked.
@@ -68,7 +68,7 @@ public:
 
     /// Whether both have the same dma-bufs in the same order, whatever the layouts; see DmaBuf. A
     /// Buffer without dma-bufs is the same as itself only.
-    SIMPLEALLOC_API friend bool operator==(const Buffer& a, const Buffer& b);
+    [[nodiscard]] bool is_same(const Buffer& other) const;
 
     /// One or, with Placement::per_plane, several; empty after release(). Whatever is returned by
     /// reference or as a span lives as long as the Buffer.

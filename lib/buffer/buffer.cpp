@@ -30,12 +30,13 @@ Error out_of_reach(const BufferData& data) {
 
 } // namespace
 
-bool operator==(const DmaBuf& a, const DmaBuf& b) {
-    return dmabuf::is_same(a.fd, b.fd);
+bool DmaBuf::is_same(const DmaBuf& other) const {
+    return dmabuf::is_same(fd, other.fd);
 }
 
-bool operator==(const Buffer& a, const Buffer& b) {
-    return &a == &b || (!a.dmabufs().empty() && std::ranges::equal(a.dmabufs(), b.dmabufs()));
+bool Buffer::is_same(const Buffer& other) const {
+    return this == &other ||
+           (!dmabufs().empty() && std::ranges::equal(dmabufs(), other.dmabufs(), &DmaBuf::is_same));
 }
 
 Buffer::Buffer(std::unique_ptr<BufferData> data) noexcept : data_(std::move(data)) {}

@@ -53,10 +53,10 @@ void simplealloc_buffer::see() {
     attempts = arena.list(buffer.attempts());
 }
 
-bool simplealloc_dmabuf_equal(const simplealloc_dmabuf* a, const simplealloc_dmabuf* b) {
+bool simplealloc_dmabuf_is_same(const simplealloc_dmabuf* a, const simplealloc_dmabuf* b) {
     return guarded(nullptr, [&]() -> int {
                return a != nullptr && b != nullptr &&
-                      DmaBuf{a->fd, a->size} == DmaBuf{b->fd, b->size};
+                      DmaBuf{a->fd, a->size}.is_same({b->fd, b->size});
            }) == 1;
 }
 
@@ -77,9 +77,9 @@ void simplealloc_buffer_free(simplealloc_buffer* buffer) {
     delete buffer;
 }
 
-bool simplealloc_buffer_equal(const simplealloc_buffer* a, const simplealloc_buffer* b) {
+bool simplealloc_buffer_is_same(const simplealloc_buffer* a, const simplealloc_buffer* b) {
     return guarded(nullptr, [&]() -> int {
-               return a != nullptr && b != nullptr && a->buffer == b->buffer;
+               return a != nullptr && b != nullptr && a->buffer.is_same(b->buffer);
            }) == 1;
 }
 

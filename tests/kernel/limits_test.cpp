@@ -52,7 +52,7 @@ void use(const Allocator& allocator, const Device& display, const Buffer& buffer
     auto ours = expect(share::Channel::open(UniqueFd::adopt(ends[0])));
     auto theirs = expect(share::Channel::open(UniqueFd::adopt(ends[1])));
     expect(ours.send(buffer, 1s));
-    CHECK(expect(theirs.receive(1s)) == buffer);
+    CHECK(expect(theirs.receive(1s)).is_same(buffer));
 }
 
 template <typename T>

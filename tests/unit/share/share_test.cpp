@@ -106,7 +106,7 @@ TEST_CASE("a buffer arrives with its layout, source and facts, and over the same
     const auto got = unpack(parcel->bytes, parcel->fds);
     INFO((got ? "" : got.error().message()));
     REQUIRE(got);
-    CHECK(*got == sent);
+    CHECK(got->is_same(sent));
     CHECK(got->layout() == sent.layout());
     CHECK(got->source() == "dma-heap:reserved");
     const solver::Offer& before = sent.data().origin->source.input.offer;
@@ -318,9 +318,9 @@ TEST_CASE("buffers travel both ways over a stream and over packets, without wait
         const auto got = ends.far.receive(at_once);
         INFO((got ? "" : got.error().message()));
         REQUIRE(got);
-        CHECK(*got == first);
-        CHECK(*ends.far.receive() == second);
-        CHECK(*ends.near.receive() == second);
+        CHECK(got->is_same(first));
+        CHECK(ends.far.receive()->is_same(second));
+        CHECK(ends.near.receive()->is_same(second));
         CHECK(ends.far.receive(5ms).error().cause == Cause::busy);
         ends.near = channel(test::make_socket_pair(machine.kernel, type).first);
         const auto closed = ends.far.receive();
@@ -354,7 +354,7 @@ TEST_CASE("a stream that takes little at a time loses neither bytes nor descript
         ends.sockets.to_second->most = 5;
         REQUIRE(ends.near.send(buffer));
         CHECK(ends.near.pending() == 0);
-        CHECK(*ends.far.receive(at_once) == buffer);
+        CHECK(ends.far.receive(at_once)->is_same(buffer));
     }
     SECTION("as there is room") {
         ends.sockets.to_second->room = 10;
@@ -372,7 +372,7 @@ TEST_CASE("a stream that takes little at a time loses neither bytes nor descript
             (void)ends.near.flush(at_once);
         }
         REQUIRE(got);
-        CHECK(*got == buffer);
+        CHECK(got->is_same(buffer));
         CHECK(ends.near.pending() == 0);
     }
 }
