@@ -27,6 +27,9 @@ SIMPLEALLOC_API int simplealloc_fourcc_parse(const char* text, uint32_t* fourcc)
 /// small, or a negative errno.
 SIMPLEALLOC_API int simplealloc_fourcc_to_string(uint32_t fourcc, char* text, size_t size);
 
+/// DRM_FORMAT_MOD_INVALID: the value of every implicit modifier, and of no other.
+#define SIMPLEALLOC_MODIFIER_INVALID UINT64_C(0x00ffffffffffffff)
+
 /// How the arrangement of pixels is known.
 enum simplealloc_modifier_state {
     SIMPLEALLOC_MODIFIER_NAMED,               ///< by its number

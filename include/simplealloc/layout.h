@@ -32,7 +32,7 @@ struct simplealloc_layout {
     uint32_t width;                       ///< pixels; 0 for plain bytes
     uint32_t height;                      ///< pixels; 0 for plain bytes
     uint32_t fourcc;                      ///< SIMPLEALLOC_FOURCC_BYTES for plain bytes
-    struct simplealloc_modifier modifier; ///< how the pixels are arranged
+    struct simplealloc_modifier modifier; ///< how the pixels are arranged; see the _INIT macro
     enum simplealloc_placement placement; ///< how the planes are spread
     uint32_t plane_count;                 ///< how many `planes` are used
     uint32_t dmabuf_count;                ///< how many `dmabuf_sizes` are used
@@ -40,12 +40,14 @@ struct simplealloc_layout {
     uint64_t dmabuf_sizes[SIMPLEALLOC_MAX_PLANES];           ///< bytes, page-rounded
 };
 
-/// Plain bytes, no planes, LINEAR by interface.
+/// Plain bytes, no planes. The modifier is implicit: unless another is set, the device which made
+/// the image alone knows how it lies, and nothing takes it for linear. Plain bytes and codes of
+/// V4L2 have no modifier, and are linear.
 #define SIMPLEALLOC_LAYOUT_INIT                                                                    \
     {                                                                                              \
         sizeof(struct simplealloc_layout), 0, 0, SIMPLEALLOC_FOURCC_BYTES,                         \
-            {0, SIMPLEALLOC_MODIFIER_LINEAR_BY_INTERFACE}, SIMPLEALLOC_PLACEMENT_PACKED, 0, 0,     \
-            {{0, 0, 0, 0}}, {                                                                      \
+            {SIMPLEALLOC_MODIFIER_INVALID, SIMPLEALLOC_MODIFIER_IMPLICIT},                         \
+            SIMPLEALLOC_PLACEMENT_PACKED, 0, 0, {{0, 0, 0, 0}}, {                                  \
             0                                                                                      \
         }                                                                                          \
     }

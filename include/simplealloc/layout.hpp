@@ -31,10 +31,12 @@ enum class Placement : std::uint8_t {
 
 /// A complete description of an image in memory.
 struct Layout {
-    std::uint32_t width = 0;                 ///< pixels; 0 for plain bytes
-    std::uint32_t height = 0;                ///< pixels; 0 for plain bytes
-    Fourcc fourcc;                           ///< fourcc::bytes for plain bytes
-    Modifier modifier;                       ///< how the pixels are arranged
+    std::uint32_t width = 0;  ///< pixels; 0 for plain bytes
+    std::uint32_t height = 0; ///< pixels; 0 for plain bytes
+    Fourcc fourcc;            ///< fourcc::bytes for plain bytes
+    /// How the pixels are arranged. Unless it is said, the device which made the image alone knows:
+    /// nothing takes it for linear. Plain bytes and codes of V4L2 have none, and are linear.
+    Modifier modifier = Modifier::implicit();
     Placement placement = Placement::packed; ///< how the planes are spread
     std::vector<Plane> planes;               ///< in the format's order
     std::vector<std::uint64_t> dmabuf_sizes; ///< bytes, page-rounded; one for each dma-buf

@@ -132,6 +132,7 @@ Result<void> ask_opaque_sizes(const Request::Fields& request, std::span<const De
     proposal.width = request.width;
     proposal.height = request.height;
     proposal.fourcc = request.fourcc;
+    proposal.modifier = Modifier::linear();
     proposal.placement = Placement::per_plane;
     proposal.planes.emplace_back();
     proposal.dmabuf_sizes.push_back(0);

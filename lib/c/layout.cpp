@@ -11,6 +11,7 @@
 #include <span>
 
 static_assert(SIMPLEALLOC_MAX_PLANES == simplealloc::max_planes);
+static_assert(SIMPLEALLOC_MODIFIER_INVALID == simplealloc::Modifier::implicit().value);
 
 namespace simplealloc::c {
 

@@ -23,6 +23,13 @@ Error invalid(std::string detail) {
     return error;
 }
 
+/// As far as a caller says how plain bytes and codes of V4L2 lie, it says it by the code.
+void complete_modifier(Layout& layout) {
+    const bool has_none = layout.fourcc == fourcc::bytes || layout.fourcc.is_v4l2();
+    if (has_none && layout.modifier == Modifier::implicit())
+        layout.modifier = Modifier::linear();
+}
+
 Result<void> check_modifier(const Layout& layout) {
     const Modifier& modifier = layout.modifier;
     const bool says_invalid = modifier.value == Modifier::implicit().value;
@@ -180,6 +187,7 @@ void complete_placement(Layout& layout) {
 } // namespace
 
 Result<void> complete(Layout& layout) {
+    complete_modifier(layout);
     for (auto* check : {check_dmabufs, check_modifier, check_extent, check_format})
         if (auto checked = check(layout); !checked)
             return checked;

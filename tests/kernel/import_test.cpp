@@ -81,6 +81,7 @@ public:
         layout.width = 640;
         layout.height = 480;
         layout.fourcc = fourcc::xrgb8888;
+        layout.modifier = Modifier::linear();
         layout.planes = {{0, 0, dumb_.pitch, 0}};
         auto buffer = Buffer::import(std::array{dmabuf_.get()}, layout);
         REQUIRE(buffer);

@@ -26,6 +26,7 @@ Layout picture() {
     layout.width = 640;
     layout.height = 480;
     layout.fourcc = fourcc::xrgb8888;
+    layout.modifier = Modifier::linear();
     layout.planes = {{0, 0, 2560, picture_size}};
     layout.dmabuf_sizes = {picture_size};
     return layout;

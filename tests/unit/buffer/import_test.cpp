@@ -48,6 +48,7 @@ Layout picture(std::uint32_t width = 640, std::uint32_t height = 480) {
     layout.width = width;
     layout.height = height;
     layout.fourcc = fourcc::xrgb8888;
+    layout.modifier = Modifier::linear();
     layout.planes = {{0, 0, std::uint64_t{width} * 4, std::uint64_t{width} * 4 * height}};
     return layout;
 }
@@ -57,6 +58,7 @@ Layout nv12(std::uint32_t second_dmabuf, std::uint64_t offset) {
     layout.width = 640;
     layout.height = 480;
     layout.fourcc = fourcc::nv12;
+    layout.modifier = Modifier::linear();
     layout.placement = Placement::single;
     layout.planes = {{0, 0, 640, 640 * 480}, {second_dmabuf, offset, 640, 640 * 240}};
     return layout;

@@ -456,6 +456,7 @@ TEST_CASE("planes may lie in dma-bufs of their own, whose turns are one") {
     const UniqueFd second = UniqueFd::adopt(machine.kernel.install(chroma));
     Layout layout;
     layout.fourcc = fourcc::nv12;
+    layout.modifier = Modifier::linear();
     layout.width = 64;
     layout.height = 16;
     layout.placement = Placement::per_plane;

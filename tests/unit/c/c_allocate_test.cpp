@@ -344,6 +344,17 @@ TEST_CASE("descriptors of a buffer are duplicated or handed over") {
         CHECK(simplealloc_buffer_is_same(imported, buffer));
         CHECK(simplealloc_dmabuf_is_same(simplealloc_buffer_get_dmabufs(imported)[0],
                                          simplealloc_buffer_get_dmabufs(buffer)[0]));
+        simplealloc_layout unsaid = SIMPLEALLOC_LAYOUT_INIT;
+        unsaid.width = layout.width;
+        unsaid.height = layout.height;
+        unsaid.fourcc = layout.fourcc;
+        unsaid.plane_count = layout.plane_count;
+        std::copy_n(layout.planes, layout.plane_count, unsaid.planes);
+        CBuffer implicit;
+        expect(simplealloc_buffer_import(&fd, 1, &unsaid, implicit.out(), machine.error.out()),
+               machine.error);
+        CHECK(simplealloc_buffer_get_layout(implicit)->modifier.state ==
+              SIMPLEALLOC_MODIFIER_IMPLICIT);
         layout.plane_count = 5;
         CBuffer none;
         CHECK(simplealloc_buffer_import(&fd, 1, &layout, none.out(), machine.error.out()) ==

@@ -94,6 +94,7 @@ Layout xrgb(std::uint32_t width, std::uint32_t height, std::uint64_t stride) {
     layout.width = width;
     layout.height = height;
     layout.fourcc = fourcc::xrgb8888;
+    layout.modifier = Modifier::linear();
     layout.planes = {{0, 0, stride, stride * height}};
     layout.dmabuf_sizes = {(stride * height + 4095) / 4096 * 4096};
     return layout;
@@ -104,6 +105,7 @@ Layout nv12(Placement placement, std::uint64_t stride, std::uint32_t height) {
     layout.width = 640;
     layout.height = height;
     layout.fourcc = fourcc::nv12;
+    layout.modifier = Modifier::linear();
     layout.placement = placement;
     const std::uint64_t luma = stride * height;
     if (placement == Placement::per_plane) {
@@ -961,6 +963,7 @@ TEST_CASE("the format of a stream that a codec writes is never set, as that may 
     stream.width = 640;
     stream.height = 360;
     stream.fourcc = Fourcc::v4l2(V4L2_PIX_FMT_H264);
+    stream.modifier = Modifier::linear();
     stream.placement = Placement::per_plane;
     stream.planes.emplace_back();
     stream.dmabuf_sizes.push_back(0);
@@ -1081,6 +1084,7 @@ TEST_CASE("numbers beyond the interface's 32 bits are an error") {
 
 TEST_CASE("there is nothing to program for bytes and for described devices") {
     Layout bytes;
+    bytes.modifier = Modifier::linear();
     bytes.planes = {{0, 0, 0, 4096}};
     CHECK(make_setup(display({}), use_of(Use::scanout), bytes).error().cause == Cause::invalid);
     const Device device = Device::described({});

@@ -281,6 +281,7 @@ TEST_CASE("the dma-bufs of a buffer share the time of a wait") {
     const Buffer second = machine.busy_buffer();
     foreign.dmabufs = {first.dmabufs()[0].fd, second.dmabufs()[0].fd};
     foreign.layout.fourcc = fourcc::nv12;
+    foreign.layout.modifier = Modifier::linear();
     foreign.layout.width = 64;
     foreign.layout.height = 64;
     foreign.layout.placement = Placement::per_plane;

@@ -21,6 +21,7 @@ Layout picture() {
     layout.width = 64;
     layout.height = 16;
     layout.fourcc = fourcc::xrgb8888;
+    layout.modifier = Modifier::linear();
     layout.planes = {{0, 0, 256, 4096}};
     layout.dmabuf_sizes = {4096};
     return layout;
@@ -165,6 +166,33 @@ TEST_CASE("a plane of tiles ends where the next one of its own dma-buf begins") 
     CHECK(layout.planes[0].size == 1024);
     CHECK(layout.planes[1].size == 3072);
     CHECK(layout.placement == Placement::single);
+}
+
+TEST_CASE("an image whose modifier nobody says is known to its device alone") {
+    Layout layout = picture();
+    layout.modifier = Layout().modifier;
+    REQUIRE(complete(layout));
+    CHECK(layout.modifier == Modifier::implicit());
+    // Nothing is known of lines that would be too short in a linear one.
+    layout.planes[0].stride = 64;
+    CHECK(complete(layout));
+    layout.fourcc = Fourcc::parse("R8").value();
+    CHECK(complete(layout));
+    CHECK_FALSE(layout.modifier.is_linear());
+}
+
+TEST_CASE("what has no modifier is linear without one") {
+    Layout bytes;
+    bytes.planes = {{0, 0, 0, 4096}};
+    bytes.dmabuf_sizes = {4096};
+    REQUIRE(complete(bytes));
+    CHECK(bytes.modifier == Modifier::linear());
+    Layout bitstream = picture();
+    bitstream.modifier = Modifier::implicit();
+    bitstream.fourcc = Fourcc::parse("v4l2:H264").value();
+    bitstream.planes = {{0, 0, 0, 4096}};
+    REQUIRE(complete(bitstream));
+    CHECK(bitstream.modifier == Modifier::linear());
 }
 
 TEST_CASE("an opaque image has any planes, strides and sizes, and no modifier") {

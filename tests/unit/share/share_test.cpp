@@ -48,6 +48,7 @@ struct Machine {
         layout.width = 640;
         layout.height = 480;
         layout.fourcc = fourcc::nv12;
+        layout.modifier = Modifier::linear();
         layout.planes = {{0, 0, 640, 0}, {1, 0, 640, 0}};
         std::vector<UniqueFd> own;
         std::vector<int> fds;
