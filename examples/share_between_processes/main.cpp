@@ -80,10 +80,11 @@ int run_owner(UniqueFd socket) {
     const auto pixels = buffer.map(Access::read).value();
     const bool worked =
         std::ranges::all_of(pixels.bytes(), [](std::byte byte) { return byte == std::byte{0xa5}; });
-    std::cout << "owner: " << (back == buffer ? "the same dma-buf" : "another dma-buf")
+    const bool same = back.is_same(buffer);
+    std::cout << "owner: " << (same ? "the same dma-buf" : "another dma-buf")
               << " came back, its pixels are " << (worked ? "" : "not ") << "the worker's"
               << std::endl;
-    return worked && back == buffer ? 0 : 1;
+    return worked && same ? 0 : 1;
 }
 
 int run() {
