@@ -112,7 +112,7 @@ struct Function {
     template <std::size_t... Indices, typename R, typename... Arguments>
     void check(R (*function)(Arguments...), std::index_sequence<Indices...> all) {
         REQUIRE(parameters.size() == sizeof...(Arguments));
-        const auto each = [&]<std::size_t Null, typename T>() {
+        [[maybe_unused]] const auto each = [&]<std::size_t Null, typename T>() {
             if constexpr (std::is_pointer_v<T> && !is_error_out<T>)
                 call_without<Null>(function, all);
         };
