@@ -26,6 +26,7 @@ inline AllocationSpec image_spec(std::uint32_t width, std::uint32_t height) {
     spec.layout.width = width;
     spec.layout.height = height;
     spec.layout.fourcc = fourcc::xrgb8888;
+    spec.layout.modifier = Modifier::linear();
     spec.layout.planes = {{0, 0, std::uint64_t{width} * 4, size}};
     return spec;
 }
@@ -38,6 +39,7 @@ inline AllocationSpec nv12_spec(std::uint32_t width, std::uint32_t height, Place
     spec.layout.width = width;
     spec.layout.height = height;
     spec.layout.fourcc = fourcc::nv12;
+    spec.layout.modifier = Modifier::linear();
     spec.layout.placement = placement;
     spec.layout.planes = {{0, 0, width, luma},
                           {apart ? 1U : 0U, apart ? 0 : luma, width, luma / 2}};

@@ -29,6 +29,7 @@ Candidate candidate(std::string source) {
     result.layout.width = 1280;
     result.layout.height = 720;
     result.layout.fourcc = fourcc::xrgb8888;
+    result.layout.modifier = Modifier::linear();
     result.layout.planes = {{0, 0, 5120, 3686400}};
     result.layout.dmabuf_sizes = {3686400};
     return result;

@@ -40,6 +40,7 @@ Candidate candidate(std::string source, std::vector<Criterion> criteria) {
     result.layout.width = 1280;
     result.layout.height = 720;
     result.layout.fourcc = fourcc::xrgb8888;
+    result.layout.modifier = Modifier::linear();
     result.layout.planes = {{0, 0, 5120, 3686400}};
     result.layout.dmabuf_sizes = {3686400};
     result.criteria = std::move(criteria);
@@ -169,6 +170,7 @@ TEST_CASE("a conflict says how each side is known, and what would help comes wit
     offer.how = "--any-device (Request::any_device)";
     offer.source = "drm-dumb:card1";
     offer.layout.fourcc = fourcc::xrgb8888;
+    offer.layout.modifier = Modifier::linear();
     offer.layout.dmabuf_sizes = {4096};
     const std::vector<Relaxation> offers{offer};
     const std::string text = plan_text({"r", {}, {}, conflict, offers}, wide);
