@@ -229,6 +229,25 @@ Result<void> open_and_ask(DeviceRecord& record) {
     return {};
 }
 
+/// Below /dev; empty when it has none. By sysfs first: for want of memory libudev may say that
+/// there is no such device.
+std::string node_path(dev_t devnum) {
+    std::string uevent;
+    const std::string place =
+        fmt::format("/sys/dev/char/{}:{}/uevent", ::major(devnum), ::minor(devnum));
+    if (questions::read_file(place, uevent) < 0) {
+        const auto node = udev::by_devnum(devnum);
+        return node ? node->devnode : "";
+    }
+    const std::string key = "\nDEVNAME=";
+    uevent.insert(0, 1, '\n');
+    const std::size_t start = uevent.find(key);
+    if (start == std::string::npos)
+        return {};
+    const std::string name = uevent.substr(start + key.size());
+    return "/dev/" + name.substr(0, name.find('\n'));
+}
+
 } // namespace
 
 Discovery::Discovery(Quirks quirks)
@@ -239,13 +258,13 @@ Result<DeviceRecord> Discovery::find(const std::string& path) const {
 }
 
 Result<DeviceRecord> Discovery::find(dev_t devnum) const {
-    const auto node = udev::by_devnum(devnum);
-    if (!node || node->devnode.empty())
+    const std::string path = node_path(devnum);
+    if (path.empty())
         return failure(Stage::discover, Cause::gone, 0,
                        fmt::format("device {}:{}", ::major(devnum), ::minor(devnum)),
                        "no character device of this number has a node",
                        "ask for its number again: it may have been unplugged");
-    return find(node->devnode, devnum);
+    return find(path, devnum);
 }
 
 Result<DeviceRecord> Discovery::find(const std::string& path, dev_t devnum) const {
