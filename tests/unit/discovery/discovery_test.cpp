@@ -307,6 +307,11 @@ TEST_CASE("a number that leads to no device of this process is gone, and nothing
     SECTION("a sandbox lacks the node") {
         hide();
     }
+    SECTION("sysfs, which is asked first, has another name for it") {
+        kernel.add_file("/sys/dev/char/226:0/uevent",
+                        "MAJOR=226\nDEVNAME=dri/card1\nDEVTYPE=drm_minor\n");
+        object = "/dev/dri/card1";
+    }
     SECTION("another device has the name here") {
         hide();
         kernel.add_link(node.devnode, "/dev/dri/card1");
