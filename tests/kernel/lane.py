@@ -227,7 +227,13 @@ def run(boot, out):
         out.chmod(0o1777)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return asyncio.run(Guest(boot, out).run())
+        status = asyncio.run(Guest(boot, out).run())
+        # Emulated processors now and then run into the int3 of code that the kernel is patching, and the boot ends with an
+        # Oops. Nothing of the command has run by then.
+        if status == NO_BOOT:
+            print("lane: once more, since nothing has run yet", file=sys.stderr, flush=True)
+            status = asyncio.run(Guest(boot, out).run())
+        return status
     except KeyboardInterrupt:
         print("lane: interrupted", file=sys.stderr)
         return INTERRUPTED
