@@ -116,6 +116,12 @@ constexpr std::string_view address_text = "0x and a hexadecimal number";
 constexpr std::string_view patterns_text = "patterns of a compatible string, separated by spaces";
 constexpr std::string_view sources_text = "backends or sources, separated by spaces";
 
+#define LIMIT_key(FIELD, UNIT)                                                                     \
+    {solver::detail::name_of_##FIELD.text, KeyScope::limit, "", is_alignment,                      \
+     "a number of " #UNIT " above 0"},
+#define LIMIT_no_key(FIELD, UNIT)
+#define LIMIT(FIELD, MERGE, PART, UNIT, ENTRY, LEAST, KEY, ...) LIMIT_##KEY(FIELD, UNIT)
+
 constexpr QuirkKey keys[] = {
     {"source", KeyScope::row, "", is_not_empty, "where the kernel says so"},
     {"confidence", KeyScope::row, "",
@@ -205,9 +211,7 @@ constexpr QuirkKey keys[] = {
      },
      "system or device-local"},
     {"contiguous", KeyScope::use, "",
-     [](std::string_view t) {
-         return one_of(t, {"yes", "no", "unless-iommu"});
-     },
+     [](std::string_view t) { return one_of(t, {"yes", "no", "unless-iommu"}); },
      "yes, no or unless-iommu"},
     {"plane-padding", KeyScope::use, "video4linux", is_size_list,
      "numbers of bytes, separated by spaces"},
@@ -216,23 +220,14 @@ constexpr QuirkKey keys[] = {
     {"kernel-mapping", KeyScope::use, "", is_switch, switch_text},
     {"prefer", KeyScope::use, "", is_source_list, sources_text},
     {"forbid", KeyScope::use, "", is_source_list, sources_text},
-};
-
-#define LIMIT_KEY(FIELD, MERGE, PART, UNIT, ENTRY, LEAST, KEY, AGAINST, WHAT, DEMAND)              \
-    QuirkKey{solver::LimitRow::KEY == solver::LimitRow::key ? solver::detail::name_of_##FIELD.text \
-                                                            : "",                                  \
-             KeyScope::limit, "", is_alignment, "a number of " #UNIT " above 0"},
-constexpr QuirkKey limit_keys[] = {SIMPLEALLOC_LIMITS(LIMIT_KEY)};
+    SIMPLEALLOC_LIMITS(LIMIT)};
 
 } // namespace
 
 const QuirkKey* find_quirk_key(std::string_view name) {
-    const auto is_it = [&](const QuirkKey& known) { return known.name == name && !name.empty(); };
-    const auto* key = std::find_if(std::begin(keys), std::end(keys), is_it);
-    if (key != std::end(keys))
-        return key;
-    key = std::find_if(std::begin(limit_keys), std::end(limit_keys), is_it);
-    return key == std::end(limit_keys) ? nullptr : key;
+    const auto* key = std::find_if(std::begin(keys), std::end(keys),
+                                   [&](const QuirkKey& known) { return known.name == name; });
+    return key == std::end(keys) ? nullptr : key;
 }
 
 bool is_of_use(KeyScope scope) {
