@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Pools in an event loop: when their descriptor is readable, and what it costs.
 #include "tests/support/catch.hpp"
-#include "tests/support/heap_machine.hpp"
+#include "tests/support/pool_machine.hpp"
 #include "tests/support/pool_slots.hpp"
 
 #include <simplealloc/simplealloc.hpp>
@@ -12,44 +12,26 @@
 
 using namespace simplealloc;
 using namespace std::chrono_literals;
-using test::FakeFence;
 using test::mebibyte;
+using test::SharedFence;
 using test::take;
+using test::work;
 
 namespace {
-
-using SharedFence = std::shared_ptr<FakeFence>;
-
-SharedFence work() {
-    return std::make_shared<FakeFence>();
-}
 
 bool is_readable(const Pollable& pollable, Timeout timeout = 0ns) {
     pollfd target = {pollable.fd, pollable.events, 0};
     return kernel::poll(std::span(&target, 1), timeout) == 1 && target.revents == POLLIN;
 }
 
-struct Machine : test::HeapMachine {
-    const Allocator allocator = test::open_allocator();
-
+struct Machine : test::PoolMachine {
+    using PoolMachine::make_pool;
     Pool make_pool(std::size_t most, bool wait_for_devices,
                    const Request& request = test::mebibytes_request(1)) const {
         PoolOptions options;
         options.max_buffers = most;
         options.wait_for_devices = wait_for_devices;
-        auto pool = Pool::create(allocator, request, options);
-        INFO((pool ? "" : pool.error().message()));
-        REQUIRE(pool);
-        return *std::move(pool);
-    }
-    /// A device begins to write it.
-    SharedFence submit(const PoolSlot& slot, std::size_t dmabuf = 0) const {
-        auto fence = work();
-        kernel.dmabuf(slot->dmabufs()[dmabuf].fd)->writers.push_back(fence);
-        return fence;
-    }
-    Fence sync_file(const SharedFence& fence) {
-        return Fence(UniqueFd::adopt(kernel.install_sync_file({fence})));
+        return make_pool(options, request);
     }
 };
 

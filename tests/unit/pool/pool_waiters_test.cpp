@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Pools that hand out only what devices have done with.
 #include "tests/support/catch.hpp"
-#include "tests/support/heap_machine.hpp"
+#include "tests/support/pool_machine.hpp"
 #include "tests/support/pool_slots.hpp"
 
 #include <simplealloc/simplealloc.hpp>
@@ -15,22 +15,14 @@
 
 using namespace simplealloc;
 using namespace std::chrono_literals;
-using test::FakeFence;
 using test::mebibyte;
-using test::open_allocator;
+using test::SharedFence;
 using test::take;
+using test::work;
 
 namespace {
 
-using SharedFence = std::shared_ptr<FakeFence>;
-
-SharedFence work() {
-    return std::make_shared<FakeFence>();
-}
-
-struct Machine : test::HeapMachine {
-    const Allocator allocator = open_allocator();
-
+struct Machine : test::PoolMachine {
     Pool make_pool(std::size_t least, std::size_t most,
                    const Request& request = test::mebibytes_request(1)) const {
         PoolOptions options;
@@ -40,21 +32,7 @@ struct Machine : test::HeapMachine {
     }
     Pool make_pool(PoolOptions options, const Request& request = test::mebibytes_request(1)) const {
         options.wait_for_devices = true;
-        auto pool = Pool::create(allocator, request, std::move(options));
-        INFO((pool ? "" : pool.error().message()));
-        REQUIRE(pool);
-        return *std::move(pool);
-    }
-    /// A device begins to write it.
-    SharedFence submit(const PoolSlot& slot, std::size_t dmabuf = 0) const {
-        auto fence = work();
-        kernel.dmabuf(slot->dmabufs()[dmabuf].fd)->writers.push_back(fence);
-        return fence;
-    }
-    Fence sync_file(const SharedFence& fence) {
-        auto made = Fence::adopt(UniqueFd::adopt(kernel.install_sync_file({fence})));
-        REQUIRE(made);
-        return *std::move(made);
+        return PoolMachine::make_pool(std::move(options), request);
     }
     /// As before Linux 6.0.
     void forget_sync_files(const PoolSlot& slot) const {
