@@ -50,9 +50,9 @@ std::span<const Backend> backends() {
 }
 
 Result<RawBuffer> Backend::allocate(const SourceRecord& source, const AllocationSpec& spec) const {
-    const auto opened = open(source);
+    auto opened = open(source);
     if (!opened)
-        return opened.error();
+        return std::move(opened).error();
     return (*opened)->allocate(spec);
 }
 

@@ -102,7 +102,7 @@ Result<UniqueFd> allocate_one(const SourceRecord& source, int node, std::uint64_
     size -= size % page;
     auto memfd = make_memfd(source, spec.name, size);
     if (!memfd)
-        return memfd.error();
+        return std::move(memfd).error();
     udmabuf_create request = {};
     request.memfd = static_cast<__u32>(memfd->get());
     request.flags = UDMABUF_FLAGS_CLOEXEC;

@@ -247,14 +247,14 @@ Result<RawBuffer> OpenNode::allocate(const AllocationSpec& spec) {
     for (const std::uint64_t size : spec.layout.dmabuf_sizes) {
         auto fresh = make(size, spec);
         if (!fresh)
-            return fresh.error();
+            return std::move(fresh).error();
         buffer.dmabufs.push_back(std::move(*fresh));
     }
     buffer.layout = known_.find(spec.layout);
     if (buffer.layout == nullptr) {
         Layout layout = spec.layout;
         if (auto measured = measure(layout, buffer.dmabufs, source_.input.name); !measured)
-            return measured.error();
+            return std::move(measured).error();
         buffer.layout = known_.remember(spec.layout, std::move(layout));
     }
     return buffer;
@@ -273,7 +273,7 @@ Result<std::unique_ptr<OpenSource>> open_with(const SourceRecord& source, int fl
                                               MakeDmaBuf make) {
     auto node = open_node(source, flags);
     if (!node)
-        return node.error();
+        return std::move(node).error();
     return std::unique_ptr<OpenSource>(new PlainNode(source, std::move(*node), make));
 }
 

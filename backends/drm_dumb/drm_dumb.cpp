@@ -257,7 +257,7 @@ public:
             auto dumb = known ? make_dumb(source_, card_, made[i].shape)
                               : make_any_dumb(source_, card_, spec.layout, i);
             if (!dumb)
-                return dumb.error();
+                return std::move(dumb).error();
             buffer.dmabufs.push_back(std::move(dumb->dmabuf));
             same = same && dumb->pitch == made[i].pitch;
             made[i] = {dumb->shape, dumb->pitch};
@@ -268,11 +268,11 @@ public:
         }
         Layout layout = spec.layout;
         if (auto measured = measure(layout, buffer.dmabufs, source_.input.name); !measured)
-            return measured.error();
+            return std::move(measured).error();
         for (std::size_t i = 0; i < count; ++i)
             if (auto applied = apply_pitch(source_, layout, i, made[i].shape, made[i].pitch);
                 !applied)
-                return applied.error();
+                return std::move(applied).error();
         buffer.layout = known_.remember(spec.layout, std::move(layout));
         made_ = std::move(made);
         return buffer;

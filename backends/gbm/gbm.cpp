@@ -75,14 +75,14 @@ Result<Image> create(const Device& device, const AllocationSpec& spec) {
     if (spec.modifiers.empty()) {
         auto bo = device.create(size, flags);
         if (!bo)
-            return bo.error();
+            return std::move(bo).error();
         return Image{std::move(*bo), Modifier::implicit()};
     }
     auto bo = device.create(size, flags, spec.modifiers);
     if (bo) {
-        const auto modifier = picked(bo->get(), spec, device.node());
+        auto modifier = picked(bo->get(), spec, device.node());
         if (!modifier)
-            return modifier.error();
+            return std::move(modifier).error();
         return Image{std::move(*bo), *modifier};
     }
     Error error = bo.error();
@@ -98,21 +98,21 @@ Result<Image> create(const Device& device, const AllocationSpec& spec) {
         return error;
     auto linear = device.create(size, flags | GBM_BO_USE_LINEAR);
     if (!linear)
-        return linear.error();
+        return std::move(linear).error();
     return Image{std::move(*linear), Modifier::linear()};
 }
 
 Result<RawBuffer> allocate_on(const Device& device, const AllocationSpec& spec) {
-    const auto image = create(device, spec);
+    auto image = create(device, spec);
     if (!image)
-        return image.error();
+        return std::move(image).error();
     return export_image(device, image->bo.get(), spec.layout, image->modifier);
 }
 
 Result<Device> open_device(const DeviceRecord& device, const std::string& node) {
     auto fd = open_drm_node(node, device.devnum_of(node));
     if (!fd)
-        return fd.error();
+        return std::move(fd).error();
     return Device::open(std::move(*fd), node);
 }
 

@@ -113,9 +113,9 @@ Result<RawBuffer> export_image(const Device& device, gbm_bo* bo, const Layout& p
     layout.modifier = modifier;
     std::vector<std::uint64_t> inodes;
     for (int i = 0; i < count; ++i) {
-        const auto dmabuf = export_plane(device, bo, i, buffer, layout, inodes);
+        auto dmabuf = export_plane(device, bo, i, buffer, layout, inodes);
         if (!dmabuf)
-            return dmabuf.error();
+            return std::move(dmabuf).error();
         const std::uint64_t stride = gbm_bo_get_stride_for_plane(bo, i);
         if (stride == 0)
             return unfit(object, fmt::format("plane {} of a GBM buffer has no stride", i));

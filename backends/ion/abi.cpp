@@ -104,8 +104,8 @@ Result<UniqueFd> allocate_legacy(int node, const Order& order) {
     if (!shared)
         return shared;
     // The dma-buf keeps the memory.
-    if (const auto freed = handle.free(); !freed)
-        return freed.error();
+    if (auto freed = handle.free(); !freed)
+        return std::move(freed).error();
     return shared;
 }
 
@@ -169,14 +169,14 @@ Result<bool> knows_free(int node, unsigned long number) {
 } // namespace
 
 Result<Abi> detect(int node) {
-    const auto handles = knows_free(node, uapi::legacy_free);
+    auto handles = knows_free(node, uapi::legacy_free);
     if (!handles)
-        return handles.error();
+        return std::move(handles).error();
     if (*handles)
         return Abi::legacy;
-    const auto wide = knows_free(node, uapi::wide_free);
+    auto wide = knows_free(node, uapi::wide_free);
     if (!wide)
-        return wide.error();
+        return std::move(wide).error();
     return *wide ? Abi::wide : Abi::modern;
 }
 
@@ -187,15 +187,15 @@ bool is_modular(int node) {
 
 Result<std::vector<Heap>> query_heaps(int node) {
     std::vector<uapi::HeapData> found;
-    const auto count = query(node, found);
+    auto count = query(node, found);
     if (!count)
-        return count.error();
+        return std::move(count).error();
     if (*count == 0)
         return std::vector<Heap>();
     found.resize(std::min(*count, most_heaps));
-    const auto filled = query(node, found);
+    auto filled = query(node, found);
     if (!filled)
-        return filled.error();
+        return std::move(filled).error();
     found.resize(std::min<std::size_t>(*filled, found.size()));
     std::vector<Heap> heaps;
     for (const uapi::HeapData& one : found) {

@@ -64,12 +64,12 @@ void find_modular_cma(std::vector<Heap>& heaps) {
 }
 
 Result<World> explore(const std::string& path, const Quirks& quirks) {
-    const auto node = open_device_node(path, O_RDONLY, 0);
+    auto node = open_device_node(path, O_RDONLY, 0);
     if (!node)
-        return node.error();
+        return std::move(node).error();
     auto abi = detect(node->get());
     if (!abi)
-        return abi.error();
+        return std::move(abi).error();
     if (*abi == Abi::wide)
         return failure(Stage::discover, Cause::unsupported, 0, path,
                        "its handles have 64 bits, an ABI of some vendors' that nothing here speaks",
@@ -81,7 +81,7 @@ Result<World> explore(const std::string& path, const Quirks& quirks) {
     if (listed) {
         world.heaps = std::move(*listed);
     } else if (world.abi != Abi::legacy) {
-        return listed.error();
+        return std::move(listed).error();
     } else {
         world.listed = false;
         for (const VendorHeap& heap : world.vendor)
@@ -249,10 +249,10 @@ std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecor
 Result<std::unique_ptr<OpenSource>> open(const SourceRecord& source) {
     auto node = open_node(source, O_RDONLY);
     if (!node)
-        return node.error();
-    const auto abi = detect(node->get());
+        return std::move(node).error();
+    auto abi = detect(node->get());
     if (!abi)
-        return abi.error();
+        return std::move(abi).error();
     return std::unique_ptr<OpenSource>(new Open(source, std::move(*node), *abi));
 }
 

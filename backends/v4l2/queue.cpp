@@ -133,7 +133,7 @@ Result<std::vector<std::uint32_t>> Queue::make_buffers(const std::vector<std::ui
         return refuse(Stage::allocate, -result, "ask for the format of the queue");
     if (borrowed_)
         if (auto checked = check_lent(); !checked)
-            return checked.error();
+            return std::move(checked).error();
 
     std::vector<std::uint32_t> indices;
     for (const std::uint64_t size : sizes) {
@@ -141,7 +141,7 @@ Result<std::vector<std::uint32_t>> Queue::make_buffers(const std::vector<std::ui
         if (!index && index.error().sys_errno == ENOTTY)
             return request_buffers(static_cast<std::uint32_t>(largest), sizes.size());
         if (!index)
-            return index.error();
+            return std::move(index).error();
         indices.push_back(*index);
     }
     return indices;

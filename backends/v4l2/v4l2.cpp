@@ -29,22 +29,22 @@ Result<RawBuffer> allocate_from(const SourceRecord& source, int fd, std::uint32_
     Queue queue(source, fd, type, borrowed);
     // Declared after the queue: its dma-bufs are closed before the queue is given back.
     RawBuffer buffer;
-    const auto indices = queue.make_buffers(spec.layout.dmabuf_sizes);
+    auto indices = queue.make_buffers(spec.layout.dmabuf_sizes);
     if (!indices)
-        return indices.error();
+        return std::move(indices).error();
     for (std::size_t i = 0; i < indices->size(); ++i) {
         auto fresh = queue.export_buffer((*indices)[i], spec.layout.dmabuf_sizes[i]);
         if (!fresh)
-            return fresh.error();
+            return std::move(fresh).error();
         buffer.dmabufs.push_back(std::move(*fresh));
     }
     // What a queue makes of a size depends on its format too: it is measured each time.
     Layout layout = spec.layout;
     if (auto measured = measure(layout, buffer.dmabufs, source.input.name); !measured)
-        return measured.error();
+        return std::move(measured).error();
     buffer.layout = std::make_shared<const Layout>(std::move(layout));
     if (auto released = queue.release(); !released)
-        return released.error();
+        return std::move(released).error();
     return buffer;
 }
 
@@ -127,7 +127,7 @@ Result<RawBuffer> allocate(const SourceRecord& source, const AllocationSpec& spe
         // Every open of a memory-to-memory node has queues of its own, which go with it.
         auto opened = open_node(source, O_RDWR);
         if (!opened && !owns_queue(device))
-            return opened.error();
+            return std::move(opened).error();
         if (opened)
             own = std::move(*opened);
     }

@@ -3,7 +3,8 @@
 #pragma once
 
 #include <simplealloc/api.hpp>
-#include <simplealloc/contributor.hpp>
+#include <simplealloc/conflict.hpp>
+#include <simplealloc/rejection.hpp>
 #include <simplealloc/relaxation.hpp>
 
 #include <cstdint>
@@ -63,31 +64,6 @@ struct Attempt {
     int sys_errno = 0;             ///< the raw errno, 0 when no system call failed
     std::string message;           ///< in words
     std::string remedy;            ///< what would unblock it; may be empty
-};
-
-/// A source that can't serve a request, found out without touching it.
-struct Rejection {
-    std::string source;                   ///< e.g. `dma-heap:system`
-    std::string constraint;               ///< the constraint's name, e.g. `contiguity`
-    std::string reason;                   ///< in words, with the numbers
-    std::vector<std::string> required_by; ///< the uses that need it, e.g. `/dev/video0 (capture)`
-    std::string remedy;                   ///< what would unblock it; may be empty
-    /// What is needed and what the source offers, with units, where the two can be set against each
-    /// other (`100 MiB`, `64 MiB`); the reason is made of them.
-    /// @{
-    std::string needed = {};
-    std::string offered = {};
-    /// @}
-};
-
-/// A constraint of the smallest set that can't hold together, and who needs it. The set is minimal:
-/// without any one of all contributors' constraints, a source would serve.
-struct Conflict {
-    std::string constraint;           ///< its name, e.g. `exporter`
-    std::vector<std::string> parties; ///< e.g. `/dev/video0 (capture)`
-    /// The same in detail. A constraint that this one collides with (`max-stride` with
-    /// `stride-align`) is among them under its own name.
-    std::vector<Contributor> contributors = {};
 };
 
 /// An error that callers can branch on (cause, stage) and show (message, remedy).

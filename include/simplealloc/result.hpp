@@ -5,7 +5,7 @@
 #include <simplealloc/error.hpp>
 
 #include <exception>
-#include <optional>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -34,6 +34,28 @@ namespace detail {
 /// Ends value() of a Result that holds an error: throws BadResult from the library, so that headers
 /// compile without exceptions.
 [[noreturn]] SIMPLEALLOC_API void throw_bad_result(const Error& error);
+
+/// Where a Result keeps its Error: on the heap, so that success is no larger than a pointer.
+/// Copies are as deep as those of an Error.
+class ErrorBox {
+public:
+    ErrorBox() noexcept = default;
+    explicit ErrorBox(Error error) : error_(std::make_unique<Error>(std::move(error))) {}
+    ErrorBox(const ErrorBox& other)
+        : error_(other.error_ ? std::make_unique<Error>(*other.error_) : nullptr) {}
+    ErrorBox(ErrorBox&&) noexcept = default;
+    ErrorBox& operator=(ErrorBox other) noexcept {
+        error_.swap(other.error_);
+        return *this;
+    }
+    ~ErrorBox() = default;
+
+    explicit operator bool() const noexcept { return error_ != nullptr; }
+    Error& operator*() const noexcept { return *error_; }
+
+private:
+    std::unique_ptr<Error> error_;
+};
 } // namespace detail
 
 /// Holds a T or the Error that explains why there is none. Never an alias of std::expected: the
@@ -73,7 +95,6 @@ public:
     /// @}
 
     /// The value, or `fallback` when there is none.
-
     template <typename U>
     T value_or(U&& fallback) const& {
         return has_value() ? **this : static_cast<T>(std::forward<U>(fallback));
@@ -81,9 +102,9 @@ public:
 
     /// The error, unchecked: only after !has_value().
     /// @{
-    Error& error() & noexcept { return *std::get_if<1>(&state_); }
-    const Error& error() const& noexcept { return *std::get_if<1>(&state_); }
-    Error&& error() && noexcept { return std::move(*std::get_if<1>(&state_)); }
+    Error& error() & noexcept { return **std::get_if<1>(&state_); }
+    const Error& error() const& noexcept { return **std::get_if<1>(&state_); }
+    Error&& error() && noexcept { return std::move(**std::get_if<1>(&state_)); }
     /// @}
 
 private:
@@ -94,7 +115,7 @@ private:
         return *self;
     }
 
-    std::variant<T, Error> state_;
+    std::variant<T, detail::ErrorBox> state_;
 };
 
 /// Success without a value, or an Error.
@@ -111,7 +132,7 @@ public:
 
     /// Whether it is success.
     /// @{
-    [[nodiscard]] bool has_value() const noexcept { return !error_.has_value(); }
+    [[nodiscard]] bool has_value() const noexcept { return !error_; }
     explicit operator bool() const noexcept { return has_value(); }
     /// @}
 
@@ -129,7 +150,7 @@ public:
     /// @}
 
 private:
-    std::optional<Error> error_;
+    detail::ErrorBox error_;
 };
 
 } // namespace simplealloc

@@ -37,7 +37,7 @@ Result<void> take_dmabufs(const ForeignBuffer& foreign, Layout& layout, BufferDa
         return solver::complete(layout);
     auto fds = duplicate(foreign.dmabufs);
     if (!fds)
-        return fds.error();
+        return std::move(fds).error();
     return import_dmabufs(std::move(*fds), layout, data);
 }
 
@@ -55,7 +55,7 @@ Result<Buffer> Allocator::adopt(const ForeignBuffer& foreign) const {
     auto data = std::make_unique<BufferData>();
     Layout layout = foreign.layout;
     if (auto taken = take_dmabufs(foreign, layout, *data); !taken)
-        return taken.error();
+        return std::move(taken).error();
     BufferOrigin origin;
     if (foreign.source.empty()) {
         origin.source = source_of(foreign);
@@ -63,7 +63,7 @@ Result<Buffer> Allocator::adopt(const ForeignBuffer& foreign) const {
         auto known =
             questions::ask_all([&] { return data_->find_source(foreign.source, foreign.uses); });
         if (!known)
-            return known.error();
+            return std::move(known).error();
         if (!known->has_value())
             return no_such_source(foreign.source);
         origin.source = **std::move(known);

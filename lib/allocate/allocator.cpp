@@ -22,10 +22,10 @@ namespace simplealloc {
 Result<Allocator> Allocator::open(AllocatorOptions options) {
     auto quirks = Quirks::load(options.quirk_path);
     if (!quirks)
-        return quirks.error();
+        return std::move(quirks).error();
     auto policy = Policy::load(options);
     if (!policy)
-        return policy.error();
+        return std::move(policy).error();
     quirks->add(policy->devices);
     auto ledger = Ledger::create(policy->quotas);
     return Allocator(std::shared_ptr<AllocatorData>(new AllocatorData{std::move(*policy),
@@ -71,7 +71,7 @@ Result<Device> Allocator::device(std::uint64_t number) const {
 Result<std::vector<Device>> Allocator::devices() const {
     auto records = questions::ask_all([&] { return data_->discovery.list(); });
     if (!records)
-        return records.error();
+        return std::move(records).error();
     std::vector<Device> devices;
     for (DeviceRecord& record : *records) {
         ask_uses(record);
@@ -81,9 +81,9 @@ Result<std::vector<Device>> Allocator::devices() const {
 }
 
 Result<std::vector<SourceInfo>> Allocator::sources() const {
-    const auto records = questions::ask_all([&] { return data_->all_sources(); });
+    auto records = questions::ask_all([&] { return data_->all_sources(); });
     if (!records)
-        return records.error();
+        return std::move(records).error();
     std::vector<SourceInfo> sources;
     for (const SourceRecord& source : *records)
         sources.push_back({source.input.name, source.input.backend, source.path,
@@ -117,18 +117,18 @@ Result<Plan> Allocator::plan(const Request& request) const {
     full.complete_count(least_buffers(full.fields().uses));
     // Before any device is asked: what makes no sense is not for them to refuse.
     if (auto checked = solver::check_request(full.fields(), kernel::page_size()); !checked)
-        return checked.error();
+        return std::move(checked).error();
     if (auto checked = check_source_names(full.fields().without, "without"); !checked)
-        return checked.error();
+        return std::move(checked).error();
     if (auto checked = check_source_names(full.fields().order, "order"); !checked)
-        return checked.error();
+        return std::move(checked).error();
 
     return questions::ask_all([&]() -> Result<Plan> {
         if (auto present = check_present(full.fields().uses); !present)
-            return present.error();
+            return std::move(present).error();
         auto devices = data_->devices(full.fields().uses);
         if (!devices)
-            return devices.error();
+            return std::move(devices).error();
         const auto paddings = data_->paddings.current();
         return make_plan(std::move(full), data_->policy, std::move(*devices),
                          data_->discovery.quirks(), data_->refusals.current(),
@@ -137,9 +137,9 @@ Result<Plan> Allocator::plan(const Request& request) const {
 }
 
 Result<Buffer> Allocator::allocate(const Request& request, AllocateOptions options) const {
-    const auto planned = plan(request);
+    auto planned = plan(request);
     if (!planned)
-        return planned.error();
+        return std::move(planned).error();
     return allocate(*planned, options);
 }
 

@@ -75,9 +75,9 @@ Result<void> judge(const BufferData& buffer, const DeviceUse& use, Budget budget
                    bool& unproven) {
     const Request::Fields& request = buffer.origin->request.fields();
     solver::Spending spending(budget);
-    const auto input = find_use(use, request.fourcc, spending);
+    auto input = find_use(use, request.fourcc, spending);
     if (!input)
-        return input.error();
+        return std::move(input).error();
     solver::Suitability suitability = solver::suits(request, *input, buffer.origin->source.input,
                                                     *buffer.layout, kernel::page_size(), spending);
     unproven = suitability.unproven;
@@ -218,7 +218,7 @@ std::string_view to_string(Verdict verdict) noexcept {
 Result<Check> Allocator::check(const Buffer& buffer, const DeviceUse& use,
                                CheckOptions options) const {
     if (auto present = check_present(use.device.record()); !present)
-        return present.error();
+        return std::move(present).error();
     const BufferData& data = buffer.data();
     const Request::Fields& fields = data.origin->request.fields();
     Check check;
@@ -235,7 +235,7 @@ Result<Check> Allocator::check(const Buffer& buffer, const DeviceUse& use,
 
     bool unproven = false;
     if (auto judged = judge(data, use, data_->budget, check, unproven); !judged)
-        return judged.error();
+        return std::move(judged).error();
     if (check.objections.empty())
         try_import(buffer, use, options, *data_, check);
     if (check.objections.empty()) {
@@ -249,12 +249,12 @@ Result<Check> Allocator::check(const Buffer& buffer, const DeviceUse& use,
     const Request present = of_present(fields, gone);
     auto shared = plan(Request(present).use(use));
     if (!shared)
-        return shared.error();
+        return std::move(shared).error();
     check.conflict = keep_if_possible(*std::move(shared), check.reallocate);
     for (const Request& request : copy_requests(data, present, use)) {
         auto copied = plan(request);
         if (!copied)
-            return copied.error();
+            return std::move(copied).error();
         // What the use can't have even by itself says more than what all can't have together.
         auto conflict = keep_if_possible(*std::move(copied), check.copy);
         if (check.copy)

@@ -21,7 +21,7 @@ AllocatorData::devices(const std::vector<DeviceUse>& uses) const {
     auto listed = discovery.list_givers();
     if (!listed &&
         (listed.error().cause == Cause::fd_limit || listed.error().cause == Cause::exhausted))
-        return listed.error();
+        return std::move(listed).error();
     if (!listed) {
         log::line(LogLevel::warning, "plan: {}", listed.error().message());
         listed = std::vector<DeviceRecord>();
@@ -47,7 +47,7 @@ AllocatorData::sources(std::span<const std::shared_ptr<const DeviceRecord>> devi
 Result<std::vector<SourceRecord>> AllocatorData::all_sources() const {
     auto listed = discovery.list_givers();
     if (!listed)
-        return listed.error();
+        return std::move(listed).error();
     std::vector<std::shared_ptr<const DeviceRecord>> devices;
     for (DeviceRecord& record : *listed)
         devices.push_back(std::make_shared<const DeviceRecord>(std::move(record)));
@@ -56,9 +56,9 @@ Result<std::vector<SourceRecord>> AllocatorData::all_sources() const {
 
 Result<std::optional<SourceRecord>>
 AllocatorData::find_source(const std::string& name, const std::vector<DeviceUse>& uses) const {
-    const auto known = devices(uses);
+    auto known = devices(uses);
     if (!known)
-        return known.error();
+        return std::move(known).error();
     for (SourceRecord& source : sources(*known))
         if (source.input.name == name)
             return std::optional(std::move(source));

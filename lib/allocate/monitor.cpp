@@ -62,7 +62,7 @@ struct Known {
 Result<std::set<std::string>> source_names(const AllocatorData& allocator) {
     auto sources = allocator.all_sources();
     if (!sources)
-        return sources.error();
+        return std::move(sources).error();
     std::set<std::string> names;
     for (const SourceRecord& source : *sources)
         names.insert(source.input.name);
@@ -169,12 +169,12 @@ Result<void> MonitorData::complete(HotplugEvent& event) {
     if (event.kind == HotplugKind::rescan) {
         auto ids = node_ids(allocator->discovery.quirks());
         if (!ids)
-            return ids.error();
+            return std::move(ids).error();
         known.ids = std::move(*ids);
     }
     auto now = source_names(*allocator);
     if (!now)
-        return now.error();
+        return std::move(now).error();
     const std::set<std::string> before = std::exchange(known.sources, std::move(*now));
     std::set_difference(known.sources.begin(), known.sources.end(), before.begin(), before.end(),
                         std::back_inserter(event.sources_added));
@@ -203,11 +203,11 @@ Result<std::optional<HotplugEvent>> Monitor::next() {
     const log::Hold lines;
     const std::lock_guard lock(data_->mutex);
     if (auto received = data_->receive(); !received)
-        return received.error();
+        return std::move(received).error();
     if (!data_->pending)
         return std::optional<HotplugEvent>();
     if (auto completed = data_->complete(*data_->pending); !completed)
-        return completed.error();
+        return std::move(completed).error();
     log::line(LogLevel::debug, "monitor: {} {}", to_string(data_->pending->kind),
               data_->pending->path);
     return std::exchange(data_->pending, std::nullopt);
@@ -228,11 +228,11 @@ Result<Monitor> Allocator::monitor() const {
     // Listening comes first, so that nothing can come or go unseen in between.
     auto ids = node_ids(data_->discovery.quirks());
     if (!ids)
-        return ids.error();
+        return std::move(ids).error();
     data->known.ids = std::move(*ids);
     auto sources = source_names(*data_);
     if (!sources)
-        return sources.error();
+        return std::move(sources).error();
     data->known.sources = std::move(*sources);
     return Monitor(std::move(data));
 }

@@ -155,7 +155,7 @@ Result<Settled> settle(std::span<const DeviceUse> uses, Answer kind, solver::Inp
         held = spending.held();
         auto solved = solver::candidates(input, spending);
         if (!solved)
-            return solved.error();
+            return std::move(solved).error();
         held = spending.held() - held;
         settled.output = std::move(*solved);
         if (settled.output.choices.empty())

@@ -62,7 +62,7 @@ Result<std::vector<Answer>> ask(std::span<const DeviceUse> uses, const Layout& p
     for (const DeviceUse& use : uses) {
         auto answer = try_format(use.device.record(), use, proposal);
         if (!answer)
-            return answer.error();
+            return std::move(answer).error();
         answers.push_back(std::move(*answer));
     }
     return answers;
@@ -144,7 +144,7 @@ Result<void> ask_opaque_sizes(const Request::Fields& request, std::span<const De
     for (int round = 0; round < most_rounds; ++round) {
         auto said = ask(asked, proposal);
         if (!said)
-            return said.error();
+            return std::move(said).error();
         answers = std::move(*said);
         const Layout before = proposal;
         for (const Answer& answer : answers)

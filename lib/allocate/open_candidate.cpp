@@ -55,7 +55,7 @@ Result<void> try_mapping(const DmaBuf& dmabuf, Access access,
                          const std::shared_ptr<const CacheFlush>& flush) {
     auto memory = CpuMemory::create(dmabuf.fd, dmabuf.size, access, flush);
     if (!memory)
-        return memory.error();
+        return std::move(memory).error();
     auto mapping = Mapping::begin(*std::move(memory), access);
     return mapping ? mapping->finish() : mapping.error();
 }
@@ -134,9 +134,9 @@ Result<void> OpenCandidate::accept(const std::shared_ptr<const Layout>& layout) 
 }
 
 Result<void> OpenCandidate::clear(BufferData& data) {
-    const auto cleared = clear_memory(data, source().input.offer.zeroed);
+    auto cleared = clear_memory(data, source().input.offer.zeroed);
     if (!cleared)
-        return cleared.error();
+        return std::move(cleared).error();
     if (!*cleared)
         return {};
     account_.cpu_reads = account_.cpu_writes = true;
@@ -177,7 +177,7 @@ Result<void> OpenCandidate::open() {
                        "backend is missing");
     auto opened = backend->open(origin_->source);
     if (!opened)
-        return opened.error();
+        return std::move(opened).error();
     open_ = std::move(*opened);
     return {};
 }
@@ -185,23 +185,23 @@ Result<void> OpenCandidate::open() {
 Result<std::unique_ptr<BufferData>> OpenCandidate::allocate() {
     const std::lock_guard lock(mutex_);
     if (auto checked = check_memory(); !checked)
-        return checked.error();
+        return std::move(checked).error();
     auto charge = ledger_.charge(account_, solver::total_size(spec_.layout));
     if (!charge)
-        return charge.error();
+        return std::move(charge).error();
     if (auto opened = open(); !opened)
-        return opened.error();
+        return std::move(opened).error();
     auto raw = open_->allocate(spec_);
     if (!raw) {
         // The descriptor is of a driver that is gone; the node may have come back.
         if (raw.error().cause == Cause::gone)
             open_.reset();
-        return raw.error();
+        return std::move(raw).error();
     }
     if (auto charged = charge->resize(solver::total_size(*raw->layout)); !charged)
-        return charged.error();
+        return std::move(charged).error();
     if (auto accepted = accept(raw->layout); !accepted)
-        return accepted.error();
+        return std::move(accepted).error();
 
     auto data = std::make_unique_for_overwrite<BufferData>();
     data->charge = std::move(*charge);
@@ -221,9 +221,9 @@ Result<std::unique_ptr<BufferData>> OpenCandidate::allocate() {
     }
     if (plan_.request.fields().zeroed)
         if (auto cleared = clear(*data); !cleared)
-            return cleared.error();
+            return std::move(cleared).error();
     if (auto mapped = prove_mappable(*data); !mapped)
-        return mapped.error();
+        return std::move(mapped).error();
     return data;
 }
 

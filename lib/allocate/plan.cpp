@@ -122,7 +122,7 @@ Result<std::vector<solver::UseInput>> find_uses(std::span<const DeviceUse> asked
     for (const DeviceUse& use : asked) {
         auto input = find_use(use, fourcc, spending);
         if (!input)
-            return input.error();
+            return std::move(input).error();
         add_padding(paddings, fourcc, *input);
         uses.push_back(std::move(*input));
     }
@@ -148,11 +148,11 @@ Result<solver::Input> input_for(Request::Fields request, std::span<const DeviceU
     const Fourcc fourcc = input.request.fourcc;
     auto uses = find_uses(asked, fourcc, around.paddings, around.spending);
     if (!uses)
-        return uses.error();
+        return std::move(uses).error();
     input.uses = std::move(*uses);
     input.least_count = std::max(least_buffers(asked), input.least_count);
     if (auto told = ask_opaque_sizes(input.request, asked, input.uses, around.spending); !told)
-        return told.error();
+        return std::move(told).error();
     for (const DeviceUse& use : asked)
         add_preferred_sources(use.device.record(), use.use, fourcc, input.preferred);
     apply_policy(input.request, asked, around.policy, around.sources, input.sources);
@@ -199,7 +199,7 @@ Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc, solver::S
     const DeviceRecord& record = use.device.record();
     auto alternatives = capabilities(record, use, fourcc, spending);
     if (!alternatives)
-        return alternatives.error();
+        return std::move(alternatives).error();
     solver::UseInput input;
     input.party = party_name(record, use.use);
     input.device = record.id;
@@ -258,10 +258,10 @@ Result<Plan> make_plan(Request request, const Policy& policy,
     const Surroundings around{fields.uses, spending, policy, data->sources, common, paddings};
     auto input = input_for(fields, fields.uses, around);
     if (!input)
-        return input.error();
+        return std::move(input).error();
     auto settled = settle(fields.uses, std::move(*input), spending);
     if (!settled)
-        return settled.error();
+        return std::move(settled).error();
     solver::Output& output = settled->output;
     data->settled = settled->drivers_agree;
 

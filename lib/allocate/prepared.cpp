@@ -251,7 +251,7 @@ Result<Buffer> Prepared::allocate() const {
 
 Result<Buffer> Prepared::allocate(std::size_t first, std::size_t count) const {
     if (auto present = check_devices(*data_); !present)
-        return present.error();
+        return std::move(present).error();
     std::vector<Attempt> attempts;
     std::string detail;
     for (std::size_t i = first; i < first + count; ++i) {

@@ -73,7 +73,7 @@ Result<bool> Allocator::is_current(const Plan& plan) const {
             return false;
         auto devices = data_->devices(uses);
         if (!devices)
-            return devices.error();
+            return std::move(devices).error();
         return choice_of(data_->sources(*devices)) == choice_of(plan.data().sources);
     });
 }

@@ -93,7 +93,7 @@ Result<Mapping> Buffer::map(Access access, std::size_t dmabuf) const {
     const DmaBuf& target = data_->dmabufs[dmabuf];
     auto memory = data_->cpu.get(dmabuf, target.fd, target.size, access, data_->flush);
     if (!memory)
-        return memory.error();
+        return std::move(memory).error();
     return Mapping::begin(*std::move(memory), access);
 }
 
@@ -102,7 +102,7 @@ Result<MappedPlanes> Buffer::map_planes(Access access) const {
     do {
         auto mapping = map(access, mappings.size());
         if (!mapping)
-            return mapping.error();
+            return std::move(mapping).error();
         mappings.push_back(*std::move(mapping));
     } while (mappings.size() < data_->dmabufs.size());
     return MappedPlanes::create(*data_->layout, std::move(mappings));

@@ -72,7 +72,7 @@ Result<std::shared_ptr<CpuMemory>> CpuMemory::create(int fd, std::uint64_t size,
                        "map it in a 64-bit program");
     auto own = UniqueFd::dup(fd);
     if (!own)
-        return own.error();
+        return std::move(own).error();
     const auto length = static_cast<std::size_t>(size);
     // Before there is a mapping that could be lost.
     std::shared_ptr<CpuMemory> made(new CpuMemory(std::move(*own), std::move(flush)));
@@ -108,7 +108,7 @@ Result<void> CpuMemory::widen(Access access) {
 Result<std::span<std::byte>> CpuMemory::begin(Access access) {
     std::unique_lock lock(mutex_);
     if (auto widened = widen(access); !widened)
-        return widened.error();
+        return std::move(widened).error();
     const std::uint32_t wanted = dmabuf::direction(access);
     started_.wait(lock, [&] { return (starting_ & wanted) == 0; });
     // Counted at once, so that a direction which is open already stays so.

@@ -24,16 +24,16 @@ Error invalid(std::string detail) {
 /// Takes a dma-buf over unless the buffer has it already; its index there.
 Result<std::uint32_t> take(UniqueFd fd, BufferData& data) {
     if (auto checked = dmabuf::check(fd.get()); !checked)
-        return checked.error();
+        return std::move(checked).error();
     const auto known = std::find_if(data.fds.begin(), data.fds.end(), [&](const UniqueFd& other) {
         return dmabuf::is_same(fd.get(), other.get());
     });
     const auto index = static_cast<std::uint32_t>(known - data.fds.begin());
     if (known != data.fds.end())
         return index;
-    const auto size = dmabuf::size(fd.get());
+    auto size = dmabuf::size(fd.get());
     if (!size)
-        return size.error();
+        return std::move(size).error();
     if (*size == 0)
         return invalid(fmt::format("dma-buf {} has no bytes", index));
     data.dmabufs.push_back({fd.get(), *size});
@@ -50,9 +50,9 @@ Result<void> take_all(std::vector<UniqueFd> fds, Layout& layout, BufferData& dat
         return invalid(fmt::format("{} dma-bufs, the layout has {}", fds.size(), said.size()));
     std::vector<std::uint32_t> indices;
     for (std::size_t i = 0; i < fds.size(); ++i) {
-        const auto index = take(std::move(fds[i]), data);
+        auto index = take(std::move(fds[i]), data);
         if (!index)
-            return index.error();
+            return std::move(index).error();
         const std::uint64_t size = data.dmabufs[*index].size;
         if (!said.empty() && said[i] > size)
             return invalid(fmt::format("dma-buf {} has {} bytes, not {}", i, size, said[i]));
@@ -90,7 +90,7 @@ Result<std::vector<UniqueFd>> duplicate(std::span<const int> fds) {
     for (const int fd : fds) {
         auto copy = UniqueFd::dup(fd);
         if (!copy)
-            return copy.error();
+            return std::move(copy).error();
         copies.push_back(std::move(*copy));
     }
     return copies;
@@ -105,7 +105,7 @@ Result<void> import_dmabufs(std::vector<UniqueFd> fds, Layout& layout, BufferDat
 Result<Buffer> import_buffer(std::vector<UniqueFd> fds, Layout layout, SourceRecord source) {
     auto data = std::make_unique<BufferData>();
     if (auto imported = import_dmabufs(std::move(fds), layout, *data); !imported)
-        return imported.error();
+        return std::move(imported).error();
     BufferOrigin origin;
     origin.facts = source.facts;
     origin.source = std::move(source);
@@ -118,7 +118,7 @@ Result<Buffer> import_buffer(std::vector<UniqueFd> fds, Layout layout, SourceRec
 Result<Buffer> Buffer::import(std::span<const int> fds, Layout layout) {
     auto copies = duplicate(fds);
     if (!copies)
-        return copies.error();
+        return std::move(copies).error();
     return import_buffer(std::move(*copies), std::move(layout), unknown_source());
 }
 

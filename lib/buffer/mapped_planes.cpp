@@ -56,7 +56,7 @@ Result<MappedPlanes> MappedPlanes::create(const Layout& layout, std::vector<Mapp
         view.bytes = whole.subspan(static_cast<std::size_t>(view.plane.offset),
                                    static_cast<std::size_t>(view.plane.size));
         if (auto added = add_rows(view, layout, i); !added)
-            return added.error();
+            return std::move(added).error();
         out.planes_.push_back(view);
     }
     out.mappings_ = std::move(mappings);

@@ -16,7 +16,7 @@ Mapping::Mapping(std::shared_ptr<CpuMemory> memory, Access access,
 Result<Mapping> Mapping::begin(std::shared_ptr<CpuMemory> memory, Access access) {
     auto bytes = memory->begin(access);
     if (!bytes)
-        return bytes.error();
+        return std::move(bytes).error();
     return Mapping(std::move(memory), access, *bytes);
 }
 

@@ -16,10 +16,10 @@ Result<void> clear(const BufferData& buffer, const DmaBuf& dmabuf) {
     // Not the Buffer's own mapping: most buffers are never mapped again.
     auto memory = CpuMemory::create(dmabuf.fd, dmabuf.size, Access::write, buffer.flush);
     if (!memory)
-        return memory.error();
+        return std::move(memory).error();
     auto mapping = Mapping::begin(*std::move(memory), Access::write);
     if (!mapping)
-        return mapping.error();
+        return std::move(mapping).error();
     std::fill(mapping->bytes().begin(), mapping->bytes().end(), std::byte{0});
     return mapping->finish();
 }

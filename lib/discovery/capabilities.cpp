@@ -179,12 +179,12 @@ Result<std::vector<solver::CapabilitySet>> capabilities(const DeviceRecord& devi
                                                         const DeviceUse& use, Fourcc fourcc,
                                                         solver::Spending& spending) {
     if (auto checked = check_callers(device, use.use, use.alternatives, fourcc, spending); !checked)
-        return checked.error();
+        return std::move(checked).error();
     CapabilitySets sets = std::vector<solver::CapabilitySet>{};
     if (device.described) {
         const std::vector<CapabilitySet>& described = device.described->alternatives;
         if (auto checked = check_callers(device, use.use, described, fourcc, spending); !checked)
-            return checked.error();
+            return std::move(checked).error();
         for (const CapabilitySet& set : described) {
             if (!afford(set, spending))
                 return too_many(device, use.use);

@@ -278,14 +278,14 @@ Result<DeviceRecord> Discovery::find(const std::string& path, dev_t devnum) cons
             "let the sandbox have the node, or open it and hand the descriptor over");
     auto node = identify(path, stat, quirks_);
     if (!node)
-        return node.error();
+        return std::move(node).error();
     if (node->devnode.empty())
         node->devnode = path;
     DeviceRecord record = describe(*node, path, quirks_);
     record.place = place_of(*node);
 
     if (auto asked = open_and_ask(record); !asked)
-        return asked.error();
+        return std::move(asked).error();
     conclude(*node, quirks_, *phandles_, record);
     return record;
 }
@@ -299,12 +299,12 @@ Result<DeviceRecord> Discovery::find(int fd, QueueAccess access) const {
     if (is_only_path(fd))
         return failure(Stage::discover, Cause::invalid, 0, name, "it is only a path (O_PATH)",
                        "open the node itself");
-    const auto node = identify(name, stat, quirks_);
+    auto node = identify(name, stat, quirks_);
     if (!node)
-        return node.error();
+        return std::move(node).error();
     auto copy = UniqueFd::dup(fd);
     if (!copy)
-        return copy.error();
+        return std::move(copy).error();
     const std::string path =
         node->devnode.empty() ? fmt::format("/proc/self/fd/{}", copy->get()) : node->devnode;
     DeviceRecord record = describe(*node, path, quirks_);
@@ -325,7 +325,7 @@ Result<DeviceRecord> Discovery::find(int fd, QueueAccess access) const {
             own = std::move(*opened);
     record.queue_access = access;
     if (auto asked = ask(own ? own.get() : copy->get(), static_cast<bool>(own), record); !asked)
-        return asked.error();
+        return std::move(asked).error();
     record.caller_fd = std::move(*copy);
     conclude(*node, quirks_, *phandles_, record);
     return record;
@@ -355,7 +355,7 @@ Result<std::vector<DeviceRecord>> Discovery::list_givers() const {
     std::vector<DeviceRecord> records;
     for (const char* subsystem : {"drm", "video4linux"})
         if (auto listed = list(subsystem, records); !listed)
-            return listed.error();
+            return std::move(listed).error();
     return records;
 }
 
@@ -365,7 +365,7 @@ Result<std::vector<DeviceRecord>> Discovery::list() const {
         return records;
     for (const char* subsystem : {"accel", "char"})
         if (auto listed = list(subsystem, *records); !listed)
-            return listed.error();
+            return std::move(listed).error();
     return records;
 }
 

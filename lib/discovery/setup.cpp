@@ -146,7 +146,7 @@ Result<Setup> make_setup(const DeviceRecord& device, const DeviceUse& use, const
     if (device.drm) {
         auto drm = make_drm_setup(device, layout);
         if (!drm)
-            return drm.error();
+            return std::move(drm).error();
         drm->crop = crop_of(layout, visible);
         add_planes(*device.drm, use.use, *drm);
         return Setup{{}, std::move(*drm)};

@@ -44,7 +44,7 @@ auto ask_all(Work work) -> decltype(work()) {
     auto answer = work();
     if (answer)
         if (auto asked = watch.all_asked(); !asked)
-            return asked.error();
+            return std::move(asked).error();
     return answer;
 }
 

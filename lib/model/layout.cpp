@@ -212,9 +212,9 @@ Result<void> set_strides(Layout& layout, const FormatInfo& format, const Grid& g
     const std::size_t group_size = layout.placement == Placement::packed ? count : 1;
     for (std::size_t first = 0; first < count; first += group_size) {
         const Group group{format, first, first + group_size};
-        const auto stride = first_stride(group, grid, c);
+        auto stride = first_stride(group, grid, c);
         if (!stride)
-            return stride.error();
+            return std::move(stride).error();
         for (std::size_t i = first; i < group.end; ++i) {
             const Checked own =
                 Checked{*stride / group.ratio(i).denominator} * group.ratio(i).numerator;
@@ -268,7 +268,7 @@ Result<void> size_dmabufs(Layout& layout, const Constraints& c, std::uint64_t gr
                         .multiple_of(ConstraintKind::size_align, granularity)
                         .result();
         if (!size)
-            return size.error();
+            return std::move(size).error();
         layout.dmabuf_sizes[i] = *size;
     }
     return {};
@@ -282,7 +282,7 @@ Result<Layout> bytes_layout(std::uint64_t size, Layout layout, const Constraints
     layout.height = 0;
     layout.planes = {Plane{0, 0, 0, size}};
     if (auto sized = size_dmabufs(layout, c, granularity); !sized)
-        return sized.error();
+        return std::move(sized).error();
     return layout;
 }
 
@@ -306,7 +306,7 @@ Result<Layout> opaque_layout(Layout layout, const Constraints& c, std::uint64_t 
         return failure(Cause::limit, std::string(to_string(ConstraintKind::placement)),
                        fmt::format("{} memory planes are a dma-buf each", layout.planes.size()));
     if (auto sized = size_dmabufs(layout, c, granularity); !sized)
-        return sized.error();
+        return std::move(sized).error();
     return layout;
 }
 
@@ -336,7 +336,7 @@ Result<Layout> make_layout(Fourcc fourcc, Modifier modifier, std::uint32_t width
         return failure(Cause::invalid, width == 0 ? "width" : "height",
                        fmt::format("an image of {}x{} pixels has no size", width, height));
     if (auto extent = check_extent(layout, c); !extent)
-        return extent.error();
+        return std::move(extent).error();
 
     if (format->opaque)
         return opaque_layout(std::move(layout), c, granularity);
@@ -344,11 +344,11 @@ Result<Layout> make_layout(Fourcc fourcc, Modifier modifier, std::uint32_t width
     // Numbers of 32 bits can't overflow: they become one multiple, or less than twice as much.
     const Grid grid{width, round_up(width, c.width_align), round_up(height, c.height_align)};
     if (auto known = set_strides(layout, *format, grid, c); !known)
-        return known.error();
+        return std::move(known).error();
     if (auto placed = place_planes(layout, *format, grid.lines, c); !placed)
-        return placed.error();
+        return std::move(placed).error();
     if (auto sized = size_dmabufs(layout, c, granularity); !sized)
-        return sized.error();
+        return std::move(sized).error();
     return layout;
 }
 
@@ -383,7 +383,7 @@ Result<Layout> relayout(const Layout& layout, std::uint64_t stride, std::uint64_
         result.planes[i].stride = own.value;
     }
     if (auto placed = place_planes(result, *format, lines, {}); !placed)
-        return placed.error();
+        return std::move(placed).error();
     return result;
 }
 

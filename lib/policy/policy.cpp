@@ -26,7 +26,7 @@ Result<PolicyFile> load_file(const std::string& path) {
         const int sys_errno = parsed.error().sys_errno;
         if (path.empty() && (sys_errno == ENOENT || sys_errno == ENOTDIR))
             return PolicyFile{};
-        return parsed.error();
+        return std::move(parsed).error();
     }
     if (!parsed->mistakes.empty())
         return ini::error_of(file, parsed->mistakes, "simplealloc policy --check",
@@ -89,10 +89,10 @@ Result<void> check_source_names(const std::vector<std::string>& names, const cha
 
 Result<Policy> Policy::load(const AllocatorOptions& options) {
     if (auto checked = check_options(options); !checked)
-        return checked.error();
+        return std::move(checked).error();
     auto file = load_file(options.policy_path);
     if (!file)
-        return file.error();
+        return std::move(file).error();
 
     Policy policy;
     for (const std::string& name : options.without)
@@ -143,7 +143,7 @@ std::vector<PolicyValue> Policy::values() const {
 Result<FileReport> check_policy_file(const std::string& path) {
     auto parsed = read_policy(path);
     if (!parsed)
-        return parsed.error();
+        return std::move(parsed).error();
     return FileReport{parsed->values, std::move(parsed->mistakes)};
 }
 

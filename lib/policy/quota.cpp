@@ -96,7 +96,7 @@ Result<void> Ledger::grow_within_limits(Account& account, std::uint64_t was, std
 
 Result<Charge> Ledger::charge(Account& account, std::uint64_t bytes) {
     if (auto booked = change(account, 0, bytes); !booked)
-        return booked.error();
+        return std::move(booked).error();
     return Charge(shared_from_this(), account, bytes);
 }
 

@@ -76,7 +76,7 @@ Result<void> PoolSlot::release(const Fence& fence) {
         return {};
     auto left = leave_fence(pooled_->buffer, fence, state_->options().wait_for_devices);
     if (!left)
-        return left.error();
+        return std::move(left).error();
     state_->give_back(std::move(pooled_), *std::move(left));
     state_.reset();
     return {};
@@ -84,27 +84,27 @@ Result<void> PoolSlot::release(const Fence& fence) {
 
 Result<Pool> Pool::create(const Allocator& allocator, const Plan& plan, PoolOptions options) {
     if (auto checked = check_options(options); !checked)
-        return checked.error();
+        return std::move(checked).error();
     UniqueFd counter;
     if (options.wait_for_devices) {
         auto made = PoolWaiters::make_counter();
         if (!made)
-            return made.error();
+            return std::move(made).error();
         counter = *std::move(made);
     }
     auto state =
         std::make_shared<PoolState>(allocator.share(), std::move(options), std::move(counter));
     if (auto started = state->start(plan); !started)
-        return started.error();
+        return std::move(started).error();
     return Pool(std::move(state));
 }
 
 Result<Pool> Pool::create(const Allocator& allocator, const Request& request, PoolOptions options) {
     if (auto checked = check_options(options); !checked)
-        return checked.error();
-    const auto plan = plan_for(allocator, request, options);
+        return std::move(checked).error();
+    auto plan = plan_for(allocator, request, options);
     if (!plan)
-        return plan.error();
+        return std::move(plan).error();
     return create(allocator, *plan, std::move(options));
 }
 

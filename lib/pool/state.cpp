@@ -140,10 +140,10 @@ Result<PoolState::Buffers> PoolState::fill(Generation& next) {
                            "raise them, release buffers, or trim the pool");
         auto pooled = allocate(*std::move(place), next.supply);
         if (!pooled)
-            return pooled.error();
+            return std::move(pooled).error();
         auto admitted = next.admit((*pooled)->buffer, !options_.mix_sources);
         if (!admitted)
-            return admitted.error();
+            return std::move(admitted).error();
         buffers.push_back({*std::move(pooled)});
     }
     // Index 0 shall be handed out first.
@@ -221,7 +221,7 @@ Result<std::shared_ptr<Pooled>> PoolState::grow(PoolPlace place, const Supply& s
         return std::shared_ptr<Pooled>();
     auto admitted = current_.admit((*pooled)->buffer, !options_.mix_sources);
     if (!admitted)
-        return admitted.error();
+        return std::move(admitted).error();
     if (!*admitted)
         return std::shared_ptr<Pooled>();
     // So that giving it back can't fail.
@@ -243,7 +243,7 @@ Error PoolState::full(std::uint64_t events, const DeviceWork& devices) {
         return failure(Stage::acquire, Cause::limit, 0, "pool",
                        "not one buffer fits into max_bytes and max_fds", "raise them");
     if (auto told = waiters_.found_nothing(events, devices); !told)
-        return told.error();
+        return std::move(told).error();
     return failure(
         Stage::acquire, Cause::busy, 0, "pool",
         current_.buffers < options_.max_buffers
@@ -298,7 +298,7 @@ Result<PoolSlot> PoolState::acquire(std::unique_lock<std::mutex>& lock, Timeout 
             auto looked = devices.look(std::move(idle));
             lock.lock();
             if (!looked)
-                return looked.error();
+                return std::move(looked).error();
         }
         if (closed_)
             return closed();
@@ -310,7 +310,7 @@ Result<PoolSlot> PoolState::acquire(std::unique_lock<std::mutex>& lock, Timeout 
             auto grown = grow(*std::move(place), supply);
             lock.lock();
             if (!grown)
-                return grown.error();
+                return std::move(grown).error();
             if (*grown)
                 return hand_out(*std::move(grown), 0);
             continue;
@@ -322,9 +322,9 @@ Result<PoolSlot> PoolState::acquire(std::unique_lock<std::mutex>& lock, Timeout 
             countdown.emplace(timeout);
             ++stats_.waited;
         }
-        const auto woken = waiters_.wait(lock, changes, devices, *countdown);
+        auto woken = waiters_.wait(lock, changes, devices, *countdown);
         if (!woken)
-            return woken.error();
+            return std::move(woken).error();
         in_time = *woken;
     }
 }

@@ -50,9 +50,9 @@ Result<void> DeviceWork::look(std::vector<IdleBuffer> idle) {
     for (std::size_t i = 0; i < idle_.size(); ++i) {
         bool done = true;
         for (; next < ends[i]; ++next) {
-            const auto over = is_ready(all[next]);
+            auto over = is_ready(all[next]);
             if (!over)
-                return over.error();
+                return std::move(over).error();
             if (done && !*over)
                 pending_.push_back(all[next]);
             done = done && *over;
@@ -65,14 +65,14 @@ Result<void> DeviceWork::look(std::vector<IdleBuffer> idle) {
 
 Result<std::shared_ptr<const Fence>> leave_fence(const Buffer& buffer, const Fence& fence,
                                                  bool keep) {
-    const auto imported = buffer.import_sync_file(fence.fd(), Access::write);
+    auto imported = buffer.import_sync_file(fence.fd(), Access::write);
     if (imported)
         return std::shared_ptr<const Fence>();
     if (!keep || imported.error().cause != Cause::unsupported)
-        return imported.error();
+        return std::move(imported).error();
     auto copy = UniqueFd::dup(fence.fd());
     if (!copy)
-        return copy.error();
+        return std::move(copy).error();
     return std::make_shared<const Fence>(*std::move(copy));
 }
 
@@ -128,7 +128,7 @@ Result<Pollable> PoolWaiters::pollable() {
     if (!signal_) {
         auto made = PoolSignal::create(static_cast<bool>(counter_));
         if (!made)
-            return made.error();
+            return std::move(made).error();
         signal_ = *std::move(made);
     }
     return signal_.pollable();

@@ -73,9 +73,9 @@ struct Channel::Data {
             return in.empty() ? max_message : 0;
         if (in.size() < wire::buffer_header)
             return wire::buffer_header - in.size();
-        const auto header = wire::read_buffer_header(in);
+        auto header = wire::read_buffer_header(in);
         if (!header)
-            return header.error();
+            return std::move(header).error();
         return header->size - in.size();
     }
 
@@ -114,20 +114,20 @@ struct Channel::Data {
         if (result < 0)
             return call_failed(-result, "receive");
         if (auto right = judge(received); !right)
-            return right.error();
+            return std::move(right).error();
         return true;
     }
 
     Result<void> read_message(const Countdown& countdown) {
         for (;;) {
-            const auto count = missing();
+            auto count = missing();
             if (!count)
-                return count.error();
+                return std::move(count).error();
             if (*count == 0)
                 return {};
-            const auto some = read(*count);
+            auto some = read(*count);
             if (!some)
-                return some.error();
+                return std::move(some).error();
             if (*some)
                 continue;
             if (auto ready = wait_until(socket.get(), POLLIN, countdown); !ready)
@@ -145,15 +145,15 @@ struct Channel::Data {
             if (sent != -EAGAIN)
                 return call_failed(static_cast<int>(-sent), "send");
             if (auto ready = wait_until(socket.get(), POLLOUT, countdown); !ready)
-                return ready.error();
+                return std::move(ready).error();
         }
     }
 
     Result<void> flush(const Countdown& countdown) {
         while (!out.empty()) {
-            const auto sent = write(out, {}, countdown);
+            auto sent = write(out, {}, countdown);
             if (!sent)
-                return sent.error();
+                return std::move(sent).error();
             out.erase(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(*sent));
         }
         return {};
@@ -191,16 +191,16 @@ Result<void> Channel::flush(Timeout timeout) {
 
 Result<void> Channel::send(const Buffer& buffer, Timeout timeout) {
     const Countdown countdown(timeout);
-    const auto parcel = pack(buffer);
+    auto parcel = pack(buffer);
     if (!parcel)
-        return parcel.error();
+        return std::move(parcel).error();
     if (auto flushed = data_->flush(countdown); !flushed)
         return flushed;
     // Before anything is sent, as its rest must not be lost.
     data_->out.reserve(parcel->bytes.size());
-    const auto sent = data_->write(parcel->bytes, parcel->fds, countdown);
+    auto sent = data_->write(parcel->bytes, parcel->fds, countdown);
     if (!sent)
-        return sent.error();
+        return std::move(sent).error();
     data_->out.assign(parcel->bytes.begin() + static_cast<std::ptrdiff_t>(*sent),
                       parcel->bytes.end());
     auto flushed = data_->flush(countdown);
@@ -215,14 +215,14 @@ Result<Buffer> Channel::receive(Timeout timeout) {
         return invalid("a message before was broken: nobody knows where the next one begins");
     auto read = data_->read_message(Countdown(timeout));
     if (!read && read.error().cause == Cause::busy)
-        return read.error();
+        return std::move(read).error();
     const std::vector<std::byte> message = std::exchange(data_->in, {});
     std::vector<UniqueFd> fds = std::exchange(data_->in_fds, {});
     if (read)
         return unpack(message, std::move(fds));
     data_->broken = data_->stream;
     read.error().stage = Stage::share;
-    return read.error();
+    return std::move(read).error();
 }
 
 } // namespace simplealloc::share

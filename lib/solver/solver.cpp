@@ -153,7 +153,7 @@ Output ask_sources(const Input& input, Spending& spending, std::uint64_t& held) 
 
 Result<Output> candidates(const Input& input, Spending& spending) {
     if (auto sensible = check_request(input.request, input.page_size); !sensible)
-        return sensible.error();
+        return std::move(sensible).error();
     std::uint64_t held = 0;
     Output output = ask_sources(input, spending, held);
     (void)spending.hold(held); // as before, when there was more beside it

@@ -65,7 +65,7 @@ Error no_drm_device(const DeviceRecord& record) {
 Result<Place> callers_place(const DeviceRecord& record) {
     auto copy = UniqueFd::dup(record.caller_fd.get());
     if (!copy)
-        return copy.error();
+        return std::move(copy).error();
     return Place{std::move(*copy), DrmPlace::caller};
 }
 
@@ -74,7 +74,7 @@ Result<Place> place_apart(const DeviceRecord& record) {
     if (named)
         return Place{std::move(*named), DrmPlace::own_node};
     if (!record.caller_fd || named.error().cause == Cause::fd_limit)
-        return named.error();
+        return std::move(named).error();
     auto again = reopen_drm_node(record.caller_fd.get(), record.devnum);
     if (again)
         return Place{std::move(*again), DrmPlace::own_node};
@@ -146,9 +146,9 @@ Result<std::uint32_t> DrmImport::framebuffer() {
         return failure(Stage::import_fd, Cause::unsupported, 0, device.record->path,
                        "an accelerator has no framebuffers",
                        "framebuffers are for the card node of a display");
-    const auto setup = make_drm_setup(*device.record, data_->layout);
+    auto setup = make_drm_setup(*device.record, data_->layout);
     if (!setup)
-        return setup.error();
+        return std::move(setup).error();
     const auto added = add_framebuffer(device, *setup, data_->handles);
     if (added)
         data_->framebuffer = *added;
@@ -166,7 +166,7 @@ Result<DrmImporter> DrmImporter::open(const Device& device, DrmHandles handles) 
                        "there is no descriptor of the caller to import on");
     auto place = handles == DrmHandles::callers ? callers_place(record) : place_apart(record);
     if (!place)
-        return place.error();
+        return std::move(place).error();
     auto data = std::make_shared<DrmImporterData>(device.shared_record(), std::move(place->first));
     data->place = place->second;
     return DrmImporter(std::move(data));
@@ -175,7 +175,7 @@ Result<DrmImporter> DrmImporter::open(const Device& device, DrmHandles handles) 
 Result<DrmImporter> DrmImporter::open(int fd, DrmHandles handles) {
     auto record = Discovery(Quirks()).find(fd, QueueAccess::not_ours);
     if (!record)
-        return record.error();
+        return std::move(record).error();
     return open(Device(std::make_shared<const DeviceRecord>(std::move(*record))), handles);
 }
 

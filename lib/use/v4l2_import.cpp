@@ -188,7 +188,7 @@ void V4l2Import::fill(v4l2_requestbuffers& request) const {
 
 Result<std::uint32_t> V4l2Import::add(const Buffer& buffer) {
     if (auto checked = data_->check(buffer); !checked)
-        return checked.error();
+        return std::move(checked).error();
     const auto known = std::ranges::find_if(
         data_->slots, [&](const Slot& slot) { return data_->has(slot, buffer); });
     const auto index = static_cast<std::uint32_t>(known - data_->slots.begin());
@@ -199,7 +199,7 @@ Result<std::uint32_t> V4l2Import::add(const Buffer& buffer) {
         fds.push_back(buffer.dmabufs()[plane.dmabuf].fd);
     auto copies = duplicate(fds);
     if (!copies)
-        return copies.error();
+        return std::move(copies).error();
     data_->slots.push_back({std::move(*copies), {}});
     return index;
 }

@@ -119,12 +119,12 @@ Result<Quirks> Quirks::load(const std::string& paths) {
     Quirks quirks(this_machine());
     for (const EmbeddedQuirks& file : embedded_quirks())
         if (auto read = quirks.read(std::string(file.text), std::string(file.name), 0); !read)
-            return read.error();
+            return std::move(read).error();
     const char* of_environment = kernel::environment("SIMPLEALLOC_QUIRKS");
     for (const std::string& list : {std::string(of_environment ? of_environment : ""), paths})
         for (const std::string& path : split_paths(list))
             if (auto read = quirks.read_path(path); !read)
-                return read.error();
+                return std::move(read).error();
     return quirks;
 }
 

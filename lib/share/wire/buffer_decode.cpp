@@ -190,9 +190,9 @@ Result<BufferHeader> read_buffer_header(std::span<const std::byte> bytes) {
 }
 
 Result<BufferForm> decode_buffer(std::span<const std::byte> message) {
-    const auto header = read_buffer_header(message);
+    auto header = read_buffer_header(message);
     if (!header)
-        return header.error();
+        return std::move(header).error();
     if (header->size != message.size())
         return cut_short("message");
     BufferForm form;
@@ -200,7 +200,7 @@ Result<BufferForm> decode_buffer(std::span<const std::byte> message) {
     Reader in(message.subspan(buffer_header));
     while (!in.empty())
         if (auto read = read_entry(in, form, seen); !read)
-            return read.error();
+            return std::move(read).error();
     if (!seen.test(static_cast<std::size_t>(BufferEntry::image)))
         return invalid("image", "it is missing");
     if (form.layout.dmabuf_sizes.size() != header->dmabufs)

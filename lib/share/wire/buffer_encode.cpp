@@ -105,7 +105,7 @@ Result<void> check_counts(const BufferForm& form) {
 
 Result<std::vector<std::byte>> encode_buffer(const BufferForm& form) {
     if (auto checked = check_counts(form); !checked)
-        return checked.error();
+        return std::move(checked).error();
     Writer out;
     out.text(buffer_magic);
     out.number(share::version);
@@ -114,7 +114,7 @@ Result<std::vector<std::byte>> encode_buffer(const BufferForm& form) {
     write_layout(out, form.layout);
     write_offer(out, form.offer);
     if (auto written = write_texts(out, form); !written)
-        return written.error();
+        return std::move(written).error();
     if (out.bytes().size() > share::max_message)
         return too_many("bytes", out.bytes().size(), share::max_message);
     out.put_length(total - 4, out.bytes().size());

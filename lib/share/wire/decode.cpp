@@ -159,10 +159,10 @@ Result<CapabilitySet> read_set(Reader entries) {
             return invalid(fmt::format("entry {}", number),
                            fmt::format("flags {:#x} are not known", flags));
         if (auto read = read_entry(number, flags, Reader(payload), set, seen); !read)
-            return read.error();
+            return std::move(read).error();
     }
     if (auto checked = check(set); !checked)
-        return checked.error();
+        return std::move(checked).error();
     return set;
 }
 
@@ -195,9 +195,9 @@ Result<std::vector<CapabilitySet>> decode(std::span<const std::byte> message) {
     if (message.size() > max_message)
         return too_many("bytes", message.size(), max_message);
     Reader in(message);
-    const auto count = read_header(in, message.size());
+    auto count = read_header(in, message.size());
     if (!count)
-        return count.error();
+        return std::move(count).error();
     std::vector<CapabilitySet> sets;
     for (std::size_t i = 0; i < *count; ++i) {
         std::uint32_t length = 0;
@@ -206,7 +206,7 @@ Result<std::vector<CapabilitySet>> decode(std::span<const std::byte> message) {
             return cut_short("set");
         auto set = read_set(Reader(entries));
         if (!set)
-            return set.error();
+            return std::move(set).error();
         sets.push_back(*std::move(set));
     }
     if (!in.empty())

@@ -81,7 +81,7 @@ Result<std::vector<std::byte>> encode(std::span<const CapabilitySet> sets) {
     out.number(static_cast<std::uint32_t>(sets.size()));
     for (const CapabilitySet& set : sets) {
         if (auto checked = check(set); !checked)
-            return checked.error();
+            return std::move(checked).error();
         const std::size_t start = out.open();
         write_set(out, set);
         out.close(start);
