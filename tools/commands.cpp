@@ -55,8 +55,8 @@ Result<Request> build_request(const Allocator& allocator, const RequestOptions& 
     Request request = options.image ? Request::image(options.image->width, options.image->height,
                                                      options.image->fourcc)
                                     : Request::bytes(options.bytes);
-    if (options.image && options.image->modifier)
-        request.modifier(*options.image->modifier);
+    if (options.image)
+        request.modifier = options.image->modifier;
     // A path that is used twice is one device.
     std::map<std::string, Device> devices;
     for (const UseOption& use : options.uses) {
@@ -71,28 +71,27 @@ Result<Request> build_request(const Allocator& allocator, const RequestOptions& 
         // What anybody wants holds for the buffer, so one device says it.
         if (options.min_size != 0 && &use == &options.uses.front())
             added.alternatives.emplace_back().constraints.min_size = options.min_size;
-        request.use(std::move(added));
+        request.uses.push_back(std::move(added));
     }
-    request.cpu(options.cpu);
-    if (options.count)
-        request.count(*options.count);
-    if (options.crop)
-        request.crop(options.crop->width, options.crop->height);
+    request.cpu = options.cpu;
+    request.count = options.count;
+    if (options.crop) {
+        request.crop_width = options.crop->width;
+        request.crop_height = options.crop->height;
+    }
     if (options.any_device)
-        request.any_device();
+        request.any_device = true;
     if (options.strict)
-        request.strict();
-    request.zeroed(options.zeroed);
-    request.order(options.order);
-    if (!options.name.empty())
-        request.name(options.name);
-    for (const std::string& name : options.without)
-        request.without(name);
+        request.strict = true;
+    request.zeroed = options.zeroed;
+    request.order = options.order;
+    request.name = options.name;
+    request.without = options.without;
     return request;
 }
 
 PlanReport report_of(const Plan& plan) {
-    return {request_in_words(plan.request().fields()),
+    return {request_in_words(plan.request()),
             plan.candidates(),
             plan.rejections(),
             plan.conflict(),
@@ -115,7 +114,7 @@ std::vector<DmaBufReport> dmabufs_of(const Buffer& buffer) {
 
 GraphReport graph_of(const Plan& plan) {
     GraphReport report{report_of(plan), {}};
-    for (const DeviceUse& use : plan.request().fields().uses)
+    for (const DeviceUse& use : plan.request().uses)
         report.uses.push_back({party_in_words(use), use.device.driver()});
     return report;
 }
@@ -372,7 +371,7 @@ int alloc_command(const CommonOptions& common, const RequestText& text,
         return status;
 
     std::vector<Buffer> buffers;
-    const std::size_t count = planned->plan.request().fields().count;
+    const std::size_t count = planned->plan.request().count.value_or(1);
     for (std::size_t i = 0; i < count; ++i) {
         AllocateOptions allocate;
         allocate.verify = options.verify;

@@ -96,7 +96,7 @@ std::optional<FrameHealth> examine_frame(const Allocator& allocator,
                                          std::span<const DeviceUse> uses, Fourcc fourcc) {
     std::optional<FrameHealth> health;
     for (const Size size : sizes) {
-        Request request = Request::image(size.width, size.height, fourcc);
+        RequestBuilder request = Request::image(size.width, size.height, fourcc);
         for (const DeviceUse& use : uses)
             request.use(use);
         const auto plan = allocator.plan(request);

@@ -21,7 +21,7 @@ namespace {
 constexpr std::uint64_t max_size = 0xfffff000;
 
 bool owns_queue(const DeviceRecord& device) {
-    return device.caller_fd && device.queue_access == QueueAccess::ours;
+    return device.caller_fd && device.queue_access == QueueAccess::lent;
 }
 
 Result<RawBuffer> allocate_from(const SourceRecord& source, int fd, std::uint32_t type,

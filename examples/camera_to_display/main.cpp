@@ -75,7 +75,7 @@ bool plan_pipeline(const Allocator& allocator, Pipeline& pipeline, const Options
     if (!mode)
         return false;
     pipeline.mode = *mode;
-    const auto camera = allocator.device(pipeline.camera->fd(), simplealloc::QueueAccess::ours);
+    const auto camera = allocator.device(pipeline.camera->fd(), simplealloc::QueueAccess::lent);
     const auto display = allocator.device(pipeline.display->fd());
     if (!camera || !display)
         return false;

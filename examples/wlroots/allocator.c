@@ -169,7 +169,7 @@ struct wlr_allocator* simple_allocator_create(int card) {
     if (self == NULL)
         return NULL;
     if (simplealloc_allocator_open(NULL, &self->allocator, &error) < 0 ||
-        simplealloc_allocator_device_fd(self->allocator, card, SIMPLEALLOC_QUEUE_ACCESS_NOT_OURS,
+        simplealloc_allocator_device_fd(self->allocator, card, SIMPLEALLOC_QUEUE_ACCESS_NONE,
                                         &self->display, &error) < 0) {
         log_and_free(error);
         simplealloc_allocator_free(self->allocator);

@@ -71,7 +71,7 @@ public:
     [[nodiscard]] Result<Device> device(const std::string& path) const;
     /// The same for an open node. The descriptor is duplicated: the caller keeps its own, and may
     /// close it.
-    [[nodiscard]] Result<Device> device(int fd, QueueAccess access = QueueAccess::not_ours) const;
+    [[nodiscard]] Result<Device> device(int fd, QueueAccess access = QueueAccess::none) const;
     /// The same by number: a dev_t of stat() or makedev(), as linux-dmabuf's main_device and
     /// VK_EXT_physical_device_drm name devices. Fails with gone where no character device has it,
     /// or where the node that udev names does not lead to it in this process's /dev (a sandbox).

@@ -32,8 +32,8 @@ SIMPLEALLOC_API int simplealloc_use_parse(const char* text, enum simplealloc_use
 /// Whether the V4L2 queue behind a caller's descriptor may be used (formats set, buffers requested)
 /// for planning and verification. Everything is put back afterwards.
 enum simplealloc_queue_access {
-    SIMPLEALLOC_QUEUE_ACCESS_NOT_OURS, ///< only calls without side effects
-    SIMPLEALLOC_QUEUE_ACCESS_OURS,     ///< the caller owns the queue and is not streaming
+    SIMPLEALLOC_QUEUE_ACCESS_NONE, ///< only calls without side effects
+    SIMPLEALLOC_QUEUE_ACCESS_LENT, ///< the caller owns the queue, is not streaming, and lends it
 };
 
 /// What a caller says of a device that the library can't ask (EGL, Vulkan, an NPU, another

@@ -40,8 +40,8 @@ SIMPLEALLOC_API std::optional<Use> parse_use(std::string_view text) noexcept;
 /// Whether the V4L2 queue behind a caller's descriptor may be used (formats set, buffers requested)
 /// for planning and verification. Everything is put back afterwards.
 enum class QueueAccess : std::uint8_t {
-    not_ours, ///< only calls without side effects
-    ours,     ///< the caller owns the queue, is not streaming, and lets the library use it
+    none, ///< only calls without side effects
+    lent, ///< the caller owns the queue, is not streaming, and lends it to the library
 };
 
 /// What a caller says of a device that the library can't ask (EGL, Vulkan, an NPU, another

@@ -14,7 +14,7 @@ struct AllocateOptions {
     /// disturbing anyone.
     bool verify = true;
     /// Also borrows V4L2 capture queues that nobody owns for it; formats are put back. Without
-    /// this, a capture device is tested only through a caller's descriptor with QueueAccess::ours.
+    /// this, a capture device is tested only through a caller's descriptor with QueueAccess::lent.
     bool borrow_idle_queues = false;
 };
 

@@ -43,9 +43,8 @@ Result<void> take_dmabufs(const ForeignBuffer& foreign, Layout& layout, BufferDa
 
 Request request_of(const ForeignBuffer& foreign, const Layout& layout) {
     Request request = plain_request(layout);
-    for (const DeviceUse& use : foreign.uses)
-        request.use(use);
-    request.cpu(foreign.cpu);
+    request.uses = foreign.uses;
+    request.cpu = foreign.cpu;
     return request;
 }
 

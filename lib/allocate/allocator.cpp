@@ -106,7 +106,7 @@ Stats Allocator::stats() const {
 
 Result<Plan> Allocator::plan(const Request& request) const {
     solver::Spending spending(data_->budget);
-    for (const DeviceUse& use : request.fields().uses)
+    for (const DeviceUse& use : request.uses)
         if (!pay_for_copy(use.alternatives, spending))
             return failure(Stage::request, Cause::limit, 0,
                            party_name(use.device.record(), use.use),
@@ -114,19 +114,20 @@ Result<Plan> Allocator::plan(const Request& request) const {
                            "allows",
                            "give it fewer, or the plan more budget (AllocatorOptions::budget)");
     Request full = data_->policy.complete(request);
-    full.complete_count(least_buffers(full.fields().uses));
+    if (!full.count)
+        full.count = std::max<std::uint32_t>(least_buffers(full.uses), 1);
     // Before any device is asked: what makes no sense is not for them to refuse.
-    if (auto checked = solver::check_request(full.fields(), kernel::page_size()); !checked)
+    if (auto checked = solver::check_request(solver::resolved(full), kernel::page_size()); !checked)
         return std::move(checked).error();
-    if (auto checked = check_source_names(full.fields().without, "without"); !checked)
+    if (auto checked = check_source_names(full.without, "without"); !checked)
         return std::move(checked).error();
-    if (auto checked = check_source_names(full.fields().order, "order"); !checked)
+    if (auto checked = check_source_names(full.order, "order"); !checked)
         return std::move(checked).error();
 
     return questions::ask_all([&]() -> Result<Plan> {
-        if (auto present = check_present(full.fields().uses); !present)
+        if (auto present = check_present(full.uses); !present)
             return std::move(present).error();
-        auto devices = data_->devices(full.fields().uses);
+        auto devices = data_->devices(full.uses);
         if (!devices)
             return std::move(devices).error();
         const auto paddings = data_->paddings.current();

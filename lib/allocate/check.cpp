@@ -41,29 +41,16 @@ bool draws(const DeviceUse& use) {
     return use.use == Use::render || use.use == Use::sample;
 }
 
-/// The same wishes for a buffer of the same kind, without uses.
-Request like(const Request::Fields& fields) {
-    Request request = fields.is_image ? Request::image(fields.width, fields.height, fields.fourcc)
-                                      : Request::bytes(fields.size);
-    request.zeroed(fields.zeroed).name(fields.name).order(fields.order);
-    for (const std::string& name : fields.without)
-        request.without(name);
-    request.any_device(fields.any_device).strict(fields.strict);
-    return request;
-}
-
 /// The buffer's request without uses whose device is gone: nobody has to serve those any more.
-Request of_present(const Request::Fields& fields, std::vector<std::string>& gone) {
-    Request request = like(fields).cpu(fields.cpu);
-    if (fields.modifier)
-        request.modifier(*fields.modifier);
-    for (const DeviceUse& use : fields.uses) {
+Request of_present(const Request& request, std::vector<std::string>& gone) {
+    Request present = request;
+    std::erase_if(present.uses, [&](const DeviceUse& use) {
         if (check_present(use.device.record()))
-            request.use(use);
-        else
-            gone.push_back(name_of(use));
-    }
-    return request;
+            return false;
+        gone.push_back(name_of(use));
+        return true;
+    });
+    return present;
 }
 
 Rejection rejection(const BufferData& buffer, solver::Objection objection) {
@@ -73,13 +60,14 @@ Rejection rejection(const BufferData& buffer, solver::Objection objection) {
 /// What is known of the use against memory and layout, and whether that leaves a doubt.
 Result<void> judge(const BufferData& buffer, const DeviceUse& use, Budget budget, Check& check,
                    bool& unproven) {
-    const Request::Fields& request = buffer.origin->request.fields();
+    const Request& request = buffer.origin->request;
     solver::Spending spending(budget);
     auto input = find_use(use, request.fourcc, spending);
     if (!input)
         return std::move(input).error();
-    solver::Suitability suitability = solver::suits(request, *input, buffer.origin->source.input,
-                                                    *buffer.layout, kernel::page_size(), spending);
+    solver::Suitability suitability =
+        solver::suits(solver::resolved(request), *input, buffer.origin->source.input,
+                      *buffer.layout, kernel::page_size(), spending);
     unproven = suitability.unproven;
     for (solver::Objection& objection : suitability.objections)
         check.objections.push_back(rejection(buffer, std::move(objection)));
@@ -144,7 +132,7 @@ std::string why_as_is(const Check& check, const DeviceUse& use, bool unproven) {
 }
 
 void add_setup(const BufferData& buffer, const DeviceUse& use, Check& check) {
-    const Request::Fields& fields = buffer.origin->request.fields();
+    const Request& fields = buffer.origin->request;
     if (auto setup = make_setup(use.device.record(), use, *buffer.layout,
                                 {0, 0, fields.crop_width, fields.crop_height}))
         check.setup = std::move(*setup);
@@ -158,18 +146,26 @@ std::vector<Conflict> keep_if_possible(Plan plan, std::optional<Plan>& place) {
     return {};
 }
 
+/// The same wishes for a buffer of the same kind, whoever uses it.
+RequestBuilder like(Request request) {
+    request.uses.clear();
+    request.modifier.reset();
+    request.count.reset();
+    request.cpu = CpuAccess::none;
+    return RequestBuilder(std::move(request));
+}
+
 /// A GPU that already uses the buffer reads any layout of it; the CPU linear ones only. Nothing
 /// where nobody can read it.
 std::vector<Request> copy_requests(const BufferData& buffer, const Request& present,
                                    const DeviceUse& use) {
-    const Request::Fields& fields = present.fields();
     std::vector<Request> requests;
-    const auto gpu = std::find_if(fields.uses.begin(), fields.uses.end(), draws);
-    if (gpu != fields.uses.end() && fields.is_image)
-        requests.push_back(like(fields).use(gpu->device, Use::render).use(use));
+    const auto gpu = std::find_if(present.uses.begin(), present.uses.end(), draws);
+    if (gpu != present.uses.end() && present.is_image())
+        requests.push_back(like(present).use(gpu->device, Use::render).use(use));
     if (buffer.layout->modifier.is_linear() && is_mappable(buffer) &&
         !buffer.origin->source.input.offer.protected_memory)
-        requests.push_back(like(fields).use(use).cpu(CpuAccess::write));
+        requests.push_back(like(present).use(use).cpu(CpuAccess::write));
     return requests;
 }
 
@@ -198,7 +194,7 @@ void decide(const BufferData& buffer, const CheckOptions& options, Check& check)
                                     check.reallocate->candidates().front().source);
     } else if (check.copy) {
         check.verdict = Verdict::copy;
-        const auto& uses = check.copy->request().fields().uses;
+        const auto& uses = check.copy->request().uses;
         check.reason +=
             fmt::format("{}; {} can copy into a buffer from {}", against,
                         uses.size() > 1 ? name_of(uses.front()) : std::string("the CPU"),
@@ -220,7 +216,7 @@ Result<Check> Allocator::check(const Buffer& buffer, const DeviceUse& use,
     if (auto present = check_present(use.device.record()); !present)
         return std::move(present).error();
     const BufferData& data = buffer.data();
-    const Request::Fields& fields = data.origin->request.fields();
+    const Request& fields = data.origin->request;
     Check check;
     const bool known =
         std::any_of(fields.uses.begin(), fields.uses.end(), [&](const DeviceUse& other) {
@@ -247,7 +243,7 @@ Result<Check> Allocator::check(const Buffer& buffer, const DeviceUse& use,
 
     std::vector<std::string> gone;
     const Request present = of_present(fields, gone);
-    auto shared = plan(Request(present).use(use));
+    auto shared = plan(RequestBuilder(present).use(use));
     if (!shared)
         return std::move(shared).error();
     check.conflict = keep_if_possible(*std::move(shared), check.reallocate);

@@ -87,7 +87,7 @@ void set_limits(const FormatAnswer& answer, std::vector<CapabilitySet>& ways) {
 }
 
 /// Whether each use has a way with the format; the solver tells who lacks it.
-bool all_take(const Request::Fields& request, const std::vector<solver::UseInput>& uses) {
+bool all_take(const solver::ResolvedRequest& request, const std::vector<solver::UseInput>& uses) {
     return std::all_of(uses.begin(), uses.end(), [&](const solver::UseInput& use) {
         return std::any_of(
             use.alternatives.begin(), use.alternatives.end(), [&](const CapabilitySet& way) {
@@ -96,7 +96,7 @@ bool all_take(const Request::Fields& request, const std::vector<solver::UseInput
     });
 }
 
-Error nobody_says(const Request::Fields& request) {
+Error nobody_says(const solver::ResolvedRequest& request) {
     return failure(Stage::request, Cause::invalid, 0, to_string(request.fourcc),
                    fmt::format("nobody says how many bytes an image of {}x{} takes", request.width,
                                request.height),
@@ -117,8 +117,9 @@ bool afford(const std::vector<solver::UseInput>& uses, solver::Spending& spendin
 
 } // namespace
 
-Result<void> ask_opaque_sizes(const Request::Fields& request, std::span<const DeviceUse> asked,
-                              std::vector<solver::UseInput>& uses, solver::Spending& spending) {
+Result<void> ask_opaque_sizes(const solver::ResolvedRequest& request,
+                              std::span<const DeviceUse> asked, std::vector<solver::UseInput>& uses,
+                              solver::Spending& spending) {
     if (!solver::is_opaque(request.fourcc))
         return {};
     if (!afford(uses, spending))

@@ -16,7 +16,8 @@ namespace simplealloc {
 /// all answers are the same, and makes them limits. Does nothing for other requests. Fails where
 /// nobody says how large it is, and with limit where that can't be afforded. `asked`: what the uses
 /// are of.
-Result<void> ask_opaque_sizes(const Request::Fields& request, std::span<const DeviceUse> asked,
-                              std::vector<solver::UseInput>& uses, solver::Spending& spending);
+Result<void> ask_opaque_sizes(const solver::ResolvedRequest& request,
+                              std::span<const DeviceUse> asked, std::vector<solver::UseInput>& uses,
+                              solver::Spending& spending);
 
 } // namespace simplealloc

@@ -23,7 +23,7 @@ namespace {
 
 AllocationSpec spec_of(const PlanData& plan, const solver::Choice& choice,
                        const SourceRecord& source) {
-    const Request::Fields& request = plan.request.fields();
+    const Request& request = plan.request;
     AllocationSpec spec;
     spec.layout = choice.candidate.layout;
     spec.caching = solver::caching_for(source.input.offer, request.cpu);
@@ -106,7 +106,7 @@ Result<void> OpenCandidate::check_memory() {
 Result<void> OpenCandidate::check_drivers(const Layout& layout) const {
     if (plan_.settled && layout.planes == plan_.candidates.front().layout.planes)
         return {};
-    for (const DeviceUse& use : plan_.request.fields().uses)
+    for (const DeviceUse& use : plan_.request.uses)
         if (auto checked = check_format(use.device.record(), use, layout); !checked) {
             Error error = checked.error();
             error.detail = error.object + ' ' + error.detail;
@@ -152,7 +152,7 @@ Result<void> OpenCandidate::clear(BufferData& data) {
 /// Whether an exporter has mmap shows only when it is asked. What one buffer of a source has shown
 /// holds for the next ones, so that they cost nothing.
 Result<void> OpenCandidate::prove_mappable(const BufferData& data) {
-    const CpuAccess cpu = plan_.request.fields().cpu;
+    const CpuAccess cpu = plan_.request.cpu;
     const Access access = cpu == CpuAccess::write ? Access::read_write : Access::read;
     std::atomic<bool>& proven = access == Access::read ? account_.cpu_reads : account_.cpu_writes;
     if (cpu == CpuAccess::none || proven)
@@ -219,7 +219,7 @@ Result<std::unique_ptr<BufferData>> OpenCandidate::allocate() {
             if (auto named = dmabuf::set_name(fd, spec_.name); !named)
                 log::line(LogLevel::debug, "allocate: {}", named.error().message());
     }
-    if (plan_.request.fields().zeroed)
+    if (plan_.request.zeroed)
         if (auto cleared = clear(*data); !cleared)
             return std::move(cleared).error();
     if (auto mapped = prove_mappable(*data); !mapped)

@@ -31,7 +31,7 @@ namespace simplealloc {
 namespace {
 
 /// Who leaves the source out; empty: nobody.
-std::string left_out_by(const Request::Fields& request, const Policy& policy,
+std::string left_out_by(const solver::ResolvedRequest& request, const Policy& policy,
                         const solver::SourceInput& source) {
     const auto names = [&](std::string_view name) { return source.is_called(name); };
     if (std::any_of(request.without.begin(), request.without.end(), names))
@@ -84,7 +84,7 @@ solver::QueueSide making_side(std::span<const DeviceUse> uses, const DeviceRecor
 }
 
 /// Marks the sources that the request's policy keeps out.
-void apply_policy(const Request::Fields& request, std::span<const DeviceUse> uses,
+void apply_policy(const solver::ResolvedRequest& request, std::span<const DeviceUse> uses,
                   const Policy& policy, std::span<const SourceRecord> records,
                   std::vector<solver::SourceInput>& inputs) {
     for (std::size_t i = 0; i < records.size(); ++i) {
@@ -139,11 +139,9 @@ struct Surroundings {
     std::span<const Padding> paddings;
 };
 
-/// `asked`: the uses; those of the request are not looked at.
-Result<solver::Input> input_for(Request::Fields request, std::span<const DeviceUse> asked,
+Result<solver::Input> input_for(solver::ResolvedRequest request, std::span<const DeviceUse> asked,
                                 const Surroundings& around) {
     solver::Input input = around.input;
-    request.uses.clear();
     input.request = std::move(request);
     const Fourcc fourcc = input.request.fourcc;
     auto uses = find_uses(asked, fourcc, around.paddings, around.spending);
@@ -242,7 +240,7 @@ Result<Plan> make_plan(Request request, const Policy& policy,
                        solver::Spending& spending) {
     auto data =
         std::make_shared<PlanData>(PlanData{std::move(request), {}, {}, {}, {}, {}, {}, {}, true});
-    const Request::Fields& fields = data->request.fields();
+    const Request& fields = data->request;
 
     solver::Input common;
     common.order = fields.order.empty() ? policy.order.value : fields.order;
@@ -256,7 +254,7 @@ Result<Plan> make_plan(Request request, const Policy& policy,
     for (const SourceRecord& source : data->sources)
         common.sources.push_back(source.input);
     const Surroundings around{fields.uses, spending, policy, data->sources, common, paddings};
-    auto input = input_for(fields, fields.uses, around);
+    auto input = input_for(solver::resolved(fields), fields.uses, around);
     if (!input)
         return std::move(input).error();
     auto settled = settle(fields.uses, std::move(*input), spending);
@@ -300,13 +298,13 @@ const Request& Plan::request() const noexcept {
 }
 
 Result<Setup> Plan::setup(std::size_t use_index, std::size_t candidate) const {
-    const auto& uses = data_->request.fields().uses;
+    const auto& uses = data_->request.uses;
     if (use_index >= uses.size() || candidate >= data_->candidates.size())
         return failure(Stage::request, Cause::invalid, 0, "setup",
                        fmt::format("use {} of {}, candidate {} of {}", use_index, uses.size(),
                                    candidate, data_->candidates.size()));
     const DeviceUse& use = uses[use_index];
-    const Request::Fields& fields = data_->request.fields();
+    const Request& fields = data_->request;
     return make_setup(use.device.record(), use, data_->candidates[candidate].layout,
                       {0, 0, fields.crop_width, fields.crop_height});
 }

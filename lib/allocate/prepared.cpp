@@ -78,7 +78,7 @@ Result<void> check_devices(PreparedData& data) {
     const std::uint64_t now = data.allocator->hotplugs;
     if (!data.options.verify && data.hotplugs == now)
         return {};
-    if (auto present = check_present(data.plan.request().fields().uses); !present)
+    if (auto present = check_present(data.plan.request().uses); !present)
         return present;
     data.hotplugs = now;
     return {};
@@ -100,7 +100,7 @@ std::optional<Refused> verify(PreparedData& data, OpenCandidate& candidate, Buff
                               Buffer& buffer) {
     std::vector<Verification> verified;
     std::optional<Refused> refusal;
-    for (const DeviceUse& use : data.plan.data().request.fields().uses) {
+    for (const DeviceUse& use : data.plan.data().request.uses) {
         const auto queue = data.allocator->hold_queues(&use.device.record());
         // The caller's test may import it where it likes.
         if (use.device.record().described)
@@ -188,7 +188,7 @@ std::optional<Failed> allocate_from(PreparedData& data, std::size_t index,
     const log::Hold lines;
     OpenCandidate& candidate = data.candidate(index);
     const std::string& source = candidate.source().input.name;
-    const Request::Fields& request = data.plan.data().request.fields();
+    const Request& request = data.plan.data().request;
     if (const auto refusal = data.allocator->refusals.find(source, candidate.layout_class(),
                                                            request.uses, request.cpu))
         return refused(candidate, fmt::format("{} refused such a buffer before: {}", refusal->party,

@@ -67,7 +67,7 @@ Result<void> check_present(const std::vector<DeviceUse>& uses) {
 }
 
 Result<bool> Allocator::is_current(const Plan& plan) const {
-    const std::vector<DeviceUse>& uses = plan.request().fields().uses;
+    const std::vector<DeviceUse>& uses = plan.request().uses;
     return questions::ask_all([&]() -> Result<bool> {
         if (const auto present = check_present(uses); !present)
             return false;

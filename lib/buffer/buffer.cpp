@@ -72,7 +72,7 @@ std::span<const Attempt> Buffer::attempts() const noexcept {
 }
 
 Result<Setup> Buffer::setup(std::size_t use_index) const {
-    const auto& uses = data_->origin->request.fields().uses;
+    const auto& uses = data_->origin->request.uses;
     if (use_index >= uses.size())
         return failure(Stage::request, Cause::invalid, 0, "setup",
                        fmt::format("use {} of {}", use_index, uses.size()));
@@ -80,7 +80,7 @@ Result<Setup> Buffer::setup(std::size_t use_index) const {
 }
 
 Result<Setup> Buffer::setup(const DeviceUse& use) const {
-    const Request::Fields& fields = data_->origin->request.fields();
+    const Request& fields = data_->origin->request;
     return make_setup(use.device.record(), use, *data_->layout,
                       {0, 0, fields.crop_width, fields.crop_height});
 }

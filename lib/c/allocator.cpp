@@ -103,7 +103,7 @@ int simplealloc_allocator_device_fd(const simplealloc_allocator* allocator, int 
                                     simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(device, "device");
-        const QueueAccess read = checked(access, QueueAccess::ours, "access");
+        const QueueAccess read = checked(access, QueueAccess::lent, "access");
         out = new simplealloc_device(of(allocator).device(fd, read).value());
     });
 }

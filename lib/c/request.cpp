@@ -40,7 +40,7 @@ static simplealloc_device_use to_c(const DeviceUse& use, Arena& arena) {
     return out;
 }
 
-static simplealloc_request_fields to_c(const Request::Fields& fields, Arena& arena) {
+static simplealloc_request_fields to_c(const Request& fields, Arena& arena) {
     simplealloc_request_fields out = {};
     out.width = fields.width;
     out.height = fields.height;
@@ -50,13 +50,13 @@ static simplealloc_request_fields to_c(const Request::Fields& fields, Arena& are
     out.uses = arena.list(fields.uses);
     out.cpu = static_cast<simplealloc_cpu_access>(fields.cpu);
     out.name = arena.text(fields.name);
-    out.any_device = fields.any_device;
-    out.strict = fields.strict;
+    out.any_device = fields.any_device.value_or(false);
+    out.strict = fields.strict.value_or(false);
     out.zeroed = fields.zeroed;
     out.without = arena.texts(fields.without);
     out.order = arena.texts(fields.order);
-    out.count = fields.count;
-    out.is_image = fields.is_image;
+    out.count = fields.count.value_or(1);
+    out.is_image = fields.is_image();
     out.crop_width = fields.crop_width;
     out.crop_height = fields.crop_height;
     return out;
@@ -66,7 +66,7 @@ static simplealloc_request_fields to_c(const Request::Fields& fields, Arena& are
 
 namespace {
 
-int make(simplealloc_request** request, simplealloc_error** error, Request what) {
+int make(simplealloc_request** request, simplealloc_error** error, RequestBuilder what) {
     return guarded(error, [&] {
         auto& out = emptied(request, "request");
         out = new simplealloc_request{std::move(what)};
@@ -76,7 +76,12 @@ int make(simplealloc_request** request, simplealloc_error** error, Request what)
 /// All of what is said is read before the request changes.
 template <typename Change>
 int change(simplealloc_request* request, simplealloc_error** error, Change apply) {
-    return guarded(error, [&] { apply(need(request, "request").request); });
+    return guarded(error, [&] {
+        Request& changed = need(request, "request").request;
+        RequestBuilder builder(changed);
+        apply(builder);
+        changed = builder;
+    });
 }
 
 } // namespace
@@ -98,65 +103,66 @@ void simplealloc_request_free(simplealloc_request* request) {
 int simplealloc_request_add_use(simplealloc_request* request, const simplealloc_device* device,
                                 simplealloc_use use, simplealloc_error** error) {
     return change(request, error,
-                  [&](Request& r) { r.use(need(device, "device").device, read_use(use)); });
+                  [&](RequestBuilder& r) { r.use(need(device, "device").device, read_use(use)); });
 }
 
 int simplealloc_request_add_device_use(simplealloc_request* request,
                                        const simplealloc_device_use* use,
                                        simplealloc_error** error) {
-    return change(request, error, [&](Request& r) { r.use(read_device_use(use)); });
+    return change(request, error, [&](RequestBuilder& r) { r.use(read_device_use(use)); });
 }
 
 int simplealloc_request_set_modifier(simplealloc_request* request, simplealloc_modifier modifier,
                                      simplealloc_error** error) {
-    return change(request, error, [&](Request& r) { r.modifier(read_modifier(modifier)); });
+    return change(request, error, [&](RequestBuilder& r) { r.modifier(read_modifier(modifier)); });
 }
 
 int simplealloc_request_set_cpu(simplealloc_request* request, simplealloc_cpu_access access,
                                 simplealloc_error** error) {
-    return change(request, error, [&](Request& r) { r.cpu(read_cpu(access)); });
+    return change(request, error, [&](RequestBuilder& r) { r.cpu(read_cpu(access)); });
 }
 
 int simplealloc_request_set_count(simplealloc_request* request, std::uint32_t buffers,
                                   simplealloc_error** error) {
-    return change(request, error, [&](Request& r) { r.count(buffers); });
+    return change(request, error, [&](RequestBuilder& r) { r.count(buffers); });
 }
 
 int simplealloc_request_set_crop(simplealloc_request* request, std::uint32_t width,
                                  std::uint32_t height, simplealloc_error** error) {
-    return change(request, error, [&](Request& r) { r.crop(width, height); });
+    return change(request, error, [&](RequestBuilder& r) { r.crop(width, height); });
 }
 
 int simplealloc_request_set_name(simplealloc_request* request, const char* name,
                                  simplealloc_error** error) {
-    return change(request, error, [&](Request& r) { r.name(&need(name, "name")); });
+    return change(request, error, [&](RequestBuilder& r) { r.name(&need(name, "name")); });
 }
 
 int simplealloc_request_set_any_device(simplealloc_request* request, bool yes,
                                        simplealloc_error** error) {
-    return change(request, error, [&](Request& r) { r.any_device(yes); });
+    return change(request, error, [&](RequestBuilder& r) { r.any_device(yes); });
 }
 
 int simplealloc_request_set_strict(simplealloc_request* request, bool yes,
                                    simplealloc_error** error) {
-    return change(request, error, [&](Request& r) { r.strict(yes); });
+    return change(request, error, [&](RequestBuilder& r) { r.strict(yes); });
 }
 
 int simplealloc_request_set_zeroed(simplealloc_request* request, bool yes,
                                    simplealloc_error** error) {
-    return change(request, error, [&](Request& r) { r.zeroed(yes); });
+    return change(request, error, [&](RequestBuilder& r) { r.zeroed(yes); });
 }
 
 int simplealloc_request_add_without(simplealloc_request* request, const char* backend_or_source,
                                     simplealloc_error** error) {
-    return change(request, error,
-                  [&](Request& r) { r.without(&need(backend_or_source, "backend_or_source")); });
+    return change(request, error, [&](RequestBuilder& r) {
+        r.without(&need(backend_or_source, "backend_or_source"));
+    });
 }
 
 int simplealloc_request_set_order(simplealloc_request* request,
                                   const char* const* backends_or_sources,
                                   simplealloc_error** error) {
-    return change(request, error, [&](Request& r) {
+    return change(request, error, [&](RequestBuilder& r) {
         r.order(texts(&need(backends_or_sources, "backends_or_sources")));
     });
 }
@@ -165,7 +171,7 @@ int simplealloc_request_get_fields(const simplealloc_request* request,
                                    simplealloc_request_fields** fields, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(fields, "fields");
-        out = hand_out<simplealloc_request_fields>(need(request, "request").request.fields());
+        out = hand_out<simplealloc_request_fields>(need(request, "request").request);
     });
 }
 

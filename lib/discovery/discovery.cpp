@@ -311,7 +311,7 @@ Result<DeviceRecord> Discovery::find(int fd, QueueAccess access) const {
     record.place = place_of(*node);
     record.facts.push_back(
         {"descriptor",
-         access == QueueAccess::ours ? "of the caller, with its queue" : "of the caller",
+         access == QueueAccess::lent ? "of the caller, with its queue" : "of the caller",
          Confidence::known, "caller"});
 
     // A description of our own may be given client capabilities; a V4L2 one of our own would not

@@ -2,6 +2,8 @@
 // What goes into the solver and what comes out: plain values, no descriptor, no system call.
 #pragma once
 
+#include "lib/model/resolved_request.hpp"
+
 #include <simplealloc/capability_set.hpp>
 #include <simplealloc/device.hpp>
 #include <simplealloc/fact.hpp>
@@ -179,7 +181,7 @@ struct SourceInput {
 };
 
 struct Input {
-    Request::Fields request; ///< `uses` is not looked at: `uses` below replaces it
+    ResolvedRequest request;
     std::vector<UseInput> uses;
     std::vector<SourceInput> sources;
     std::uint32_t least_count = 1;       ///< buffers that a codec works with: no fewer are offered

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The request builder.
-#include <simplealloc/request.hpp>
+// What the CPU does, in words, and requests whose defaults are filled in.
+#include "lib/model/resolved_request.hpp"
 
 #include "lib/base/names.hpp"
-
-#include <algorithm>
-#include <utility>
 
 namespace simplealloc {
 
@@ -28,98 +25,22 @@ std::optional<CpuAccess> parse_cpu_access(std::string_view text) noexcept {
     return cpu_names.parse(text);
 }
 
-Request Request::image(std::uint32_t width, std::uint32_t height, Fourcc fourcc) {
-    Request request;
-    request.fields_.is_image = true;
-    request.fields_.width = width;
-    request.fields_.height = height;
-    request.fields_.fourcc = fourcc;
-    return request;
-}
-
-Request Request::bytes(std::uint64_t size) {
-    Request request;
-    request.fields_.size = size;
-    return request;
-}
-
-Request& Request::use(Device device, Use use, std::vector<FormatSupport> formats) & {
-    DeviceUse added{std::move(device), use, {}};
-    if (!formats.empty())
-        added.alternatives.emplace_back().formats = std::move(formats);
-    fields_.uses.push_back(std::move(added));
-    return *this;
-}
-
-Request& Request::use(DeviceUse use) & {
-    fields_.uses.push_back(std::move(use));
-    return *this;
-}
-
-Request& Request::modifier(Modifier modifier) & {
-    fields_.modifier = modifier;
-    return *this;
-}
-
-Request& Request::cpu(CpuAccess access) & {
-    fields_.cpu = access;
-    return *this;
-}
-
-Request& Request::count(std::uint32_t buffers) & {
-    fields_.count = buffers;
-    says_count_ = true;
-    return *this;
-}
-
-Request& Request::crop(std::uint32_t width, std::uint32_t height) & {
-    fields_.crop_width = width;
-    fields_.crop_height = height;
-    return *this;
-}
-
-Request& Request::name(std::string name) & {
-    fields_.name = std::move(name);
-    return *this;
-}
-
-Request& Request::any_device(bool yes) & {
-    fields_.any_device = yes;
-    says_any_device_ = true;
-    return *this;
-}
-
-Request& Request::strict(bool yes) & {
-    fields_.strict = yes;
-    says_strict_ = true;
-    return *this;
-}
-
-Request& Request::zeroed(bool yes) & {
-    fields_.zeroed = yes;
-    return *this;
-}
-
-Request& Request::without(std::string backend_or_source) & {
-    fields_.without.push_back(std::move(backend_or_source));
-    return *this;
-}
-
-Request& Request::order(std::vector<std::string> backends_or_sources) & {
-    fields_.order = std::move(backends_or_sources);
-    return *this;
-}
-
-void Request::complete(bool any_device, bool strict) noexcept {
-    if (!says_any_device_)
-        fields_.any_device = any_device;
-    if (!says_strict_)
-        fields_.strict = strict;
-}
-
-void Request::complete_count(std::uint32_t least) noexcept {
-    if (!says_count_)
-        fields_.count = std::max(fields_.count, least);
+solver::ResolvedRequest solver::resolved(const Request& request) {
+    ResolvedRequest out;
+    out.width = request.width;
+    out.height = request.height;
+    out.size = request.size;
+    out.fourcc = request.fourcc;
+    out.modifier = request.modifier;
+    out.cpu = request.cpu;
+    out.count = request.count.value_or(out.count);
+    out.any_device = request.any_device.value_or(out.any_device);
+    out.strict = request.strict.value_or(out.strict);
+    out.without = request.without;
+    out.order = request.order;
+    out.crop_width = request.crop_width;
+    out.crop_height = request.crop_height;
+    return out;
 }
 
 } // namespace simplealloc

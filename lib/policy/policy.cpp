@@ -115,7 +115,8 @@ Result<Policy> Policy::load(const AllocatorOptions& options) {
 
 Request Policy::complete(const Request& request) const {
     Request full = request;
-    full.complete(any_device.value, strict.value);
+    full.any_device = full.any_device.value_or(any_device.value);
+    full.strict = full.strict.value_or(strict.value);
     return full;
 }
 

@@ -28,8 +28,8 @@ Result<void> check_options(const PoolOptions& options) {
 
 /// One source has to have room for what is allocated in advance.
 Result<Plan> plan_for(const Allocator& allocator, Request request, const PoolOptions& options) {
-    if (request.fields().count == 1 && options.min_buffers > 1 && !options.mix_sources)
-        request.count(static_cast<std::uint32_t>(options.min_buffers));
+    if (request.count.value_or(1) == 1 && options.min_buffers > 1 && !options.mix_sources)
+        request.count = static_cast<std::uint32_t>(options.min_buffers);
     return allocator.plan(request);
 }
 

@@ -183,8 +183,8 @@ Result<void> PoolState::start(const Plan& plan) {
     next.supply.count = plan.candidates().size();
     next.least = options_.min_buffers;
     if (next.least == 0)
-        next.least = std::min<std::size_t>(least_buffers(plan.request().fields().uses),
-                                           options_.max_buffers);
+        next.least =
+            std::min<std::size_t>(least_buffers(plan.request().uses), options_.max_buffers);
     if (next.supply.count == 0)
         return count(next.supply.prepared->allocate().error());
     {

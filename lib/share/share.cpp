@@ -28,7 +28,7 @@ Error at_sharing(Error error) {
 solver::Offer offer_of(const BufferData& data) {
     solver::Offer offer = data.origin->source.input.offer;
     offer.caching = data.flush ? solver::CpuCaching::unmappable
-                               : solver::caching_for(offer, data.origin->request.fields().cpu);
+                               : solver::caching_for(offer, data.origin->request.cpu);
     return offer;
 }
 

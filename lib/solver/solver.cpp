@@ -33,13 +33,10 @@ Error senseless(std::string object, std::string detail) {
 
 } // namespace
 
-Result<void> check_request(const Request::Fields& request, std::uint64_t page_size) {
+Result<void> check_request(const ResolvedRequest& request, std::uint64_t page_size) {
     const bool bytes = request.fourcc == fourcc::bytes;
-    if (request.is_image && bytes)
+    if (request.is_image() && bytes)
         return senseless("format", "an image needs a format");
-    if (!request.is_image && !bytes)
-        return senseless("format", fmt::format("{} needs the width and height of an image",
-                                               to_string(request.fourcc)));
     if ((request.crop_width == 0) != (request.crop_height == 0) ||
         request.crop_width > request.width || request.crop_height > request.height)
         return senseless("crop",

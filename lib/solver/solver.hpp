@@ -11,7 +11,7 @@ namespace simplealloc::solver {
 
 /// Fails (stage request, cause invalid or limit) for a request that makes no sense by itself: a
 /// zero or overflowing size, an unknown fourcc, an odd modifier. Uses are not looked at.
-Result<void> check_request(const Request::Fields& request, std::uint64_t page_size);
+Result<void> check_request(const ResolvedRequest& request, std::uint64_t page_size);
 
 /// Fails as check_request(). Everything else is in the Output.
 Result<Output> solve(const Input& input, Spending& spending);

@@ -173,7 +173,7 @@ Result<DrmImporter> DrmImporter::open(const Device& device, DrmHandles handles) 
 }
 
 Result<DrmImporter> DrmImporter::open(int fd, DrmHandles handles) {
-    auto record = Discovery(Quirks()).find(fd, QueueAccess::not_ours);
+    auto record = Discovery(Quirks()).find(fd, QueueAccess::none);
     if (!record)
         return std::move(record).error();
     return open(Device(std::make_shared<const DeviceRecord>(std::move(*record))), handles);

@@ -176,7 +176,7 @@ Verification verify_v4l2(const DeviceUse& use, const Buffer& buffer, bool borrow
 
     UniqueFd own;
     int fd = -1;
-    if (record.caller_fd && record.queue_access == QueueAccess::ours) {
+    if (record.caller_fd && record.queue_access == QueueAccess::lent) {
         fd = record.caller_fd.get();
     } else if (borrow_idle_queues || (record.v4l2 && record.v4l2->m2m)) {
         // A memory-to-memory node gives each opener queues of its own.

@@ -52,7 +52,7 @@ T value(Result<T> result) {
 
 struct Size {
     const char* name;
-    Request request;
+    RequestBuilder request;
 };
 
 std::vector<Size> sizes() {
@@ -62,7 +62,7 @@ std::vector<Size> sizes() {
 }
 
 /// A plan with that source as its only candidate; nothing where it can't be.
-std::optional<Plan> plan_for(const Allocator& allocator, Request request,
+std::optional<Plan> plan_for(const Allocator& allocator, RequestBuilder request,
                              const std::string& source) {
     request.any_device().zeroed(false);
     const Plan all = value(allocator.plan(request));

@@ -83,8 +83,8 @@ private:
     std::optional<Allocator> allocator_;
 };
 
-Request make_request(const Row& row, const Machine& machine) {
-    Request request = Request::bytes(row.bytes);
+RequestBuilder make_request(const Row& row, const Machine& machine) {
+    RequestBuilder request = Request::bytes(row.bytes);
     if (!row.image.empty()) {
         const auto image = tools::parse_image(row.image);
         REQUIRE(image);
@@ -106,7 +106,7 @@ Request make_request(const Row& row, const Machine& machine) {
         REQUIRE(cpu);
         request.cpu(*cpu);
     }
-    return std::move(request.strict(row.strict).any_device(row.any_device));
+    return request.strict(row.strict).any_device(row.any_device);
 }
 
 std::vector<ExpectedRejection> in_order(std::vector<ExpectedRejection> all) {
@@ -178,7 +178,7 @@ void print(const Row& row, const Plan& plan, const Request& request) {
     screen.width = 140;
     std::cerr << "\n--- " << row.title << "\n"
               << row.because << "\n"
-              << tools::plan_text({tools::request_in_words(request.fields()), plan.candidates(),
+              << tools::plan_text({tools::request_in_words(request), plan.candidates(),
                                    plan.rejections(), plan.conflict(), plan.relaxations()},
                                   screen);
 }

@@ -18,7 +18,7 @@ struct Advice {
 
 struct Look {
     const Board& board;
-    const Request::Fields& request;
+    const Request& request;
     const std::vector<SourceInfo>& sources;
     const Advice& advice;
 
@@ -122,9 +122,11 @@ constexpr Premise premises[] = {
      },
      "there is GBM"},
     {"which is contiguous", is_contiguous_source, "the named source is there, and is"},
-    {"(not strict)", [](const Look& l) { return l.request.strict; }, "the request is strict"},
-    {"no --strict", [](const Look& l) { return l.request.strict; }, "the request is strict"},
-    {"--any-device", [](const Look& l) { return !l.request.any_device; },
+    {"(not strict)", [](const Look& l) { return l.request.strict == true; },
+     "the request is strict"},
+    {"no --strict", [](const Look& l) { return l.request.strict == true; },
+     "the request is strict"},
+    {"--any-device", [](const Look& l) { return l.request.any_device != true; },
      "other devices' memory was not asked for"},
     {"leave the modifier open", [](const Look& l) { return l.request.modifier.has_value(); },
      "a modifier was asked for"},
@@ -160,7 +162,7 @@ std::vector<std::string> false_premises(const Board& board, const Plan& plan,
                                         const std::vector<SourceInfo>& sources) {
     std::vector<std::string> found;
     for (const Advice& advice : advice_of(plan, sources)) {
-        const Look look{board, plan.request().fields(), sources, advice};
+        const Look look{board, plan.request(), sources, advice};
         for (const Premise& premise : premises)
             if (look.says(premise.words) && !premise.holds(look))
                 found.push_back(fmt::format("{}: `{}` takes for granted that {}", advice.source,

@@ -14,8 +14,6 @@ INTERNAL = {
     "Buffer::set_verified",
     "MappedPlanes::create",
     "Mapping::begin",
-    "Request::complete",
-    "Request::complete_count",
     "detail::throw_bad_result",
 }
 

@@ -99,7 +99,7 @@ TEST_CASE_METHOD(guest::NothingLeft, "dumb buffers of every card are mapped, wri
         for (const Fourcc format : {fourcc::xrgb8888, fourcc::nv12, fourcc::bytes}) {
             const Request request =
                 format == fourcc::bytes ? Request::bytes(300000) : Request::image(322, 242, format);
-            const Buffer buffer = allocate(*allocator, Request(request)
+            const Buffer buffer = allocate(*allocator, RequestBuilder(request)
                                                            .use(*device, Use::read)
                                                            .cpu(CpuAccess::write)
                                                            .without("dma-heap")
@@ -166,7 +166,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
     const int fd = open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
     REQUIRE(fd >= 0);
     {
-        const auto camera = allocator->device(fd, QueueAccess::ours);
+        const auto camera = allocator->device(fd, QueueAccess::lent);
         REQUIRE(camera);
         const Buffer buffer = allocate(*allocator, Request::image(640, 360, fourcc::xrgb8888)
                                                        .use(*camera, Use::capture)

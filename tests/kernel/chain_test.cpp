@@ -183,8 +183,8 @@ TEST_CASE_METHOD(guest::NothingLeft,
     VirtualScreen screen;
     const VideoNode camera_node(guest::video("vivid-001-vid-cap"));
     const VideoNode converter_node(guest::video("vim2m"));
-    const Device camera = expect(allocator.device(camera_node.fd(), QueueAccess::ours));
-    const Device converter = expect(allocator.device(converter_node.fd(), QueueAccess::ours));
+    const Device camera = expect(allocator.device(camera_node.fd(), QueueAccess::lent));
+    const Device converter = expect(allocator.device(converter_node.fd(), QueueAccess::lent));
     const Device display = expect(allocator.device(screen.path()));
     const auto raw_request = [&](std::uint32_t width, std::uint32_t height) {
         return Request::image(width, height, fourcc::rgb565)
@@ -318,9 +318,9 @@ TEST_CASE_METHOD(guest::NothingLeft,
     const VideoNode camera_node(guest::video("vivid-000-vid-cap"));
     const VideoNode encoder_node(guest::video("stateful-encoder"));
     const VideoNode decoder_node(guest::video("stateful-decoder"));
-    const Device camera = expect(allocator.device(camera_node.fd(), QueueAccess::ours));
-    const Device encoder = expect(allocator.device(encoder_node.fd(), QueueAccess::ours));
-    const Device decoder = expect(allocator.device(decoder_node.fd(), QueueAccess::ours));
+    const Device camera = expect(allocator.device(camera_node.fd(), QueueAccess::lent));
+    const Device encoder = expect(allocator.device(encoder_node.fd(), QueueAccess::lent));
+    const Device decoder = expect(allocator.device(decoder_node.fd(), QueueAccess::lent));
     const Device display = expect(allocator.device(screen.path()));
 
     Edge raw(allocator, Request::image(width, height, fourcc::xrgb8888)

@@ -65,7 +65,7 @@ std::vector<std::string> check_sources(const Allocator& allocator, const Request
     for (const Candidate& candidate : all->candidates())
         sources.push_back(candidate.source);
     for (const std::string& source : sources) {
-        Request alone = request;
+        RequestBuilder alone(request);
         for (const std::string& other : sources)
             if (other != source)
                 alone.without(other);
@@ -135,7 +135,7 @@ TEST_CASE_METHOD(guest::NothingLeft, "thousands of buffers of a camera leave not
     auto allocator = Allocator::open(options);
     REQUIRE(allocator);
     const VideoNode node(guest::video("vivid-000-vid-cap"));
-    const auto camera = allocator->device(node.fd(), QueueAccess::ours);
+    const auto camera = allocator->device(node.fd(), QueueAccess::lent);
     REQUIRE(camera);
     const auto sources = check_sources(*allocator, Request::image(320, 180, fourcc::xrgb8888)
                                                        .use(*camera, Use::capture)

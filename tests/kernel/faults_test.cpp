@@ -71,7 +71,7 @@ std::string words(const Buffer& buffer) {
 }
 
 /// The same plan from one source.
-Plan alone(const Allocator& allocator, Request request, const std::string& source) {
+Plan alone(const Allocator& allocator, RequestBuilder request, const std::string& source) {
     const Plan all = must(allocator.plan(request));
     for (const Candidate& candidate : all.candidates())
         if (candidate.source != source)
@@ -79,7 +79,7 @@ Plan alone(const Allocator& allocator, Request request, const std::string& sourc
     return must(allocator.plan(request));
 }
 
-Request shown(const Device& display) {
+RequestBuilder shown(const Device& display) {
     return Request::image(320, 180, fourcc::xrgb8888)
         .use(display, Use::scanout)
         .cpu(CpuAccess::write);
@@ -99,7 +99,7 @@ void sweep_allocations(const Allocator& allocator, const Request& request, const
                        std::set<std::string>& swept) {
     const Plan all = must(allocator.plan(request));
     for (const Candidate& candidate : all.candidates()) {
-        const Plan plan = alone(allocator, request, candidate.source);
+        const Plan plan = alone(allocator, RequestBuilder(request), candidate.source);
         std::optional<Allocator> fresh;
         sweep(
             "allocate from " + candidate.source,
@@ -157,7 +157,7 @@ TEST_CASE_METHOD(guest::NothingLeft, "planning survives failing calls", "[faults
     const Allocator allocator = open_allocator();
     const Device display = must(allocator.device(guest::card("vkms")));
     const Device camera = must(allocator.device(guest::video("vivid-000-vid-cap")));
-    const Request request = shown(display).use(camera, Use::capture);
+    const RequestBuilder request = shown(display).use(camera, Use::capture);
     sweep("plan", [&](Held&) -> Result<std::string> {
         const auto plan = allocator.plan(request);
         if (!plan)
@@ -179,7 +179,7 @@ TEST_CASE_METHOD(guest::NothingLeft, "allocating from every source survives fail
     const Allocator allocator = open_allocator();
     const Device display = must(allocator.device(guest::card("vkms")));
     const VideoNode node(guest::video("vivid-000-vid-cap"));
-    const Device camera = must(allocator.device(node.fd(), QueueAccess::ours));
+    const Device camera = must(allocator.device(node.fd(), QueueAccess::lent));
     std::set<std::string> swept;
     sweep_allocations(allocator, Request::bytes(65536).cpu(CpuAccess::write), node, swept);
     sweep_allocations(allocator, shown(display), node, swept);
@@ -199,7 +199,7 @@ TEST_CASE_METHOD(guest::NothingLeft, "importing survives failing calls", "[fault
     const Allocator allocator = open_allocator();
     const Device display = must(allocator.device(guest::card("vkms")));
     const VideoNode node(guest::video("vivid-000-vid-cap"));
-    const Device camera = must(allocator.device(node.fd(), QueueAccess::ours));
+    const Device camera = must(allocator.device(node.fd(), QueueAccess::lent));
     const Buffer buffer = must(allocator.allocate(
         shown(display).use(camera, Use::capture).without("v4l2").without("drm-dumb")));
     const std::array fds{buffer.dmabufs()[0].fd};

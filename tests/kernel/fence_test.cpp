@@ -23,7 +23,7 @@ namespace {
 Buffer allocate(const std::vector<std::string>& without) {
     const auto allocator = Allocator::open();
     REQUIRE(allocator);
-    Request request = Request::bytes(65536).cpu(CpuAccess::read_often);
+    RequestBuilder request = Request::bytes(65536).cpu(CpuAccess::read_often);
     for (const std::string& name : without)
         request.without(name);
     auto buffer = allocator->allocate(request);

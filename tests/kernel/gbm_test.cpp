@@ -26,7 +26,7 @@ constexpr std::uint32_t width = 640;
 constexpr std::uint32_t height = 480;
 
 /// Everything else is left out, so that GBM has to serve.
-Request gbm_alone() {
+RequestBuilder gbm_alone() {
     return Request::image(width, height, fourcc::xrgb8888)
         .without("dma-heap")
         .without("udmabuf")

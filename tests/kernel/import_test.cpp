@@ -253,7 +253,7 @@ TEST_CASE_METHOD(guest::NothingLeft, "a camera streams into buffers of a heap by
                  "[full][multiplanar]") {
     const UniqueFd video = open_node(guest::video("vivid-000-vid-cap"));
     const auto allocator = Allocator::open();
-    const auto device = allocator->device(video.get(), QueueAccess::ours);
+    const auto device = allocator->device(video.get(), QueueAccess::lent);
     REQUIRE(device);
     std::vector<Buffer> buffers;
     for (int i = 0; i < 3; ++i) {

@@ -336,7 +336,7 @@ TEST_CASE_METHOD(Ion,
     INFO(abi);
     use(abi);
     const Allocator allocator = ion_alone();
-    const Request request = Request::bytes(65536).cpu(CpuAccess::read_often);
+    const RequestBuilder request = Request::bytes(65536).cpu(CpuAccess::read_often);
     const auto plan = allocator.plan(request);
     REQUIRE(plan);
     REQUIRE(plan->candidates().size() >= 3);
@@ -345,11 +345,11 @@ TEST_CASE_METHOD(Ion,
     CHECK(last[0].source == "ion:svp");
     CHECK(last[0].unproven);
     CHECK(last[1].source == "ion:vendor");
-    const auto strict = allocator.plan(Request(request).strict());
+    const auto strict = allocator.plan(RequestBuilder(request).strict());
     REQUIRE(strict);
     CHECK(strict->candidates().size() == plan->candidates().size() - 2);
 
-    Request alone = request;
+    RequestBuilder alone(request);
     for (const Candidate& candidate : strict->candidates())
         alone.without(candidate.source);
     const auto buffer = allocator.allocate(alone);
@@ -368,7 +368,7 @@ TEST_CASE_METHOD(Ion, "a full CMA heap of the handle ABI is used up, whatever it
     options.without = {"dma-heap", "udmabuf", "ion:system", "ion:system_contig", "ion:carveout"};
     const auto allocator = Allocator::open(std::move(options));
     REQUIRE(allocator);
-    const Request request = Request::bytes(64U << 20U);
+    const RequestBuilder request = Request::bytes(64U << 20U);
     const auto first = allocator->allocate(request);
     REQUIRE(first);
     CHECK(first->source() == "ion:cma");

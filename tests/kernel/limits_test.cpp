@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// From the CMA heap alone.
-Request contiguous(std::uint64_t size) {
+RequestBuilder contiguous(std::uint64_t size) {
     return Request::bytes(size).cpu(CpuAccess::write).without("dma-heap:system").without("udmabuf");
 }
 
@@ -115,8 +115,9 @@ TEST_CASE_METHOD(guest::NothingLeft,
     const Allocator allocator = expect(Allocator::open());
     const Device display = expect(allocator.device(guest::card("vkms")));
     const VideoNode node(guest::video("vivid-000-vid-cap"));
-    const Device camera = expect(allocator.device(node.fd(), QueueAccess::ours));
-    const Request picture = Request::image(640, 360, fourcc::xrgb8888).use(camera, Use::capture);
+    const Device camera = expect(allocator.device(node.fd(), QueueAccess::lent));
+    const RequestBuilder picture =
+        Request::image(640, 360, fourcc::xrgb8888).use(camera, Use::capture);
     PoolOptions two;
     two.max_buffers = 2;
     Pool pool = expect(Pool::create(allocator, contiguous(65536), two));

@@ -111,7 +111,7 @@ void check_turns(Buffer buffer) {
     CHECK(mappings() == 0);
 }
 
-Buffer allocate(Request request, const std::vector<std::string>& without) {
+Buffer allocate(RequestBuilder request, const std::vector<std::string>& without) {
     const auto allocator = Allocator::open();
     REQUIRE(allocator);
     for (const std::string& name : without)
@@ -132,7 +132,7 @@ Device device(const std::string& path) {
     return *std::move(found);
 }
 
-Request some_bytes() {
+RequestBuilder some_bytes() {
     return Request::bytes(300000).cpu(CpuAccess::read_often);
 }
 
@@ -163,8 +163,9 @@ TEST_CASE_METHOD(guest::NothingLeft,
 
 TEST_CASE_METHOD(guest::NothingLeft, "turns nest and overlap on memory of cards", "[stock]") {
     for (const std::string driver : {"virtio_gpu", "bochs-drm", "vgem"})
-        check_turns(allocate(Request(some_bytes()).use(device(guest::card(driver)), Use::read),
-                             {"dma-heap", "udmabuf"}));
+        check_turns(
+            allocate(RequestBuilder(some_bytes()).use(device(guest::card(driver)), Use::read),
+                     {"dma-heap", "udmabuf"}));
 }
 
 TEST_CASE_METHOD(guest::NothingLeft,

@@ -294,7 +294,7 @@ void check_lent_queue(const Scene& scene, int camera) {
     CRequest request;
     CPlan plan;
     CError told;
-    expect(simplealloc_allocator_device_fd(scene.allocator, camera, SIMPLEALLOC_QUEUE_ACCESS_OURS,
+    expect(simplealloc_allocator_device_fd(scene.allocator, camera, SIMPLEALLOC_QUEUE_ACCESS_LENT,
                                            lent.out(), told.out()),
            told);
     expect(simplealloc_request_new_image(320, 180, xrgb8888, request.out(), told.out()), told);
@@ -348,7 +348,7 @@ TEST_CASE_METHOD(guest::NothingLeft, "memory runs out while devices are asked", 
     check_starving<simplealloc_device>(
         "device of a descriptor", simplealloc_device_free, [&](auto** out, auto** error) {
             return simplealloc_allocator_device_fd(scene.allocator, fd,
-                                                   SIMPLEALLOC_QUEUE_ACCESS_NOT_OURS, out, error);
+                                                   SIMPLEALLOC_QUEUE_ACCESS_NONE, out, error);
         });
     if (!camera)
         check_starving<simplealloc_drm_importer>(

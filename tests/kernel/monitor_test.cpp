@@ -121,7 +121,7 @@ void check_camera_goes(const char* origin) {
     CHECK(allocator.is_current(*plan).value());
     // Only the owner of a camera's queue gets memory from it.
     auto node = std::make_optional<VideoNode>(path);
-    const auto ours = allocator.device(node->fd(), QueueAccess::ours);
+    const auto ours = allocator.device(node->fd(), QueueAccess::lent);
     REQUIRE(ours);
     const auto own = allocator.allocate(Request::image(640, 480, fourcc::yuyv)
                                             .use(*ours, Use::capture)
@@ -186,7 +186,8 @@ TEST_CASE_METHOD(guest::NothingLeft, "a camera that is added later is used by th
     const Allocator allocator = open_allocator();
     auto monitor = expect(allocator.monitor());
     const Device display = expect(allocator.device(guest::card("vkms")));
-    const Request alone = Request::image(640, 360, fourcc::xrgb8888).use(display, Use::scanout);
+    const RequestBuilder alone =
+        Request::image(640, 360, fourcc::xrgb8888).use(display, Use::scanout);
     const Plan before = expect(allocator.plan(alone));
     CHECK(candidates(before).count("dma-heap:system") == 1);
 
@@ -200,9 +201,9 @@ TEST_CASE_METHOD(guest::NothingLeft, "a camera that is added later is used by th
     CHECK(std::any_of(devices.begin(), devices.end(),
                       [&](const auto& device) { return device.path() == added.path; }));
     const VideoNode node(added.path);
-    const Device camera = expect(allocator.device(node.fd(), QueueAccess::ours));
+    const Device camera = expect(allocator.device(node.fd(), QueueAccess::lent));
     CHECK(camera.id() == added.id);
-    const Plan after = expect(allocator.plan(Request(alone).use(camera, Use::capture)));
+    const Plan after = expect(allocator.plan(RequestBuilder(alone).use(camera, Use::capture)));
     CHECK(candidates(after).count("dma-heap:system") == 0);
     REQUIRE(candidates(after).count("dma-heap:reserved") == 1);
 

@@ -29,7 +29,7 @@ Allocator open_allocator() {
 }
 
 /// From the CMA heap alone.
-Request contiguous(std::uint64_t size) {
+RequestBuilder contiguous(std::uint64_t size) {
     return Request::bytes(size).cpu(CpuAccess::write).without("dma-heap:system").without("udmabuf");
 }
 

@@ -74,7 +74,7 @@ std::string zeroed(const Buffer& buffer) {
     return "no such fact";
 }
 
-Request from_simple_allocator(std::uint64_t size) {
+RequestBuilder from_simple_allocator(std::uint64_t size) {
     return Request::bytes(size).without("dma-heap").without("udmabuf");
 }
 
@@ -232,7 +232,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
     const SimpleAllocator driver({"regions=2", "size_mb=1,1"});
     const auto allocator = Allocator::open();
     REQUIRE(allocator);
-    const Request request = from_simple_allocator(mebibyte);
+    const RequestBuilder request = from_simple_allocator(mebibyte);
     const auto first = allocator->allocate(request);
     REQUIRE(first);
     CHECK(first->source() == "simple-allocator:cma0");

@@ -175,12 +175,12 @@ private:
 
     void show() {
         const VideoNode node(guest::video("vivid-000-vid-cap"));
-        const Device camera = expect(allocator_.device(node.fd(), QueueAccess::ours));
-        Request request = Request::image(320, 180, fourcc::xrgb8888)
-                              .use(camera, Use::capture)
-                              .use(display_, Use::scanout)
-                              .without("gbm")
-                              .without("v4l2");
+        const Device camera = expect(allocator_.device(node.fd(), QueueAccess::lent));
+        RequestBuilder request = Request::image(320, 180, fourcc::xrgb8888)
+                                     .use(camera, Use::capture)
+                                     .use(display_, Use::scanout)
+                                     .without("gbm")
+                                     .without("v4l2");
         const Buffer buffer = expect(allocator_.allocate(request));
         auto import = expect(importer_.import(buffer));
         expect(import.framebuffer());

@@ -35,7 +35,7 @@ inline Allocator open_allocator() {
 }
 
 /// For the CPU alone: the heap serves it, then udmabuf.
-inline Request mebibytes_request(std::uint64_t mebibytes) {
+inline RequestBuilder mebibytes_request(std::uint64_t mebibytes) {
     return Request::bytes(mebibytes * mebibyte).cpu(CpuAccess::read_often);
 }
 

@@ -87,10 +87,10 @@ inline std::uint32_t absurd_extent(Generator& g) {
 }
 
 /// Without uses.
-inline Request absurd_request(Generator& g) {
-    Request request = g.one_in(4)
-                          ? Request::bytes(absurd_number(g))
-                          : Request::image(absurd_extent(g), absurd_extent(g), absurd_fourcc(g));
+inline RequestBuilder absurd_request(Generator& g) {
+    RequestBuilder request =
+        g.one_in(4) ? Request::bytes(absurd_number(g))
+                    : Request::image(absurd_extent(g), absurd_extent(g), absurd_fourcc(g));
     if (g.one_in(4))
         request.modifier(g.pick({Modifier::named(absurd_number(g)), Modifier::named(0),
                                  Modifier::linear(), Modifier::implicit()}));

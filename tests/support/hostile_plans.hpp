@@ -126,11 +126,12 @@ inline std::vector<CapabilitySet> hostile_sets(const HostilePlan& plan, std::uin
     return sets;
 }
 
-inline Request hostile_request(const HostilePlan& plan) {
+inline RequestBuilder hostile_request(const HostilePlan& plan) {
     const std::uint32_t what = plan[HostilePlan::what];
     const std::array codes{fourcc::nv12, fourcc::xrgb8888, fourcc::yuv420, fourcc::r8};
-    Request request = what % 7 == 6 ? Request::bytes(1 + plan[HostilePlan::seed])
-                                    : Request::image(640 + what % 11 * 1000, 480, codes[what % 4]);
+    RequestBuilder request = what % 7 == 6
+                                 ? Request::bytes(1 + plan[HostilePlan::seed])
+                                 : Request::image(640 + what % 11 * 1000, 480, codes[what % 4]);
     request.cpu(static_cast<CpuAccess>(plan.of(HostilePlan::cpu, 4)));
     request.strict(what % 5 == 4);
     return request;
@@ -139,7 +140,7 @@ inline Request hostile_request(const HostilePlan& plan) {
 /// On a machine whose GPU lays images out itself.
 inline solver::Input input_of(const HostilePlan& plan) {
     solver::Input input;
-    input.request = hostile_request(plan).fields();
+    input.request = solver::resolved(hostile_request(plan));
     for (std::uint64_t i = 0; i < 1 + plan.of(HostilePlan::uses, 200); ++i) {
         const std::string device = plan[HostilePlan::device] % 2 == 0 ? "gpu" : "npu";
         input.uses.push_back(use(device + std::to_string(i), device, static_cast<Use>(i % 11)));

@@ -115,7 +115,7 @@ bool takes_format(const UseInput& use, const CapabilitySet& set, const Offer& of
 }
 
 bool takes_memory(const UseInput& use, const CapabilitySet& set, const Offer& offer, CpuAccess cpu,
-                  const Request::Fields& request) {
+                  const solver::ResolvedRequest& request) {
     const Constraints& c = set.constraints;
     if (request.count > c.max_buffers)
         return false;
@@ -367,7 +367,7 @@ bool size_all(Layout& layout, const Limits& limits, std::uint64_t granularity) {
 /// The smallest layout with this placement that fits everybody.
 std::optional<Layout> smallest(const Input& input, const Modifier& modifier, Placement placement,
                                const Limits& limits, std::uint64_t granularity) {
-    const Request::Fields& request = input.request;
+    const solver::ResolvedRequest& request = input.request;
     const FormatInfo format = *solver::format_info(request.fourcc);
     Layout layout{request.width, request.height, request.fourcc, modifier, placement, {}, {}};
     const auto fits = [&](const Layout& whole) {
@@ -477,7 +477,7 @@ std::vector<std::uint64_t> listed(const View& view, const UseInput& use, Fourcc 
 /// A source with a layout of its own tries what its own device likes best, then what the busiest
 /// device likes, if its driver lays that out; linear last, and nothing but linear for the CPU.
 std::vector<Modifier> modifiers(const View& view, const SourceInput& source) {
-    const Request::Fields& request = view.input.request;
+    const solver::ResolvedRequest& request = view.input.request;
     if (request.modifier)
         return {*request.modifier};
     std::vector<Modifier> tried;
@@ -596,7 +596,7 @@ bool accepts(const UseInput& use, const CapabilitySet& set, const SourceInput& s
 }
 
 std::optional<Answer> best(const View& view, const SourceInput& source) {
-    const Request::Fields& request = view.input.request;
+    const solver::ResolvedRequest& request = view.input.request;
     for (const Modifier& modifier : modifiers(view, source)) {
         if (!source_serves(view, source, modifier))
             continue;

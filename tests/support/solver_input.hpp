@@ -17,7 +17,6 @@ inline constexpr std::uint64_t mib = 1ULL << 20U;
 
 inline solver::Input image(std::uint32_t width, std::uint32_t height, Fourcc format) {
     solver::Input input;
-    input.request.is_image = true;
     input.request.width = width;
     input.request.height = height;
     input.request.fourcc = format;

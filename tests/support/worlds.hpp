@@ -242,7 +242,7 @@ inline std::string text(const Constraints& c) {
 }
 
 inline std::string text(const solver::Input& input) {
-    const Request::Fields& r = input.request;
+    const solver::ResolvedRequest& r = input.request;
     std::string result = std::to_string(r.width) + "x" + std::to_string(r.height) + " " +
                          to_string(r.fourcc) + " " + std::to_string(r.size) + " bytes, cpu " +
                          std::string(to_string(r.cpu)) + (r.strict ? ", strict" : "") + ", " +

@@ -104,10 +104,10 @@ struct Machine {
     }
 };
 
-Request request_of(const HostilePlan& plan, const Machine& machine) {
-    Request request = hostile_request(plan);
+RequestBuilder request_of(const HostilePlan& plan, const Machine& machine) {
+    RequestBuilder request = hostile_request(plan);
     for (std::uint64_t i = 0; i < 1 + plan.of(HostilePlan::uses, 200); ++i) {
-        auto sets = hostile_sets(plan, i, request.fields().fourcc);
+        auto sets = hostile_sets(plan, i, request.fourcc);
         if (plan[HostilePlan::device] % 3 == 2) {
             request.use({machine.card, Use::scanout, std::move(sets)});
         } else {
@@ -157,7 +157,7 @@ const std::array known_worst{
 TEST_CASE("the plans that are known to cost most stay within the default budget") {
     const Machine machine;
     for (const HostilePlan& plan : known_worst) {
-        const Request request = request_of(plan, machine);
+        const RequestBuilder request = request_of(plan, machine);
         std::optional<Result<Plan>> answer;
         const Cost cost = cost_of([&] { answer = machine.allocator.plan(request); });
         CAPTURE(text_of(plan), cost.seconds);

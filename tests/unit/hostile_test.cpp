@@ -33,7 +33,7 @@ std::vector<solver::SourceInput> every_kind_of_source() {
 /// Now and then hundreds of uses, or thousands of alternatives.
 solver::Input hostile_input(Generator& g) {
     solver::Input input;
-    input.request = absurd_request(g).fields();
+    input.request = solver::resolved(absurd_request(g));
     const bool many_uses = g.one_in(80);
     const bool many_sets = !many_uses && g.one_in(80);
     for (std::uint64_t i = many_uses ? 100 + g.below(300) : g.below(5); i > 0; --i) {
@@ -136,8 +136,8 @@ struct Machine {
 };
 
 /// Whether it is a device that has a say of its own.
-bool add_use(Generator& g, const Machine& machine, Request& request) {
-    const Fourcc wanted = request.fields().fourcc;
+bool add_use(Generator& g, const Machine& machine, RequestBuilder& request) {
+    const Fourcc wanted = request.fourcc;
     const auto sets = [&] { return absurd_sets(g, g.one_in(100) ? 3000 : g.below(4), wanted); };
     if (g.one_in(4)) {
         request.use({machine.camera, g.one_in(4) ? Use::scanout : Use::capture, sets()});
@@ -162,7 +162,7 @@ TEST_CASE("a plan of an absurd request has candidates, a conflict, or a cause th
     std::uint64_t refused = 0;
     std::uint64_t conflicts = 0;
     for_each_case(500, [&](Generator& g) {
-        Request request = absurd_request(g);
+        RequestBuilder request = absurd_request(g);
         bool real = false;
         for (std::uint64_t i = g.below(4); i > 0; --i)
             real = add_use(g, machine, request) || real;
@@ -193,7 +193,7 @@ TEST_CASE("a plan of an absurd request has candidates, a conflict, or a cause th
 
 TEST_CASE("what makes no sense is invalid, before any device has its say") {
     const Machine machine;
-    const auto cause_of = [&](Request request) {
+    const auto cause_of = [&](RequestBuilder request) {
         const auto plan = machine.allocator.plan(request.use(machine.camera, Use::scanout));
         REQUIRE(!plan);
         return std::pair(plan.error().cause, plan.error().stage);
@@ -217,7 +217,7 @@ TEST_CASE("constraints that exclude themselves are invalid, and said with their 
     DeviceDescription npu{"npu", sets, {}};
     const auto request = Request::image(640, 480, fourcc::yuyv);
     const auto of_description =
-        machine.allocator.plan(Request(request).use(Device::described(npu), Use::read));
+        machine.allocator.plan(RequestBuilder(request).use(Device::described(npu), Use::read));
     REQUIRE(!of_description);
     CHECK(of_description.error().cause == Cause::invalid);
     CHECK(of_description.error().stage == Stage::request);
@@ -225,7 +225,7 @@ TEST_CASE("constraints that exclude themselves are invalid, and said with their 
     CHECK_THAT(of_description.error().detail,
                Contains("stride at least 5000 bytes and stride at most 4000 bytes"));
     const auto of_caller =
-        machine.allocator.plan(Request(request).use({machine.camera, Use::capture, sets}));
+        machine.allocator.plan(RequestBuilder(request).use({machine.camera, Use::capture, sets}));
     REQUIRE(!of_caller);
     CHECK(of_caller.error().cause == Cause::invalid);
 
@@ -233,7 +233,7 @@ TEST_CASE("constraints that exclude themselves are invalid, and said with their 
     CHECK(machine.allocator.plan(Request::bytes(4096).use(Device::described(npu), Use::read)));
     npu.alternatives.emplace_back();
     const auto other =
-        machine.allocator.plan(Request(request).use(Device::described(npu), Use::read));
+        machine.allocator.plan(RequestBuilder(request).use(Device::described(npu), Use::read));
     REQUIRE(other);
     CHECK(!other->candidates().empty());
 }

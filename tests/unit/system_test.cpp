@@ -139,7 +139,7 @@ std::vector<Error> hand_to_everyone(int fd) {
     auto allocator = Allocator::open();
     REQUIRE(allocator);
     take(allocator->device(fd));
-    take(allocator->device(fd, QueueAccess::ours));
+    take(allocator->device(fd, QueueAccess::lent));
     take(DrmImporter::open(fd));
     return errors;
 }

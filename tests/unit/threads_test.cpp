@@ -168,7 +168,7 @@ struct Together {
     std::atomic<int> failures = 0;
     std::atomic<bool> done = false;
     const Allocator allocator = Allocator::open().value();
-    const Request request = Request::bytes(4096).cpu(CpuAccess::read_often);
+    const RequestBuilder request = Request::bytes(4096).cpu(CpuAccess::read_often);
     const Plan plan = allocator.plan(request).value();
     const Prepared prepared = allocator.prepare(plan);
     const Buffer shared = allocator.allocate(plan).value();

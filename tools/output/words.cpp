@@ -122,26 +122,26 @@ std::string party_in_words(const DeviceUse& use) {
     return fmt::format("{} ({})", use.device.path(), to_string(use.use));
 }
 
-std::string request_in_words(const Request::Fields& request) {
-    std::string text = request.is_image ? fmt::format("{}x{} {}", request.width, request.height,
-                                                      to_string(request.fourcc))
-                                        : fmt::format("{} bytes", request.size);
-    if (!request.is_image && request.size >= 1024)
+std::string request_in_words(const Request& request) {
+    std::string text = request.is_image() ? fmt::format("{}x{} {}", request.width, request.height,
+                                                        to_string(request.fourcc))
+                                          : fmt::format("{} bytes", request.size);
+    if (!request.is_image() && request.size >= 1024)
         text += fmt::format(" ({})", size_in_words(request.size));
     if (request.modifier)
         text += " " + to_string(*request.modifier);
     if (request.crop_width != 0)
         text += fmt::format(" cropped to {}x{}", request.crop_width, request.crop_height);
-    if (request.count > 1)
-        text += fmt::format(", {} buffers,", request.count);
+    if (request.count.value_or(1) > 1)
+        text += fmt::format(", {} buffers,", *request.count);
     std::vector<std::string> uses;
     for (const DeviceUse& use : request.uses)
         uses.push_back(party_in_words(use));
     text += uses.empty() ? " for the CPU alone" : " for " + join_in_words(uses);
     text += fmt::format("; {}", cpu_in_words(request.cpu));
-    if (request.any_device)
+    if (request.any_device.value_or(false))
         text += "; memory of any device will do";
-    if (request.strict)
+    if (request.strict.value_or(false))
         text += "; nothing unproven";
     return text;
 }

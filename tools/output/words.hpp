@@ -30,7 +30,7 @@ std::string party_in_words(const DeviceUse& use);
 
 /// E.g. `1280x720 XR24 for /dev/video0 (capture) and /dev/dri/card0 (scanout); the CPU does not
 /// touch it`.
-std::string request_in_words(const Request::Fields& request);
+std::string request_in_words(const Request& request);
 
 /// `XR24 LINEAR`, or `bytes`.
 std::string format_in_words(Fourcc fourcc, Modifier modifier);

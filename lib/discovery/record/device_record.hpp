@@ -168,7 +168,7 @@ struct DeviceRecord {
     std::vector<QuirkRowPtr> quirks; ///< that are for the device, the strongest first
 
     UniqueFd caller_fd; ///< a duplicate of what the caller handed over, or none
-    QueueAccess queue_access = QueueAccess::not_ours;
+    QueueAccess queue_access = QueueAccess::none;
 
     /// Of one of its nodes: the one that was looked up; 0 (any) of those that udev names with it.
     [[nodiscard]] dev_t devnum_of(const std::string& node) const {

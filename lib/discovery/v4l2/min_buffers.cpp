@@ -39,7 +39,7 @@ bool lacks_stream(int fd) {
 std::string obstacle(int fd, const DeviceRecord& record, const V4l2Queue& queue, bool is_volatile) {
     if (!is_decoder(*record.v4l2) || V4L2_TYPE_IS_OUTPUT(queue.buf_type))
         return is_volatile ? "the driver may wait before it answers" : "";
-    if (record.queue_access != QueueAccess::ours)
+    if (record.queue_access != QueueAccess::lent)
         return "a decoder tells it on its caller's descriptor, after V4L2_EVENT_SOURCE_CHANGE";
     return lacks_stream(fd) ? "no stream was parsed yet" : "";
 }
@@ -67,7 +67,7 @@ void ask(int fd, DeviceRecord& record, V4l2Queue& queue) {
         return unknown("VIDIOC_G_CTRL: 0");
     queue.min_buffers = static_cast<std::uint32_t>(control.value);
     // Another context may need more, unless the control has one value only.
-    const bool certain = record.queue_access == QueueAccess::ours || known.minimum == known.maximum;
+    const bool certain = record.queue_access == QueueAccess::lent || known.minimum == known.maximum;
     record.facts.push_back(
         {name, fmt::format("{}", control.value), certain ? Confidence::known : Confidence::assumed,
          output ? "V4L2_CID_MIN_BUFFERS_FOR_OUTPUT" : "V4L2_CID_MIN_BUFFERS_FOR_CAPTURE"});

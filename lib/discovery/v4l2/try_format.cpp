@@ -27,7 +27,7 @@ namespace {
 class AskingFd {
 public:
     explicit AskingFd(const DeviceRecord& device) {
-        const bool ours = device.queue_access == QueueAccess::ours;
+        const bool ours = device.queue_access == QueueAccess::lent;
         if (device.caller_fd && ours) {
             fd_ = device.caller_fd.get();
             return;
@@ -240,7 +240,7 @@ std::optional<TriedFormat> ask_try_format(const DeviceRecord& device, Use use,
         tried = instead_of_echo(device, use, choice, layout, std::move(tried));
     // A decoder's pictures are as large as its stream says: in a context without one it answers
     // with a size of its own, whatever it is asked (e.g. hantro_try_fmt()).
-    const bool streamless = use == Use::decode && device.queue_access != QueueAccess::ours;
+    const bool streamless = use == Use::decode && device.queue_access != QueueAccess::lent;
     if (streamless && !is_coded_size(tried, use, layout))
         return std::nullopt;
     return tried;

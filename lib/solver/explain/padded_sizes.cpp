@@ -38,9 +38,9 @@ Checked width_of(const PlaneGeometry& plane, std::uint64_t stride) {
 } // namespace
 
 std::vector<ImageSize> padded_sizes(const Input& input) {
-    const Request::Fields& request = input.request;
+    const ResolvedRequest& request = input.request;
     const std::optional<FormatInfo> format = format_info(request.fourcc);
-    if (!format || format->opaque || format->planes.empty() || !request.is_image)
+    if (!format || format->opaque || format->planes.empty() || !request.is_image())
         return {};
     const PlaneGeometry& first = format->planes.front();
     Numbers widths{request.width};

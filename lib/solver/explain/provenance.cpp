@@ -321,7 +321,7 @@ Provenance::of(const SourceInput& source, const std::vector<std::size_t>& altern
         return std::vector<MergedConstraint>{};
     if (!afford(alternatives))
         return std::nullopt;
-    const Request::Fields& request = input_.request;
+    const ResolvedRequest& request = input_.request;
     Entries entries(input_.uses.size() + 1);
     for (std::size_t i = 0; i < input_.uses.size(); ++i)
         for (const auto& [kind, who] : demand(i, alternatives[i]).said)

@@ -121,7 +121,7 @@ std::vector<Proposal> Offers::simple() const {
                              std::move(how), original()});
         change(proposals.back().relaxed);
     };
-    const Request::Fields& request = input_.request;
+    const ResolvedRequest& request = input_.request;
     if (request.modifier && !request.modifier->is_linear())
         propose(RelaxationKind::modifier, "leave the modifier open",
                 "--image without MODIFIER (no Request::modifier)",
@@ -171,7 +171,7 @@ void Offers::try_pairs(const std::vector<Proposal>& proposals) {
 /// As large as some device makes it, and only the wanted part counts: nothing of the picture is
 /// lost, where the device that fills it can make so much.
 void Offers::try_crops() {
-    const Request::Fields& request = input_.request;
+    const ResolvedRequest& request = input_.request;
     const std::uint32_t width = request.crop_width != 0 ? request.crop_width : request.width;
     const std::uint32_t height = request.crop_height != 0 ? request.crop_height : request.height;
     std::int64_t place = 0;
@@ -196,7 +196,7 @@ void Offers::try_crops() {
 void Offers::try_formats() {
     const auto wanted = format_info(input_.request.fourcc);
     // What is in an opaque image nobody knows who could name another one.
-    if (!wanted || wanted->opaque || !input_.request.is_image)
+    if (!wanted || wanted->opaque || !input_.request.is_image())
         return;
     if (!spending_.afford(formats_.size() * 4 * cost::looked_up))
         return;
@@ -265,7 +265,7 @@ void Offers::try_fewer_buffers() {
 }
 
 void Offers::try_fewer_bytes() {
-    if (input_.request.is_image || input_.request.size <= input_.page_size)
+    if (input_.request.is_image() || input_.request.size <= input_.page_size)
         return;
     const std::uint64_t page = std::max<std::uint64_t>(input_.page_size, 1);
     const auto sized = [&](std::uint64_t pages) {
@@ -281,7 +281,7 @@ void Offers::try_fewer_bytes() {
 }
 
 void Offers::try_smaller_image() {
-    if (!input_.request.is_image)
+    if (!input_.request.is_image())
         return;
     const auto scaled = [&](std::uint64_t parts) {
         const auto part = [&](std::uint32_t pixels) {

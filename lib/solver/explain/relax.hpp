@@ -14,7 +14,7 @@ namespace simplealloc::solver {
 
 /// A request that asks for less.
 struct Relaxed {
-    Request::Fields request;
+    ResolvedRequest request;
     std::vector<std::size_t> uses; ///< those of the original that stay
     bool split_planes = false;     ///< each plane is allocated by itself
 };

@@ -60,7 +60,7 @@ bool is_nearer(const Suitability& one, const Suitability& other) {
 
 } // namespace
 
-Suitability suits(const Request::Fields& request, const UseInput& use, const SourceInput& source,
+Suitability suits(const ResolvedRequest& request, const UseInput& use, const SourceInput& source,
                   const Layout& layout, std::uint64_t page_size, Spending& spending) {
     const SourceInput memory = allocated(source, layout);
     Input input;

@@ -17,7 +17,7 @@ struct Suitability {
 
 /// `source` is where the memory is from. Of `request` the format, the CPU's access and strictness
 /// count: its uses are not looked at.
-Suitability suits(const Request::Fields& request, const UseInput& use, const SourceInput& source,
+Suitability suits(const ResolvedRequest& request, const UseInput& use, const SourceInput& source,
                   const Layout& layout, std::uint64_t page_size, Spending& spending);
 
 /// Whether memory with the criteria `now` serves its uses better than with those of `then`. What

@@ -26,7 +26,7 @@ constexpr std::uint64_t held_for_search = std::uint64_t{1} << 19U;
 constexpr std::uint64_t held_for_party = 4096;
 
 Result<Layout> layout_of(const Problem& p, const Constraints& merged, Placement placement) {
-    const Request::Fields& request = p.input.request;
+    const ResolvedRequest& request = p.input.request;
     return make_layout(p.format.fourcc, p.wanted.modifier, request.width, request.height,
                        request.size, placement, merged, p.source.offer.granularity);
 }

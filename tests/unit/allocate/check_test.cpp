@@ -54,7 +54,7 @@ Constraints contiguous() {
     return constraints;
 }
 
-Request picture(const DeviceUse& use) {
+RequestBuilder picture(const DeviceUse& use) {
     return Request::image(640, 480, fourcc::xrgb8888).use(use);
 }
 
@@ -140,7 +140,7 @@ TEST_CASE("a device that needs other memory has the buffer reallocated for all u
     const Check answer = check(allocator, buffer, described("display", Use::scanout, contiguous()));
     CHECK(answer.verdict == Verdict::reallocate);
     CHECK(best_source(answer.reallocate) == "dma-heap:reserved");
-    CHECK(answer.reallocate->request().fields().uses.size() == 2);
+    CHECK(answer.reallocate->request().uses.size() == 2);
     REQUIRE(answer.objections.size() == 1);
     CHECK(answer.objections[0].source == "dma-heap:system");
     CHECK(answer.objections[0].constraint == "contiguity");
@@ -174,8 +174,8 @@ TEST_CASE("a buffer that can't be replaced is copied by the CPU into memory for 
         check(allocator, buffer, described("display", Use::scanout, contiguous()), options);
     CHECK(answer.verdict == Verdict::copy);
     CHECK(best_source(answer.copy) == "dma-heap:reserved");
-    CHECK(answer.copy->request().fields().uses.size() == 1);
-    CHECK(answer.copy->request().fields().cpu == CpuAccess::write);
+    CHECK(answer.copy->request().uses.size() == 1);
+    CHECK(answer.copy->request().cpu == CpuAccess::write);
     CHECK(answer.reallocate.has_value());
     CHECK(answer.reason == "pages are scattered; display (scanout) needs contiguous memory; the "
                            "buffer can't be replaced; the CPU can copy into a buffer from "
@@ -215,8 +215,8 @@ TEST_CASE("a tiled buffer of a GPU is not given up for a recorder: the GPU copie
     CHECK(answer.objections.at(0).constraint == "format");
     CHECK(best_source(answer.reallocate) == "dma-heap:reserved");
     REQUIRE(answer.copy);
-    REQUIRE(answer.copy->request().fields().uses.size() == 2);
-    CHECK(answer.copy->request().fields().uses[0].device.path() == "gpu");
+    REQUIRE(answer.copy->request().uses.size() == 2);
+    CHECK(answer.copy->request().uses[0].device.path() == "gpu");
     CHECK_THAT(answer.reason, Catch::Matchers::Contains(
                                   "would serve the present ones worse; gpu (render) can copy"));
 

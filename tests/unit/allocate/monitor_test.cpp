@@ -255,7 +255,7 @@ TEST_CASE("what a device refused is forgotten with an event, also where sysfs ca
     const Allocator allocator = open_allocator();
     Monitor monitor = listen(allocator);
     std::size_t asked = 0;
-    const Request request = Request::bytes(4096).use(picky(asked), Use::read);
+    const RequestBuilder request = Request::bytes(4096).use(picky(asked), Use::read);
     CHECK(!allocator.allocate(request));
     const std::size_t once = asked;
     REQUIRE(once > 0);

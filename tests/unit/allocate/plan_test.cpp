@@ -46,7 +46,7 @@ struct Machine {
         return *Allocator::open();
     }
 
-    Request request(Constraints other = {}) {
+    RequestBuilder request(Constraints other = {}) {
         const auto camera = allocator.device("/dev/video0");
         REQUIRE(camera);
         DeviceDescription display;
@@ -100,7 +100,7 @@ struct TwoWays {
         return 0;
     }
 
-    Plan plan(Request request = Request::image(640, 480, fourcc::nv12)) {
+    Plan plan(RequestBuilder request = Request::image(640, 480, fourcc::nv12)) {
         const auto camera = allocator.device("/dev/video0");
         REQUIRE(camera);
         const auto plan = allocator.plan(request.use(*camera, Use::capture));
@@ -227,7 +227,7 @@ TEST_CASE("as many buffers as a codec needs are planned and pooled, unless the c
     const auto planned = [&](const Request& request) {
         const auto plan = allocator->plan(request);
         REQUIRE(plan);
-        return plan->request().fields().count;
+        return plan->request().count;
     };
     CHECK(planned(asked(Use::m2m_in)) == 3);
     CHECK(planned(asked(Use::m2m_out)) == 1);

@@ -72,7 +72,7 @@ TEST_CASE("a further buffer costs the ioctl that makes it and the close that fre
         const auto buffer = prepared.allocate();
         REQUIRE(buffer);
         CHECK(buffer->source() == "dma-heap:system");
-        CHECK(buffer->dmabufs()[0].size == (request.fields().is_image ? 8192 : 4096));
+        CHECK(buffer->dmabufs()[0].size == (request.is_image() ? 8192 : 4096));
     }
     CHECK(machine.calls() == std::vector<std::string>{"ioctl", "close"});
 }
@@ -216,7 +216,7 @@ TEST_CASE("a buffer for the CPU that can't be mapped is left for the next source
     machine.system->mappable = false;
     const Allocator allocator = open_allocator();
     const auto before = machine.kernel.census();
-    const Request request = Request::bytes(4096).cpu(
+    const RequestBuilder request = Request::bytes(4096).cpu(
         GENERATE(CpuAccess::write, CpuAccess::read_rarely, CpuAccess::read_often));
     {
         const Prepared prepared = prepare(allocator, request);
@@ -420,7 +420,8 @@ TEST_CASE("a pitch that AddFB2 refuses is padded before the source is given up, 
     const Allocator allocator = open_allocator();
     const auto display = allocator.device("/dev/dri/card0");
     REQUIRE(display);
-    const Request request = Request::image(648, 480, fourcc::xrgb8888).use(*display, Use::scanout);
+    const RequestBuilder request =
+        Request::image(648, 480, fourcc::xrgb8888).use(*display, Use::scanout);
     const Prepared prepared = prepare(allocator, request, {});
     const auto first = prepared.allocate();
     REQUIRE(first);

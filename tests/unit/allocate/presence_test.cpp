@@ -39,7 +39,7 @@ struct Machine {
     }
 };
 
-Request capture(const Device& camera) {
+RequestBuilder capture(const Device& camera) {
     return Request::image(640, 480, fourcc::yuyv).use(camera, Use::capture).cpu(CpuAccess::write);
 }
 
@@ -123,10 +123,10 @@ TEST_CASE_METHOD(Fixture, "who joins late is answered without the users that hav
     REQUIRE(check);
     CHECK(check->verdict == Verdict::reallocate);
     REQUIRE(check->reallocate);
-    const auto& uses = check->reallocate->request().fields().uses;
+    const auto& uses = check->reallocate->request().uses;
     REQUIRE(uses.size() == 1);
     CHECK(uses[0].device.path() == "npu");
-    CHECK(check->reallocate->request().fields().cpu == CpuAccess::write);
+    CHECK(check->reallocate->request().cpu == CpuAccess::write);
     CHECK(check->reason.ends_with("; /dev/video0 (capture) is gone"));
     CHECK(allocator.allocate(*check->reallocate));
 }

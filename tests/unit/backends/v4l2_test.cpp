@@ -47,7 +47,7 @@ SourceRecord source(DeviceRecord record = video_record()) {
     return std::move(found[0]);
 }
 
-DeviceRecord lent_camera(QueueAccess access = QueueAccess::ours) {
+DeviceRecord lent_camera(QueueAccess access = QueueAccess::lent) {
     DeviceRecord record = video_record(false);
     record.caller_fd = UniqueFd::adopt(kernel::open("/dev/video0", O_RDWR));
     record.queue_access = access;
@@ -66,7 +66,7 @@ TEST_CASE("a memory-to-memory node is a source, a camera only with its queue") {
     CHECK(found.input.offer.side_effect == solver::SideEffect::takes_queue);
     CHECK(fake.count("open") == 0);
     CHECK(sources(video_record(false)).empty());
-    CHECK(sources(lent_camera(QueueAccess::not_ours)).empty());
+    CHECK(sources(lent_camera(QueueAccess::none)).empty());
     CHECK(sources(lent_camera()).size() == 1);
 }
 

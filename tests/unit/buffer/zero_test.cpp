@@ -24,7 +24,7 @@ FakeHeap vendor_heap() {
     return heap;
 }
 
-Result<Buffer> allocate(Request request = Request::bytes(8192)) {
+Result<Buffer> allocate(RequestBuilder request = Request::bytes(8192)) {
     const auto allocator = Allocator::open();
     REQUIRE(allocator);
     return allocator->allocate(request.name("zero"));

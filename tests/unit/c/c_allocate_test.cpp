@@ -157,7 +157,7 @@ TEST_CASE("a device of C says what it is and what it takes") {
     CHECK(simplealloc_allocator_device_number(machine.allocator, makedev(81, 9), numbered.out(),
                                               machine.error.out()) == -ENODEV);
     CHECK(machine.error->object == std::string_view("device 81:9"));
-    CHECK(simplealloc_allocator_device_fd(machine.allocator, -1, SIMPLEALLOC_QUEUE_ACCESS_OURS,
+    CHECK(simplealloc_allocator_device_fd(machine.allocator, -1, SIMPLEALLOC_QUEUE_ACCESS_LENT,
                                           device.out(), machine.error.out()) == -EINVAL);
 }
 

@@ -801,7 +801,7 @@ TEST_CASE("a decoder has a say in the size only where it has a stream") {
     CHECK(make_setup(trying.record, use_of(Use::decode), layout)->v4l2->height == 360);
 
     // The queue of a caller has the stream.
-    trying.record.queue_access = QueueAccess::ours;
+    trying.record.queue_access = QueueAccess::lent;
     const auto refused = try_format(trying.record, use_of(Use::decode), layout);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().detail == "offers 48x48 instead of 640x360");

@@ -448,14 +448,14 @@ TEST_CASE("client capabilities of a caller's descriptor are left alone") {
     const int fd = kernel::open("/dev/dri/card0", O_RDWR);
     REQUIRE(fd >= 0);
     SECTION("the node can be reopened: asked on a description of our own") {
-        const auto found = discovery().find(fd, QueueAccess::not_ours);
+        const auto found = discovery().find(fd, QueueAccess::none);
         REQUIRE(found);
         CHECK(found->drm->planes.size() == 2);
         CHECK(found->caller_fd);
     }
     SECTION("it can't: only questions without a side effect") {
         kernel.fail("open", 0, EACCES);
-        const auto found = discovery().find(fd, QueueAccess::not_ours);
+        const auto found = discovery().find(fd, QueueAccess::none);
         REQUIRE(found);
         CHECK(found->drm->opened);
         CHECK(found->drm->planes.empty());
@@ -470,11 +470,11 @@ TEST_CASE("client capabilities of a caller's descriptor are left alone") {
 
 TEST_CASE("a descriptor that is none, or of something else, is invalid") {
     FakeKernel kernel;
-    const auto none = discovery().find(-1, QueueAccess::ours);
+    const auto none = discovery().find(-1, QueueAccess::lent);
     REQUIRE_FALSE(none);
     CHECK(none.error().cause == Cause::invalid);
     const int fd = kernel::memfd("x", 0);
-    const auto memory = discovery().find(fd, QueueAccess::ours);
+    const auto memory = discovery().find(fd, QueueAccess::lent);
     REQUIRE_FALSE(memory);
     CHECK(memory.error().cause == Cause::invalid);
     kernel::close(fd);
@@ -593,7 +593,7 @@ TEST_CASE("how many buffers a codec needs is asked where its driver can't wait f
     const int fd = kernel::open("/dev/video0", O_RDWR);
     REQUIRE(fd >= 0);
     const auto found =
-        row.ours ? discovery().find(fd, QueueAccess::ours) : discovery().find("/dev/video0");
+        row.ours ? discovery().find(fd, QueueAccess::lent) : discovery().find("/dev/video0");
     kernel::close(fd);
     REQUIRE(found);
     CHECK(codec->formats == 0);

@@ -329,7 +329,7 @@ TEST_CASE("a request is planned by the row of a node, and says that nothing coul
     add_character(machine.kernel, toy());
     const Allocator allocator = machine.open(toy_row + "contiguous = yes\n");
     const Device device = device_of(allocator, "/dev/toy0");
-    const Request request = Request::bytes(65536).use(device, Use::read);
+    const RequestBuilder request = Request::bytes(65536).use(device, Use::read);
     const auto plan = allocator.plan(request);
     REQUIRE(plan);
     CHECK(sources_of(*plan) == std::vector<std::string>{"dma-heap:reserved"});

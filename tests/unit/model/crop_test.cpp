@@ -55,7 +55,7 @@ struct Recorder {
         add_v4l2(kernel, encoder);
         return *Allocator::open();
     }
-    Request request(std::uint32_t height) {
+    RequestBuilder request(std::uint32_t height) {
         const auto camera = allocator.device("/dev/video0");
         const auto encoder = allocator.device("/dev/video1");
         REQUIRE(camera);

@@ -94,11 +94,11 @@ TEST_CASE("a request's word comes before the policy's, either way") {
     const auto policy = Policy::load({});
     REQUIRE(policy);
     const Request open = policy->complete(Request::bytes(1));
-    CHECK(open.fields().strict == true);
-    CHECK(open.fields().any_device == true);
+    CHECK(open.strict == true);
+    CHECK(open.any_device == true);
     const Request closed = policy->complete(Request::bytes(1).strict(false).any_device(false));
-    CHECK(closed.fields().strict == false);
-    CHECK(closed.fields().any_device == false);
+    CHECK(closed.strict == false);
+    CHECK(closed.any_device == false);
 }
 
 TEST_CASE("a policy file that can't be read is an error, but for the administrator's when absent") {

@@ -31,7 +31,7 @@ solver::SourceInput named(const std::string& name) {
 }
 
 /// For the CPU alone: both sources serve it.
-Request request(std::uint64_t mebibytes) {
+RequestBuilder request(std::uint64_t mebibytes) {
     return test::mebibytes_request(mebibytes);
 }
 

@@ -21,7 +21,7 @@ using Machine = test::HeapMachine;
 using Failures = std::map<Cause, std::uint64_t>;
 
 /// For the CPU alone: the heap serves it, then udmabuf.
-Request request(std::uint64_t mebibytes) {
+RequestBuilder request(std::uint64_t mebibytes) {
     return test::mebibytes_request(mebibytes);
 }
 

@@ -26,7 +26,7 @@ using test::take;
 using Machine = test::HeapMachine;
 
 /// For the CPU alone: the heap serves it, then udmabuf.
-Request request(std::uint64_t mebibytes = 1) {
+RequestBuilder request(std::uint64_t mebibytes = 1) {
     return test::mebibytes_request(mebibytes);
 }
 
@@ -781,8 +781,8 @@ TEST_CASE("threads replan and acquire, and the budget holds at every moment", "[
         const Allocator allocator = open_allocator();
         PoolOptions options = between(0, 4);
         options.max_bytes = 6 * mebibyte;
-        const Request one = request().without("udmabuf");
-        const Request two = request(2).without("udmabuf");
+        const RequestBuilder one = request().without("udmabuf");
+        const RequestBuilder two = request(2).without("udmabuf");
         Pool pool = make_pool(allocator, options, one);
         std::atomic<unsigned> failures = 0;
         std::vector<std::thread> threads;

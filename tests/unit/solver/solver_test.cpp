@@ -17,7 +17,7 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-Result<Output> with_request(const std::function<void(Request::Fields&)>& change) {
+Result<Output> with_request(const std::function<void(ResolvedRequest&)>& change) {
     Input input = image(640, 480, fourcc::xrgb8888);
     input.sources = {system_heap()};
     change(input.request);
@@ -40,7 +40,7 @@ TEST_CASE("a request without uses takes any source, linear") {
 TEST_CASE("requests that make no sense are errors, and say which field") {
     struct Bad {
         std::string object;
-        std::function<void(Request::Fields&)> change;
+        std::function<void(ResolvedRequest&)> change;
     };
     const std::vector<Bad> table{
         {"width", [](auto& r) { r.width = 0; }},
@@ -51,12 +51,11 @@ TEST_CASE("requests that make no sense are errors, and say which field") {
              r.fourcc = Fourcc{'N', 'O', 'P', 'E'};
          }},
         {"format", [](auto& r) { r.fourcc = fourcc::bytes; }},
-        {"format", [](auto& r) { r.is_image = false; }},
-        {"size", [](auto& r) { r.is_image = false, r.fourcc = fourcc::bytes, r.size = 0; }},
+        {"size", [](auto& r) { r.width = r.height = 0, r.fourcc = fourcc::bytes, r.size = 0; }},
         {"modifier", [](auto& r) { r.modifier = Modifier::implicit(); }},
         {"modifier",
          [](auto& r) {
-             r.is_image = false, r.fourcc = fourcc::bytes, r.size = 1;
+             r.width = r.height = 0, r.fourcc = fourcc::bytes, r.size = 1;
              r.modifier = Modifier::named(1);
          }},
     };
@@ -68,7 +67,7 @@ TEST_CASE("requests that make no sense are errors, and say which field") {
         CHECK(result.error().stage == Stage::request);
     }
     const auto overflow = with_request(
-        [](auto& r) { r.is_image = false, r.fourcc = fourcc::bytes, r.size = no_limit; });
+        [](auto& r) { r.width = r.height = 0, r.fourcc = fourcc::bytes, r.size = no_limit; });
     REQUIRE(!overflow);
     CHECK(overflow.error().cause == Cause::limit);
     CHECK(overflow.error().object == "size");

@@ -382,7 +382,7 @@ TEST_CASE("sizes are short and never rounded up") {
 }
 
 TEST_CASE("a request of several buffers says how many") {
-    Request::Fields request;
+    Request request;
     request.size = 4096;
     request.count = 3;
     CHECK(request_in_words(request) ==
@@ -390,16 +390,16 @@ TEST_CASE("a request of several buffers says how many") {
 }
 
 TEST_CASE("a request reads as a sentence") {
-    Request request = Request::image(1280, 720, fourcc::xrgb8888);
+    RequestBuilder request = Request::image(1280, 720, fourcc::xrgb8888);
     DeviceDescription camera;
     camera.name = "camera";
     DeviceDescription display;
     display.name = "display";
     request.use(Device::described(camera), Use::capture)
         .use(Device::described(display), Use::scanout);
-    CHECK(request_in_words(request.fields()) == "1280x720 XR24 for camera (capture) and display "
-                                                "(scanout); the CPU does not touch it");
-    CHECK(request_in_words(Request::bytes(4194304).cpu(CpuAccess::read_often).strict().fields()) ==
+    CHECK(request_in_words(request) == "1280x720 XR24 for camera (capture) and display "
+                                       "(scanout); the CPU does not touch it");
+    CHECK(request_in_words(Request::bytes(4194304).cpu(CpuAccess::read_often).strict()) ==
           "4194304 bytes (4 MiB) for the CPU alone; the CPU reads it often; nothing unproven");
 }
 

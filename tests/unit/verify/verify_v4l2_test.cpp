@@ -37,7 +37,7 @@ struct Camera {
         return *Allocator::open();
     }
 
-    Request request(QueueAccess access = QueueAccess::ours) {
+    RequestBuilder request(QueueAccess access = QueueAccess::lent) {
         const auto camera = allocator.device(fd.get(), access);
         REQUIRE(camera);
         return Request::image(640, 480, fourcc::yuyv).use(*camera, Use::capture).without("v4l2");
@@ -121,7 +121,7 @@ TEST_CASE("tests from several threads put back what the queue had, not each othe
           "[threads]") {
     Camera camera;
     camera.queue().format.fmt.pix.bytesperline = 2048;
-    const Request request = camera.request();
+    const RequestBuilder request = camera.request();
     camera.kernel.lets_others_run = true;
     std::atomic<int> ready = 0;
     std::atomic<int> passed = 0;

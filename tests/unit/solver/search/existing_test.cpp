@@ -27,7 +27,7 @@ std::vector<Criterion> ranks(std::int64_t proven, std::int64_t layout, std::int6
 } // namespace
 
 TEST_CASE("of several ways that do not suit, the one that takes the format is told") {
-    const Request::Fields request = image(64, 16, fourcc::xrgb8888).request;
+    const ResolvedRequest request = image(64, 16, fourcc::xrgb8888).request;
     UseInput display = vkms_display();
     display.alternatives.resize(2);
     display.alternatives[0].formats = {{fourcc::nv12, {}, true}};
@@ -45,7 +45,7 @@ TEST_CASE("of several ways that do not suit, the one that takes the format is to
 }
 
 TEST_CASE("a format without a linear layout is in nobody's way but its own") {
-    Request::Fields request = image(64, 16, fourcc::vuy101010).request;
+    ResolvedRequest request = image(64, 16, fourcc::vuy101010).request;
     Layout layout = picture(fourcc::xrgb8888);
     layout.fourcc = fourcc::vuy101010;
     layout.modifier = Modifier::named(0x0100000000000001);
