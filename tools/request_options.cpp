@@ -2,10 +2,12 @@
 // Reads the request's options.
 #include "tools/request_options.hpp"
 
+#include "lib/model/modifier.hpp"
 #include "lib/model/source_names.hpp"
 
 #include <charconv>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <utility>
 
 namespace simplealloc::tools {
@@ -33,16 +35,18 @@ std::optional<Number> parse_number(std::string_view text) {
     return value;
 }
 
-/// The text up to `separator`, which is taken off together with it; all of it where there is none.
-std::string_view take_until(std::string_view& text, char separator) {
-    const std::size_t at = text.find(separator);
+/// The text up to one of `separators`, which is taken off together with it; all of it where there
+/// is none.
+std::string_view take_until(std::string_view& text, std::string_view separators) {
+    const std::size_t at = text.find_first_of(separators);
     const std::string_view head = text.substr(0, at);
     text = at == std::string_view::npos ? std::string_view{} : text.substr(at + 1);
     return head;
 }
 
 constexpr const char* bad_code =
-    "a fourcc has one to four printable characters, a code of V4L2 behind v4l2:";
+    "not the name of a DRM format, nor a fourcc of one to four printable characters, with v4l2: "
+    "before a code of V4L2";
 
 /// The text of a fourcc, taken off the front: one of V4L2 has a colon inside.
 std::string_view take_code(std::string_view& text) {
@@ -50,11 +54,23 @@ std::string_view take_code(std::string_view& text) {
     const std::size_t prefix = text.starts_with(v4l2) ? v4l2.size() : 0;
     const std::string_view whole = text;
     text.remove_prefix(prefix);
-    return whole.substr(0, prefix + take_until(text, ':').size());
+    return whole.substr(0, prefix + take_until(text, ":").size());
+}
+
+Error no_modifier(std::string_view option, std::string_view whole, std::string_view text) {
+    const std::vector<std::string> names = modifiers_named(text);
+    if (!names.empty())
+        return malformed(option, whole,
+                         fmt::format("'{}' is a modifier of more than one vendor", text),
+                         fmt::format("{}", fmt::join(names, " or ")));
+    return malformed(
+        option, whole, fmt::format("'{}' is not a modifier", text),
+        "LINEAR, INVALID for the device's implicit layout, a name such as X_TILED, or a "
+        "number, e.g. 0x0100000000000001");
 }
 
 std::optional<SizeOption> parse_size(std::string_view text) {
-    const auto width = parse_number<std::uint32_t>(take_until(text, 'x'));
+    const auto width = parse_number<std::uint32_t>(take_until(text, "xX"));
     const auto height = parse_number<std::uint32_t>(text);
     if (!width || !height)
         return std::nullopt;
@@ -68,7 +84,7 @@ Result<Fourcc> parse_format(std::string_view text) {
         return fourcc::bytes;
     const auto fourcc = Fourcc::parse(text);
     if (!fourcc)
-        return malformed("format", text, bad_code, "e.g. NV12 or v4l2:pRAA");
+        return malformed("format", text, bad_code, "e.g. XRGB8888, NV12 or v4l2:pRAA");
     return *fourcc;
 }
 
@@ -77,7 +93,7 @@ Result<ImageOption> parse_image(std::string_view text) {
     constexpr std::string_view example = "WxH:FOURCC[:MODIFIER], e.g. --image 1920x1080:NV12";
     const std::string_view whole = text;
 
-    const std::string_view typed_size = take_until(text, ':');
+    const std::string_view typed_size = take_until(text, ":");
     const std::size_t before = text.size();
     const std::string_view code = take_code(text);
     const bool has_modifier = before > code.size();
@@ -93,9 +109,7 @@ Result<ImageOption> parse_image(std::string_view text) {
     if (has_modifier) {
         image.modifier = Modifier::parse(text);
         if (!image.modifier)
-            return malformed(option, whole, fmt::format("'{}' is not a modifier", text),
-                             "LINEAR, INVALID for the device's implicit layout, or a number, "
-                             "e.g. 0x0100000000000001");
+            return no_modifier(option, whole, text);
     }
     return image;
 }

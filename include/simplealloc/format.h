@@ -18,8 +18,9 @@ SIMPLEALLOC_BEGIN_C
 /// A plain run of bytes, no pixels.
 #define SIMPLEALLOC_FOURCC_BYTES UINT32_C(0)
 
-/// Reads one to four printable characters, short ones padded with spaces as DRM does (`R8`), and
-/// behind `v4l2:` those of a code of V4L2 (`v4l2:H264`), a big-endian one with `-BE` at its end.
+/// Reads the name of a format (`XRGB8888`, `DRM_FORMAT_XRGB8888`), or one to four printable
+/// characters of its code, short ones padded with spaces as DRM does (`R8`), and behind `v4l2:`
+/// those of a code of V4L2 (`v4l2:H264`), a big-endian one with `-BE` at its end.
 /// Returns -EINVAL for anything else, and stores nothing.
 SIMPLEALLOC_API int simplealloc_fourcc_parse(const char* text, uint32_t* fourcc);
 /// Writes the code's characters, behind `v4l2:` for one of V4L2, `bytes` for 0, unprintable ones as
@@ -43,11 +44,14 @@ struct simplealloc_modifier {
     enum simplealloc_modifier_state state; ///< how it is known
 };
 
-/// Reads `LINEAR`, `INVALID` (implicit), or a number (`0x…` or decimal). Returns -EINVAL for
-/// anything else, and stores nothing.
+/// Reads `LINEAR`, `INVALID` (implicit), a number (`0x…` or decimal), or a name: that of libdrm
+/// (`X_TILED`), with the vendor before it (`INTEL_X_TILED`) or not, or that of drm_fourcc.h
+/// (`I915_FORMAT_MOD_X_TILED`). Returns -EINVAL for anything else, also for a name that several
+/// vendors have, and stores nothing.
 SIMPLEALLOC_API int simplealloc_modifier_parse(const char* text,
                                                struct simplealloc_modifier* modifier);
-/// Writes `LINEAR`, `INVALID` for implicit, else `0x%016x`; see simplealloc_fourcc_to_string().
+/// Writes `LINEAR`, `INVALID` for implicit, or libdrm's name (`X_TILED`), with the vendor before
+/// one that several have (`VIVANTE_TILED`), else `0x%016x`; see simplealloc_fourcc_to_string().
 SIMPLEALLOC_API int simplealloc_modifier_to_string(struct simplealloc_modifier modifier, char* text,
                                                    size_t size);
 

@@ -39,11 +39,15 @@ struct Modifier {
     }
     auto operator<=>(const Modifier&) const = default;
 
-    /// Reads `LINEAR`, `INVALID` (implicit), or a number (`0x…` or decimal).
+    /// Reads `LINEAR`, `INVALID` (implicit), a number (`0x…` or decimal), or a name: that of libdrm
+    /// (`X_TILED`), with the vendor before it (`INTEL_X_TILED`) or not, or that of drm_fourcc.h
+    /// (`I915_FORMAT_MOD_X_TILED`). Nothing where several vendors have it and none is said.
     SIMPLEALLOC_API static std::optional<Modifier> parse(std::string_view text);
 };
 
-/// `LINEAR`, `INVALID` for implicit, else `0x%016x`.
+/// `LINEAR`, `INVALID` for implicit, or libdrm's name (`X_TILED`), with the vendor before one that
+/// several have (`VIVANTE_TILED`). `0x%016x` where libdrm has none, or one that does not say all of
+/// it. Modifier::parse() reads it back.
 SIMPLEALLOC_API std::string to_string(Modifier modifier);
 
 } // namespace simplealloc

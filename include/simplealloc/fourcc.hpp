@@ -41,9 +41,10 @@ struct Fourcc {
 
     auto operator<=>(const Fourcc&) const = default;
 
-    /// Reads one to four printable characters, short ones padded with spaces as DRM does (`R8`).
-    /// Some codes have spaces inside (`R  H`). A code of V4L2 comes after `v4l2:` (`v4l2:H264`), a
-    /// big-endian one ends in `-BE`.
+    /// Reads the name of a format (`XRGB8888`, `DRM_FORMAT_XRGB8888`), or one to four printable
+    /// characters of its code, short ones padded with spaces as DRM does (`R8`). Some codes have
+    /// spaces inside (`R  H`). A code of V4L2 comes after `v4l2:` (`v4l2:H264`), a big-endian one
+    /// ends in `-BE`.
     SIMPLEALLOC_API static std::optional<Fourcc> parse(std::string_view text);
 
     /// What marks a code of V4L2 in `value`: the characters of all codes have seven bits.

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 namespace simplealloc::solver {
 
@@ -42,6 +43,9 @@ bool is_opaque(Fourcc fourcc);
 
 /// Whether drm_fourcc.h defines the format for tiled modifiers alone.
 bool never_linear(Fourcc fourcc);
+
+/// The format that drm_fourcc.h defines as `DRM_FORMAT_` and this name, e.g. `XRGB8888`.
+std::optional<Fourcc> format_named(std::string_view name);
 
 /// Whether a source that lays images out itself (GBM) can be asked for one: by DRM's codes alone.
 constexpr bool has_drm_code(Fourcc fourcc) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Text forms of fourccs.
-#include <simplealloc/fourcc.hpp>
+#include "lib/model/formats.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,6 +10,7 @@ namespace simplealloc {
 
 namespace {
 
+constexpr std::string_view drm_prefix = "DRM_FORMAT_";
 constexpr std::string_view v4l2_prefix = "v4l2:";
 constexpr std::string_view big_endian_suffix = "-BE";
 constexpr std::uint32_t big_endian = 1U << 31U; ///< v4l2_fourcc_be(), DRM_FORMAT_BIG_ENDIAN
@@ -45,7 +46,11 @@ std::string v4l2_text(std::uint32_t pixelformat) {
 } // namespace
 
 std::optional<Fourcc> Fourcc::parse(std::string_view text) {
+    if (text.starts_with(drm_prefix))
+        return solver::format_named(text.substr(drm_prefix.size()));
     if (!text.starts_with(v4l2_prefix)) {
+        if (const auto named = solver::format_named(text))
+            return named;
         const auto code = parse_characters(text);
         return code ? std::optional(Fourcc(*code)) : std::nullopt;
     }

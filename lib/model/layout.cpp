@@ -398,9 +398,8 @@ std::string layout_class(const Layout& layout) {
     std::uint64_t largest = 0;
     for (const std::uint64_t size : layout.dmabuf_sizes)
         largest = std::max(largest, size);
-    return fmt::format("{}/{}/{} dma-bufs/2^{}", to_string(layout.fourcc),
-                       to_string(layout.modifier), layout.dmabuf_sizes.size(),
-                       std::bit_width(largest));
+    return fmt::format("{:x}/{:x}/{} dma-bufs/2^{}", layout.fourcc.value, layout.modifier.value,
+                       layout.dmabuf_sizes.size(), std::bit_width(largest));
 }
 
 } // namespace simplealloc::solver

@@ -103,6 +103,15 @@ def header_table(codes):
           rows)
 
 
+def modifier_table(linux):
+    header = (linux / "include/uapi/drm/drm_fourcc.h").read_text()
+    vendors = {name: int(number, 0) for name, number in
+               re.findall(r"#define\s+DRM_FORMAT_MOD_VENDOR_(\w+)\s+(\w+)", header)}
+    rows = re.findall(r"#define\s+(\w+_FORMAT_MOD_\w+)\s+fourcc_mod_code\((\w+), (\d+)\)", header)
+    write("drm_modifiers.inc", "include/uapi/drm/drm_fourcc.h of Linux 6.12", "name, modifier",
+          [f'"{name}", {vendors[vendor] << 56 | int(number):#x}' for name, vendor, number in rows])
+
+
 def main():
     linux = Path(sys.argv[1])
     codes = defines((linux / "include/uapi/drm/drm_fourcc.h").read_text(), "DRM_FORMAT_")
@@ -110,6 +119,7 @@ def main():
     v4l2_table(linux)
     pixel_format_table(linux)
     header_table(codes)
+    modifier_table(linux)
 
 
 if __name__ == "__main__":

@@ -142,11 +142,11 @@ constexpr QuirkKey keys[] = {
     {"pci-id", KeyScope::row, "", [](std::string_view t) { return all_words(t, is_pci_id); },
      "patterns of VENDOR:DEVICE in hexadecimal numbers"},
     {"modifier", KeyScope::row, "", [](std::string_view t) { return all_words(t, is_modifier); },
-     "a list of modifiers: LINEAR, or numbers"},
+     "a list of modifiers: LINEAR, names such as X_TILED or VIVANTE_TILED, or numbers"},
     {"role", KeyScope::row, "", [](std::string_view t) { return all_words(t, is_role); },
      "a list of uses (capture, scanout, m2m-in…) or output"},
     {"format", KeyScope::row, "", [](std::string_view t) { return all_words(t, is_fourcc); },
-     "a list of DRM format codes such as NV12"},
+     "a list of DRM formats such as NV12 or XRGB8888"},
 
     {"sysfs-driver", KeyScope::driver, "", is_not_empty, "names of drivers"},
     {"heaps", KeyScope::driver, "ion", [](std::string_view t) { return all_words(t, is_heap); },

@@ -599,7 +599,7 @@ TEST_CASE("a DRM device knows no code of V4L2, and names its own for the same by
     CHECK(bayer.remedy == "convert the image by a memory-to-memory device or by the CPU");
     CHECK(refused(V4L2_PIX_FMT_NV12).remedy == "request NV12, which are the same bytes");
     CHECK(refused(V4L2_PIX_FMT_NV12_32L32).remedy ==
-          "request NV12:0x0900000000000001, which are the same bytes");
+          "request NV12:ALLWINNER_TILED, which are the same bytes");
 }
 
 TEST_CASE("a queue without DMABUF takes no memory at all") {

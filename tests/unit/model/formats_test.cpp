@@ -169,6 +169,18 @@ TEST_CASE("no code is in the table twice, and each is found by its text") {
     CHECK(format_info(Fourcc::v4l2(0x36314752 | 1U << 31U))->opaque);
 }
 
+TEST_CASE("each format is found by its name in drm_fourcc.h") {
+    const auto check = [](const char* name, std::uint32_t code) {
+        CAPTURE(name);
+        CHECK(Fourcc::parse(name) == Fourcc(code));
+        CHECK(Fourcc::parse(std::string("DRM_FORMAT_") + name) == Fourcc(code));
+    };
+    for (const HeaderRow& row : header_rows)
+        check(row.name, row.code);
+    for (const DrmRow& row : drm_rows)
+        check(row.name, row.code);
+}
+
 TEST_CASE("an alpha sibling has the same planes, and exactly one of the two has alpha") {
     const auto find = [](Fourcc code) -> const DrmRow* {
         for (const DrmRow& row : drm_rows)

@@ -37,6 +37,9 @@ TEST_CASE("an image is width, height, fourcc and an optional modifier") {
          {64, 64, fourcc::argb8888, Modifier::named(0x0100000000000001)}},
         {"64x64:v4l2:RG16", {64, 64, Fourcc::v4l2(fourcc::rgb565.value), std::nullopt}},
         {"64x64:v4l2:BA81:LINEAR", {64, 64, *Fourcc::parse("v4l2:BA81"), Modifier::named(0)}},
+        {"64X64:ARGB8888:X_TILED", {64, 64, fourcc::argb8888, Modifier::named(0x0100000000000001)}},
+        {"64x64:DRM_FORMAT_NV12:VIVANTE_TILED",
+         {64, 64, fourcc::nv12, Modifier::named(0x0600000000000001)}},
         {"64x64:AR24:7", {64, 64, fourcc::argb8888, Modifier::named(7)}},
         {"4294967295x4294967295:P010", {4294967295U, 4294967295U, fourcc::p010, std::nullopt}},
     };
@@ -66,7 +69,6 @@ TEST_CASE("a malformed image is refused, quoting what was typed") {
         "64:NV12",
         "x64:NV12",
         "64x:NV12",
-        "64X64:NV12",
         "-1x64:NV12",
         "+1x64:NV12",
         " 64x64:NV12",
@@ -90,6 +92,13 @@ TEST_CASE("a malformed image is refused, quoting what was typed") {
         CHECK_FALSE(image.error().detail.empty());
         CHECK_FALSE(image.error().remedy.empty());
     }
+}
+
+TEST_CASE("a modifier that two vendors have must say whose it is") {
+    const auto image = parse_image("64x64:NV12:TILED");
+    REQUIRE_FALSE(image.has_value());
+    CHECK(image.error().detail == "'TILED' is a modifier of more than one vendor");
+    CHECK(image.error().remedy == "VIVANTE_TILED or ALLWINNER_TILED");
 }
 
 TEST_CASE("K, M and G count bytes in powers of 1024") {

@@ -82,10 +82,17 @@ TEST_CASE("a row may be for modifiers, of which it says limits") {
     CHECK(file.mistakes.empty());
     REQUIRE(file.rows.size() == 1);
     CHECK(file.rows[0].conditions == "modifier = LINEAR 0x0100000000000002; pci-id = 8086:59*");
+    CHECK(parse_quirks(head + "modifier = Y_TILED DRM_FORMAT_MOD_ALLWINNER_TILED\n"
+                              "format = XRGB8888\nmax-width = 4096\n",
+                       "mine.quirks")
+              .rows.at(0)
+              .modifiers == std::vector<std::uint64_t>{0x0100000000000002, 0x0900000000000001});
     CHECK(mistakes(head + "modifier = tiled\n") ==
-          List{"3: `tiled` of modifier is not a list of modifiers: LINEAR, or numbers"});
+          List{"3: `tiled` of modifier is not a list of modifiers: LINEAR, names such as "
+               "X_TILED or VIVANTE_TILED, or numbers"});
     CHECK(mistakes(head + "modifier = INVALID\n") ==
-          List{"3: `INVALID` of modifier is not a list of modifiers: LINEAR, or numbers"});
+          List{"3: `INVALID` of modifier is not a list of modifiers: LINEAR, names such as "
+               "X_TILED or VIVANTE_TILED, or numbers"});
     CHECK(mistakes(head + "modifier = LINEAR\nimports = no\n") ==
           List{"4: imports is no limit, its section has a modifier"});
     CHECK(mistakes(head + "modifier = LINEAR\ndumb-zeroed = no\n") ==

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+// Modifiers print by libdrm's names. Reading is up to a table here, as libdrm reads none.
+#include "lib/model/modifier.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <memory>
+#include <xf86drm.h>
+
+namespace simplealloc {
+
+namespace {
+
+/// The uppermost byte of a modifier, DRM_FORMAT_MOD_VENDOR_*; `mtk` stands for those without names.
+enum Vendor : std::uint8_t {
+    none,
+    intel,
+    amd,
+    nvidia,
+    samsung,
+    qcom,
+    vivante,
+    broadcom,
+    arm,
+    allwinner,
+    amlogic,
+    mtk,
+    apple,
+};
+
+constexpr std::array<std::string_view, 13> vendors{
+    "",         "INTEL", "AMD",       "NVIDIA",  "SAMSUNG", "QCOM", "VIVANTE",
+    "BROADCOM", "ARM",   "ALLWINNER", "AMLOGIC", "MTK",     "APPLE"};
+
+struct Name {
+    Vendor vendor;
+    std::uint64_t value; ///< without the vendor
+    std::string_view text;
+};
+
+/// DRM_FORMAT_MOD_ARM_TYPE_*, above the 52 bits of ARM's own.
+constexpr std::uint64_t arm_misc = std::uint64_t{1} << 52U;
+constexpr std::uint64_t arm_afrc = std::uint64_t{2} << 52U;
+
+/// Whole names, and what those with fields begin with.
+constexpr std::array names{
+    Name{none, 0, "LINEAR"},
+    Name{none, Modifier::implicit().value, "INVALID"},
+    Name{intel, 1, "X_TILED"},
+    Name{intel, 2, "Y_TILED"},
+    Name{intel, 3, "Yf_TILED"},
+    Name{intel, 4, "Y_TILED_CCS"},
+    Name{intel, 5, "Yf_TILED_CCS"},
+    Name{intel, 6, "Y_TILED_GEN12_RC_CCS"},
+    Name{intel, 7, "Y_TILED_GEN12_MC_CCS"},
+    Name{intel, 8, "Y_TILED_GEN12_RC_CCS_CC"},
+    Name{intel, 9, "4_TILED"},
+    Name{intel, 10, "4_TILED_DG2_RC_CCS"},
+    Name{intel, 11, "4_TILED_DG2_MC_CCS"},
+    Name{intel, 12, "4_TILED_DG2_RC_CCS_CC"},
+    Name{intel, 13, "4_TILED_MTL_RC_CCS"},
+    Name{intel, 14, "4_TILED_MTL_MC_CCS"},
+    Name{intel, 15, "4_TILED_MTL_RC_CCS_CC"},
+    Name{intel, 16, "4_TILED_LNL_CCS"},
+    Name{intel, 17, "4_TILED_BMG_CCS"},
+    Name{amd, 1, "GFX9"},
+    Name{amd, 2, "GFX10"},
+    Name{amd, 3, "GFX10_RBPLUS"},
+    Name{amd, 4, "GFX11"},
+    Name{nvidia, 1, "TEGRA_TILED"},
+    Name{nvidia, 0x10, "BLOCK_LINEAR_2D"},
+    Name{samsung, 1, "64_32_TILE"},
+    Name{samsung, 2, "16_16_TILE"},
+    Name{qcom, 1, "COMPRESSED"},
+    Name{qcom, 2, "TILED2"},
+    Name{qcom, 3, "TILED3"},
+    Name{vivante, 1, "TILED"},
+    Name{vivante, 2, "SUPER_TILED"},
+    Name{vivante, 3, "SPLIT_TILED"},
+    Name{vivante, 4, "SPLIT_SUPER_TILED"},
+    Name{broadcom, 1, "VC4_T_TILED"},
+    Name{broadcom, 2, "SAND32"},
+    Name{broadcom, 3, "SAND64"},
+    Name{broadcom, 4, "SAND128"},
+    Name{broadcom, 5, "SAND256"},
+    Name{broadcom, 6, "UIF"},
+    Name{arm, 1, "BLOCK_SIZE=16x16"},
+    Name{arm, 2, "BLOCK_SIZE=32x8"},
+    Name{arm, 3, "BLOCK_SIZE=64x4"},
+    Name{arm, 4, "BLOCK_SIZE=32x8_64x4"},
+    Name{arm, arm_misc | 1, "16X16_BLOCK_U_INTERLEAVED"},
+    Name{arm, arm_afrc | 1, "P0=CU_16"},
+    Name{arm, arm_afrc | 2, "P0=CU_24"},
+    Name{arm, arm_afrc | 3, "P0=CU_32"},
+    Name{allwinner, 1, "TILED"},
+    Name{amlogic, 0, "FBC"},
+    Name{apple, 1, "GPU_TILED"},
+    Name{apple, 2, "GPU_TILED_COMPRESSED"},
+};
+
+/// What follows such a beginning. Behind one that ends in `=` or `_` is how often its value counts.
+constexpr std::array fields{
+    // Which GPU's tiles, then compression, then how addresses are swizzled.
+    Name{amd, 9U << 8U, "GFX9_64K_S"},
+    Name{amd, 10U << 8U, "GFX9_64K_D"},
+    Name{amd, 25U << 8U, "GFX9_64K_S_X"},
+    Name{amd, 26U << 8U, "GFX9_64K_D_X"},
+    Name{amd, 27U << 8U, "GFX9_64K_R_X"},
+    Name{amd, 31U << 8U, "GFX11_256K_R_X"},
+    Name{amd, 1U << 13U, "DCC"},
+    Name{amd, 1U << 14U, "DCC_RETILE"},
+    Name{amd, 1U << 15U, "DCC_PIPE_ALIGN"},
+    Name{amd, 1U << 16U, "DCC_INDEPENDENT_64B"},
+    Name{amd, 1U << 17U, "DCC_INDEPENDENT_128B"},
+    Name{amd, 0, "DCC_MAX_COMPRESSED_BLOCK=64B"},
+    Name{amd, 1U << 18U, "DCC_MAX_COMPRESSED_BLOCK=128B"},
+    Name{amd, 2U << 18U, "DCC_MAX_COMPRESSED_BLOCK=256B"},
+    Name{amd, 1U << 20U, "DCC_CONSTANT_ENCODE"},
+    Name{amd, 1U << 21U, "PIPE_XOR_BITS="},
+    Name{amd, 1U << 24U, "BANK_XOR_BITS="},
+    Name{amd, 1U << 27U, "PACKERS="},
+    Name{amd, 1U << 30U, "RB="},
+    Name{amd, std::uint64_t{1} << 33U, "PIPE_"},
+    Name{nvidia, 1, "HEIGHT="},
+    Name{nvidia, 1U << 12U, "KIND="},
+    Name{nvidia, 1U << 20U, "GEN="},
+    Name{nvidia, 1U << 22U, "SECTOR="},
+    Name{nvidia, 1U << 23U, "COMPRESSION="},
+    // AFBC, then AFRC.
+    Name{arm, 1U << 4U, "YTR"},
+    Name{arm, 1U << 5U, "SPLIT"},
+    Name{arm, 1U << 6U, "SPARSE"},
+    Name{arm, 1U << 7U, "CBR"},
+    Name{arm, 1U << 8U, "TILED"},
+    Name{arm, 1U << 9U, "SC"},
+    Name{arm, 1U << 10U, "DB"},
+    Name{arm, 1U << 11U, "BCH"},
+    Name{arm, 1U << 12U, "USM"},
+    Name{arm, 1U << 4U, "P12=CU_16"},
+    Name{arm, 2U << 4U, "P12=CU_24"},
+    Name{arm, 3U << 4U, "P12=CU_32"},
+    Name{arm, 1U << 8U, "SCAN"},
+    Name{arm, 0, "ROT"},
+    Name{amlogic, 1, "LAYOUT=BASIC"},
+    Name{amlogic, 2, "LAYOUT=SCATTER"},
+    Name{amlogic, 0, "0"},
+    Name{amlogic, 1U << 8U, "MEM_SAVING"},
+};
+
+constexpr unsigned vendor_shift = 56;
+
+/// libdrm's name without the comma that it leaves behind the last of an AFBC's fields; empty where
+/// it has none.
+std::string libdrm_name(std::uint64_t modifier) {
+    const std::unique_ptr<char, decltype(&std::free)> text(drmGetFormatModifierName(modifier),
+                                                           &std::free);
+    std::string name = text ? text.get() : "";
+    if (name.ends_with(','))
+        name.pop_back();
+    return name;
+}
+
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text, int base) {
+    Number value = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value, base);
+    if (text.empty() || error != std::errc() || stop != end)
+        return std::nullopt;
+    return value;
+}
+
+void take_off(std::string_view& text, std::string_view prefix) {
+    if (text.starts_with(prefix))
+        text.remove_prefix(prefix.size());
+}
+
+std::string_view take_word(std::string_view& text) {
+    const std::size_t at = text.find_first_of(",|");
+    const std::string_view word = text.substr(0, at);
+    text = at == std::string_view::npos ? std::string_view{} : text.substr(at + 1);
+    return word;
+}
+
+std::optional<std::uint64_t> parse_field(Vendor vendor, std::string_view word) {
+    take_off(word, "MODE=");
+    take_off(word, "OPTIONS=");
+    for (const Name& field : fields) {
+        if (field.vendor != vendor || !word.starts_with(field.text))
+            continue;
+        if (word.size() == field.text.size())
+            return field.value;
+        const auto count = parse_number<std::uint8_t>(word.substr(field.text.size()), 10);
+        if (count && (field.text.ends_with('=') || field.text.ends_with('_')))
+            return *count * field.value;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::uint64_t> parse_name(Vendor vendor, std::string_view text) {
+    std::string_view rest = text;
+    const std::string_view head = take_word(rest);
+    const auto* const name = std::find_if(names.begin(), names.end(), [&](const Name& row) {
+        return row.vendor == vendor && row.text == head;
+    });
+    if (name == names.end())
+        return std::nullopt;
+    std::uint64_t value = name->value | std::uint64_t{vendor} << vendor_shift;
+    while (!rest.empty()) {
+        const auto field = parse_field(vendor, take_word(rest));
+        if (!field)
+            return std::nullopt;
+        value |= *field;
+    }
+    // Fields that exclude each other, or too few of them, make a modifier of another name. An old
+    // libdrm has none for a new one.
+    const std::string known = libdrm_name(value);
+    const bool whole = head == text;
+    return known == text || (whole && known.empty()) ? std::optional(value) : std::nullopt;
+}
+
+/// Of each vendor the one that has this name.
+std::vector<std::uint64_t> find_named(std::string_view text) {
+    std::vector<std::uint64_t> found;
+    take_off(text, "DRM_FORMAT_MOD_");
+    for (std::size_t i = 0; i < vendors.size(); ++i) {
+        std::string_view name = text;
+        if (i == intel)
+            take_off(name, "I915_FORMAT_MOD_");
+        if (i != none)
+            take_off(name, fmt::format("{}_", vendors[i]));
+        if (const auto value = parse_name(static_cast<Vendor>(i), name))
+            found.push_back(*value);
+    }
+    return found;
+}
+
+} // namespace
+
+std::vector<std::string> modifiers_named(std::string_view text) {
+    std::vector<std::string> all;
+    for (const std::uint64_t value : find_named(text))
+        all.push_back(to_string(Modifier::named(value)));
+    return all;
+}
+
+std::optional<Modifier> Modifier::parse(std::string_view text) {
+    const bool hex = text.starts_with("0x") || text.starts_with("0X");
+    auto value = parse_number<std::uint64_t>(text.substr(hex ? 2 : 0), hex ? 16 : 10);
+    if (!value) {
+        const std::vector<std::uint64_t> found = find_named(text);
+        if (found.size() != 1)
+            return std::nullopt;
+        value = found.front();
+    }
+    return *value == Modifier::implicit().value ? Modifier::implicit() : Modifier::named(*value);
+}
+
+std::string to_string(Modifier modifier) {
+    if (modifier.state == Modifier::State::implicit)
+        return "INVALID";
+    if (modifier.value == 0)
+        return "LINEAR";
+    const std::string name = libdrm_name(modifier.value);
+    const std::vector<std::uint64_t> found = find_named(name);
+    // libdrm leaves out what it does not know, and then the name is that of another modifier.
+    if (std::find(found.begin(), found.end(), modifier.value) == found.end())
+        return fmt::format("0x{:016x}", modifier.value);
+    return found.size() == 1 ? name
+                             : fmt::format("{}_{}", vendors[modifier.value >> vendor_shift], name);
+}
+
+} // namespace simplealloc
