@@ -283,10 +283,4 @@ Error source_failure(const SourceRecord& source, Stage stage, Cause cause, int s
                    cause == Cause::denied ? source.input.remedy : std::string());
 }
 
-std::string size_text(std::uint64_t bytes) {
-    constexpr std::uint64_t mebibyte = 1024U * 1024U;
-    return bytes != 0 && bytes % mebibyte == 0 ? fmt::format("{} MiB", bytes / mebibyte)
-                                               : fmt::format("{} bytes", bytes);
-}
-
 } // namespace simplealloc

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/base/address_range.hpp"
+#include "lib/base/size_text.hpp"
 #include "lib/source/backend.hpp"
 
 #include <cstdint>
@@ -94,8 +95,5 @@ Result<std::unique_ptr<OpenSource>> open_with(const SourceRecord& source, int fl
 /// The common Error of a system call: cause as given, and for denied the remedy of the source.
 Error source_failure(const SourceRecord& source, Stage stage, Cause cause, int sys_errno,
                      std::string detail);
-
-/// `64 MiB`, or bytes where that would lose something.
-std::string size_text(std::uint64_t bytes);
 
 } // namespace simplealloc

@@ -4,6 +4,7 @@
 
 #include "lib/allocate/presence.hpp"
 #include "lib/base/failure.hpp"
+#include "lib/base/size_text.hpp"
 #include "lib/buffer/cpu_memory.hpp"
 #include "lib/buffer/zero.hpp"
 #include "lib/discovery/v4l2/try_format.hpp"
@@ -94,9 +95,10 @@ Result<void> OpenCandidate::check_memory() {
     }
     const std::uint64_t available = available_memory();
     if (wanted > available)
-        return failure(Stage::allocate, Cause::exhausted, 0, source().input.name,
-                       fmt::format("{} bytes wanted, {} available", wanted, available),
-                       "free memory or ask for less");
+        return failure(
+            Stage::allocate, Cause::exhausted, 0, source().input.name,
+            fmt::format("{} wanted, {} available", size_text(wanted), size_text(available)),
+            "free memory or ask for less");
     memory_left_ = (available - wanted) / 2;
     return {};
 }

@@ -3,6 +3,7 @@
 #include "lib/buffer/cpu_memory.hpp"
 
 #include "lib/base/failure.hpp"
+#include "lib/base/size_text.hpp"
 #include "lib/kernel/dmabuf.hpp"
 #include "lib/kernel/kernel.hpp"
 #include "lib/kernel/log.hpp"
@@ -49,11 +50,12 @@ Error map_failure(int sys_errno, int fd, std::size_t size) {
         return fail(Cause::unsupported, "map: its exporter has no mmap",
                     "request CPU access, so that another source is chosen");
     case ENOMEM:
-        return fail(Cause::exhausted, fmt::format("map {} bytes of address space", size),
+        return fail(Cause::exhausted, fmt::format("map {} of address space", size_text(size)),
                     "free other buffers, or raise the limits of address space (ulimit -v) or of "
                     "mappings (vm.max_map_count)");
     case EAGAIN:
-        return fail(Cause::limit, fmt::format("map {} bytes, which mlockall() wants locked", size),
+        return fail(Cause::limit,
+                    fmt::format("map {}, which mlockall() wants locked", size_text(size)),
                     "raise the limit of locked memory (ulimit -l)");
     default:
         return fail(cause_of(sys_errno), "map");
@@ -68,7 +70,7 @@ Result<std::shared_ptr<CpuMemory>> CpuMemory::create(int fd, std::uint64_t size,
         return failure(Stage::map, Cause::invalid, 0, "dma-buf", "it has no bytes");
     if (size > std::numeric_limits<std::size_t>::max())
         return failure(Stage::map, Cause::limit, 0, "dma-buf",
-                       fmt::format("its {} bytes don't fit into the address space", size),
+                       fmt::format("{} don't fit into the address space", size_text(size)),
                        "map it in a 64-bit program");
     auto own = UniqueFd::dup(fd);
     if (!own)

@@ -69,21 +69,6 @@ Rejection rejection(std::string source, Objection objection) {
             std::move(objection.offered)};
 }
 
-std::string size_text(std::uint64_t bytes) {
-    constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    std::uint64_t unit_bytes = 1;
-    std::size_t unit = 0;
-    while (unit + 1 < units.size() && bytes / 1024 >= unit_bytes) {
-        unit_bytes *= 1024;
-        ++unit;
-    }
-    if (bytes % unit_bytes == 0)
-        return fmt::format("{} {}", bytes / unit_bytes, units[unit]);
-    return fmt::format("{:.2f} {} ({} B)",
-                       static_cast<double>(bytes) / static_cast<double>(unit_bytes), units[unit],
-                       bytes);
-}
-
 std::string window_text(std::uint64_t from, std::uint64_t to) {
     return to == no_limit ? fmt::format("{:#x} and up", from)
                           : fmt::format("{:#x} to {:#x}", from, to);

@@ -2,6 +2,8 @@
 // Why a source can't serve, and the words that such reasons share.
 #pragma once
 
+#include "lib/base/size_text.hpp"
+
 #include <simplealloc/capability_set.hpp>
 #include <simplealloc/constraints.hpp>
 #include <simplealloc/error.hpp>
@@ -28,8 +30,6 @@ struct Objection {
 /// The same in the words of the public interface.
 Rejection rejection(std::string source, Objection objection);
 
-/// `64 MiB`; exact, so that two sizes that differ never read the same.
-std::string size_text(std::uint64_t bytes);
 /// `0x0 to 0xffffffff`; a window without an end as `0x0 and up`.
 std::string window_text(std::uint64_t from, std::uint64_t to);
 /// Who refuses memory that can't be mapped, whatever the CPU profile.

@@ -3,6 +3,7 @@
 #include "lib/policy/quota.hpp"
 
 #include "lib/base/failure.hpp"
+#include "lib/base/size_text.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -28,8 +29,8 @@ Error exceeded(const std::string& source, const Ledger::Limit& limit, std::uint6
                std::uint64_t wanted) {
     const std::string whose = limit.quota.of.empty() ? "of everything" : "of " + limit.quota.of;
     return failure(Stage::allocate, Cause::limit, 0, source,
-                   fmt::format("{} bytes wanted; the quota {} is {} bytes, {} are held", wanted,
-                               whose, limit.quota.bytes, held),
+                   fmt::format("{} wanted; the quota {} is {}, {} are held", size_text(wanted),
+                               whose, size_text(limit.quota.bytes), size_text(held)),
                    remedy(limit));
 }
 

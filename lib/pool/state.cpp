@@ -4,6 +4,7 @@
 #include "lib/discovery/v4l2/min_buffers.hpp"
 
 #include "lib/base/failure.hpp"
+#include "lib/base/size_text.hpp"
 #include "lib/model/layout.hpp"
 
 #include <algorithm>
@@ -118,7 +119,7 @@ Result<std::shared_ptr<Pooled>> PoolState::allocate(PoolPlace place, const Suppl
         if (!fits(bytes, fds))
             return failure(
                 Stage::acquire, Cause::limit, 0, "pool",
-                fmt::format("the kernel gave {} bytes: more than max_bytes leaves", bytes),
+                fmt::format("the kernel gave {}: more than max_bytes leaves", size_text(bytes)),
                 "raise it");
         bytes_ += place.bytes_ = bytes;
         fds_ += place.fds_ = fds;
@@ -247,7 +248,8 @@ Error PoolState::full(std::uint64_t events, const DeviceWork& devices) {
     return failure(
         Stage::acquire, Cause::busy, 0, "pool",
         current_.buffers < options_.max_buffers
-            ? fmt::format("{} bytes and {} descriptors in use: no room for one more", bytes_, fds_)
+            ? fmt::format("{} and {} descriptors in use: no room for one more", size_text(bytes_),
+                          fds_)
             : fmt::format("all {} buffers are in use", options_.max_buffers),
         idle_.empty()
             ? "release slots"

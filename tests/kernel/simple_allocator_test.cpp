@@ -224,7 +224,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
     REQUIRE_FALSE(large);
     CHECK(large.error().cause == Cause::limit);
     CHECK(large.error().detail.find("takes 4096 times that") != std::string::npos);
-    CHECK(large.error().remedy.find("at most 32768 bytes") != std::string::npos);
+    CHECK(large.error().remedy.find("at most 32 KiB") != std::string::npos);
 }
 
 TEST_CASE_METHOD(guest::NothingLeft,

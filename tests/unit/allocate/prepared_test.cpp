@@ -280,14 +280,13 @@ TEST_CASE("the headline of a failed allocation says what the attempt explains") 
     machine.kernel.fail("memfd", 0, EMFILE);
     const auto every = prepared.allocate();
     REQUIRE_FALSE(every);
-    CHECK(
-        every.error().message() ==
-        "udmabuf: every candidate failed, the last one so: create a memfd of 4096 bytes: Too many "
-        "open files; raise the limit of open files (ulimit -n) or close some");
+    CHECK(every.error().message() ==
+          "udmabuf: every candidate failed, the last one so: create a memfd of 4 KiB: Too many "
+          "open files; raise the limit of open files (ulimit -n) or close some");
     machine.kernel.fail(DMA_HEAP_IOCTL_ALLOC, 0, EMFILE);
     const auto only = prepare(allocator, Request::bytes(4096).without("udmabuf")).allocate();
     REQUIRE_FALSE(only);
-    CHECK(only.error().detail == "the only candidate failed: allocate 4096 bytes");
+    CHECK(only.error().detail == "the only candidate failed: allocate 4 KiB");
 }
 
 TEST_CASE("each allocation falls back by itself, and comes back to the better source") {

@@ -143,10 +143,10 @@ TEST_CASE("contiguous dumb memory is in the pool that the device tree gives to t
     CHECK(found.input.offer.max_address == 0x8fff);
     CHECK(found.input.offer.max_size == 0x8000);
     CHECK(found.input.offer.max_total == 0x8000);
-    CHECK(found.input.offer.max_size_reason == "its pool holds 32768 bytes");
+    CHECK(found.input.offer.max_size_reason == "its pool holds 32 KiB");
     CHECK(found.input.offer.max_size_remedy == "enlarge /tree/vram in the device tree");
     CHECK(find_fact(found, "addresses")->origin == "/tree/vram");
-    CHECK(find_fact(found, "max-size")->value == "32768 bytes");
+    CHECK(find_fact(found, "max-size")->value == "32 KiB");
     // When an area that the kernel shares is full, other pages are taken.
     record = card_record();
     record.drm->dumb.contiguity.value = OfferContiguity::physical;

@@ -213,11 +213,10 @@ TEST_CASE("a CMA node's limit tells what a driver of the first version makes of 
     const auto plan = Allocator::open()->plan(Request::bytes(129U << 20U));
     REQUIRE(plan);
     REQUIRE(plan->rejections().size() == 1);
-    CHECK(
-        plan->rejections()[0].reason ==
-        "129 MiB are needed in one dma-buf, the source gives at most 128 MiB: the CMA areas hold "
-        "128 MiB, of which a driver of the first version gives no more than 32768 bytes, since it "
-        "takes 4096 times what it is asked");
+    CHECK(plan->rejections()[0].reason ==
+          "129 MiB are needed in one dma-buf, the source gives at most 128 MiB: the CMA areas hold "
+          "128 MiB, of which a driver of the first version gives no more than 32 KiB, since it "
+          "takes 4096 times what it is asked");
 }
 
 TEST_CASE("a driver of the first version that takes 4096 times what it is asked is found out") {
@@ -236,9 +235,9 @@ TEST_CASE("a driver of the first version that takes 4096 times what it is asked 
     CHECK(buffer.error().cause == Cause::limit);
     CHECK(buffer.error().sys_errno == EINVAL);
     CHECK(buffer.error().detail ==
-          "allocate 65536 bytes: a driver of the first version takes 4096 times that, 256 MiB, and "
+          "allocate 64 KiB: a driver of the first version takes 4096 times that, 256 MiB, and "
           "the CMA areas hold 128 MiB");
-    CHECK(buffer.error().remedy == "request at most 32768 bytes, or load the second version");
+    CHECK(buffer.error().remedy == "request at most 32 KiB, or load the second version");
     CHECK(node->pool->used == 0);
     CHECK(fake.census() == Census{});
     // It may be used up all the same.
@@ -324,10 +323,9 @@ TEST_CASE("the headline of a used up simple allocator says what is likely, not a
     REQUIRE(allocator);
     const auto buffer = allocator->allocate(Request::bytes(4096));
     REQUIRE_FALSE(buffer);
-    CHECK(
-        buffer.error().detail ==
-        "the only candidate failed: allocate 4096 bytes: the driver does not say why; most likely "
-        "its memory is used up or fragmented");
+    CHECK(buffer.error().detail ==
+          "the only candidate failed: allocate 4 KiB: the driver does not say why; most likely "
+          "its memory is used up or fragmented");
     CHECK(buffer.error().remedy == "free buffers of this source or ask for less");
 }
 

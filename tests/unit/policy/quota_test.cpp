@@ -100,8 +100,7 @@ TEST_CASE("a source whose quota is used up is passed over, until a buffer dies")
     REQUIRE(second->attempts().size() == 1);
     CHECK(second->attempts()[0].cause == Cause::limit);
     CHECK(second->attempts()[0].message ==
-          "dma-heap:system: 2097152 bytes wanted; the quota of dma-heap:system is 3145728 bytes, "
-          "2097152 are held");
+          "dma-heap:system: 2 MiB wanted; the quota of dma-heap:system is 3 MiB, 2 MiB are held");
     CHECK(second->attempts()[0].remedy == "destroy buffers, or raise `dma-heap:system` (policy " +
                                               usual_path + " [quota], line 2)");
     CHECK(allocator.held() == 4 * mebibyte);
