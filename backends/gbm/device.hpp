@@ -3,7 +3,7 @@
 #pragma once
 
 #include <simplealloc/error.hpp>
-#include <simplealloc/format.hpp>
+#include <simplealloc/modifier.hpp>
 #include <simplealloc/result.hpp>
 #include <simplealloc/unique_fd.hpp>
 

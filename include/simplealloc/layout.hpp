@@ -2,7 +2,7 @@
 // Where the pixels of an image lie in its dma-bufs.
 #pragma once
 
-#include <simplealloc/format.hpp>
+#include <simplealloc/modifier.hpp>
 
 #include <cstdint>
 #include <vector>

@@ -4,7 +4,7 @@
 
 #include "lib/base/latest.hpp"
 
-#include <simplealloc/format.hpp>
+#include <simplealloc/modifier.hpp>
 
 #include <cstdint>
 #include <mutex>

@@ -2,7 +2,7 @@
 // The names of modifiers.
 #pragma once
 
-#include <simplealloc/format.hpp>
+#include <simplealloc/modifier.hpp>
 
 #include <string>
 #include <string_view>

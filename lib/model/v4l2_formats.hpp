@@ -2,7 +2,7 @@
 // The one table between V4L2 pixel formats and fourccs, read in both directions.
 #pragma once
 
-#include <simplealloc/format.hpp>
+#include <simplealloc/modifier.hpp>
 
 #include <cstdint>
 #include <span>

@@ -8,7 +8,7 @@
 #include "lib/model/source_names.hpp"
 
 #include <simplealloc/device.hpp>
-#include <simplealloc/format.hpp>
+#include <simplealloc/modifier.hpp>
 
 #include <algorithm>
 #include <charconv>

@@ -6,7 +6,7 @@
 
 #include <simplealloc/device.hpp>
 #include <simplealloc/fact.hpp>
-#include <simplealloc/format.hpp>
+#include <simplealloc/modifier.hpp>
 
 #include <cstdint>
 #include <map>
