@@ -6,8 +6,8 @@
 #include "lib/allocate/refusals.hpp"
 #include "lib/discovery/discovery.hpp"
 #include "lib/discovery/record/device_record.hpp"
+#include "lib/policy/ledger.hpp"
 #include "lib/policy/policy.hpp"
-#include "lib/policy/quota.hpp"
 #include "lib/source/backend.hpp"
 
 #include <simplealloc/budget.hpp>

@@ -4,7 +4,7 @@
 
 #include "lib/allocate/plan_data.hpp"
 #include "lib/buffer/data.hpp"
-#include "lib/policy/quota.hpp"
+#include "lib/policy/ledger.hpp"
 #include "lib/source/backend.hpp"
 
 #include <memory>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "lib/buffer/cpu_memory.hpp"
-#include "lib/policy/quota.hpp"
+#include "lib/policy/ledger.hpp"
 #include "lib/source/backend.hpp"
 
 #include <simplealloc/buffer.hpp>

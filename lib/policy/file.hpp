@@ -4,7 +4,7 @@
 
 #include "lib/base/ini.hpp"
 #include "lib/discovery/quirks/row.hpp"
-#include "lib/policy/quota.hpp"
+#include "lib/policy/ledger.hpp"
 
 #include <simplealloc/result.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Policy and quotas at work: what is left out or refused says who wants it so.
-#include "lib/policy/quota.hpp"
+#include "lib/policy/ledger.hpp"
 
 #include "tests/support/catch.hpp"
 #include "tests/support/heap_machine.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Counts what an Allocator's Buffers hold, and keeps it within quotas.
-#include "lib/policy/quota.hpp"
+#include "lib/policy/ledger.hpp"
 
 #include "lib/base/failure.hpp"
 #include "lib/base/size_text.hpp"
