@@ -82,8 +82,8 @@ bool Ways::takes_without_list(Modifier modifier, bool own) const {
     return bytes_ || takes_any(modifier, own, draws_);
 }
 
-Ways::Taking Ways::taking(Modifier modifier, bool own) const {
-    Taking found(all_.data());
+Ways::Matches Ways::matches(Modifier modifier, bool own) const {
+    Matches found(all_.data());
     if (takes_without_list(modifier, own))
         found.any_ = any_;
     if (takes_unnamed(modifier, own))
@@ -97,7 +97,7 @@ Ways::Taking Ways::taking(Modifier modifier, bool own) const {
     return found;
 }
 
-const Way* Ways::Taking::next() {
+const Way* Ways::Matches::next() {
     constexpr std::uint32_t end = UINT32_MAX;
     std::uint32_t least = end;
     if (!any_.empty())

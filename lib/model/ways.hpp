@@ -29,7 +29,7 @@ struct Way {
 /// Borrows nothing of the use but its place among the inputs.
 class Ways {
 public:
-    class Taking;
+    class Matches;
 
     Ways(const UseInput& use, const FormatInfo& format, Spending& spending);
 
@@ -39,7 +39,7 @@ public:
     [[nodiscard]] std::uint64_t pairs() const { return pairs_; }
 
     /// The ways that take the modifier. `own`: the memory is the device's own.
-    [[nodiscard]] Taking taking(Modifier modifier, bool own) const;
+    [[nodiscard]] Matches matches(Modifier modifier, bool own) const;
     /// Whether that alternative takes the modifier.
     [[nodiscard]] bool takes(std::size_t alternative, Modifier modifier, bool own) const;
     /// The way of that alternative, which takes the fourcc.
@@ -67,7 +67,7 @@ private:
 };
 
 /// Ways in the order of the alternatives, each once. Borrows them.
-class Ways::Taking {
+class Ways::Matches {
 public:
     /// The next one; null at the end.
     const Way* next();
@@ -78,7 +78,7 @@ public:
 
 private:
     friend class Ways;
-    explicit Taking(const Way* ways) : ways_(ways) {}
+    explicit Matches(const Way* ways) : ways_(ways) {}
 
     const Way* ways_;
     std::span<const std::uint32_t> any_;

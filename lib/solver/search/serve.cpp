@@ -73,7 +73,7 @@ std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation&
     Party party{use.party, {}};
     std::size_t nearest = 0;
     unsigned passed = 0;
-    Ways::Taking ways = p.ways(index).taking(p.wanted.modifier, is_own(use, p.source));
+    Ways::Matches ways = p.ways(index).matches(p.wanted.modifier, is_own(use, p.source));
     party.options.reserve(std::min<std::size_t>(ways.most(), 32));
     while (const Way* way = ways.next()) {
         const std::size_t i = way->alternative;
