@@ -85,12 +85,12 @@ std::uint64_t bytes_of(const Objection& objection) {
 }
 
 /// Nothing where it can't be afforded.
-std::optional<Choice> choice(const Groundwork& ground, const Scope& scope, std::size_t index,
+std::optional<Choice> choice(const SearchContext& context, const Scope& scope, std::size_t index,
                              Fit fit, Provenance& provenance) {
-    const Input& input = ground.input;
+    const Input& input = context.input;
     const SourceInput& source = input.sources[index];
-    if (!ground.spending.afford(cost::source + input.uses.size() * cost::use) ||
-        !ground.spending.hold(bytes_of(input, fit)))
+    if (!context.spending.afford(cost::source + input.uses.size() * cost::use) ||
+        !context.spending.hold(bytes_of(input, fit)))
         return std::nullopt;
     Choice result;
     result.source = index;
@@ -118,15 +118,15 @@ std::optional<Choice> choice(const Groundwork& ground, const Scope& scope, std::
 Output ask_sources(const Input& input, Spending& spending, std::uint64_t& held) {
     Output output;
     const Scope scope = whole(input);
-    const Groundwork ground(input, spending);
+    const SearchContext context(input, spending);
     const std::uint64_t before = spending.held();
     Provenance provenance(input, spending);
     bool undecided = false;
     for (std::size_t i = 0; i < input.sources.size(); ++i) {
-        Evaluation evaluation = evaluate(ground, scope, input.sources[i]);
+        Evaluation evaluation = evaluate(context, scope, input.sources[i]);
         undecided = undecided || evaluation.undecided;
         if (evaluation.fit) {
-            if (auto fit = choice(ground, scope, i, std::move(*evaluation.fit), provenance)) {
+            if (auto fit = choice(context, scope, i, std::move(*evaluation.fit), provenance)) {
                 output.choices.push_back(std::move(*fit));
             } else {
                 undecided = true;

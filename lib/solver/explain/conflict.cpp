@@ -80,9 +80,9 @@ void add_new(std::vector<std::string>& names, const std::string& name) {
 /// What every source says for itself, where no unit is to blame.
 std::vector<Conflict> objections_of(const Input& input, Spending& spending) {
     std::map<Kind, std::vector<std::string>> parties;
-    const Groundwork ground(input, spending);
+    const SearchContext context(input, spending);
     for (const SourceInput& source : input.sources)
-        for (const Objection& objection : evaluate(ground, whole(input), source).objections) {
+        for (const Objection& objection : evaluate(context, whole(input), source).objections) {
             std::vector<std::string>& names = parties[objection.kind];
             if (!spending.afford(objection.required_by.size() * (names.size() + 1) * cost::name))
                 return undecided_conflict(input);

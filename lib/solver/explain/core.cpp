@@ -60,11 +60,11 @@ SourceInput ideal_source(const Input& input) {
 class Question {
 public:
     Question(const Input& input, Spending& spending)
-        : input_(input), ground_(input, spending), scope_(whole(input)) {}
+        : input_(input), context_(input, spending), scope_(whole(input)) {}
 
     /// Also where nobody can tell: what is left out of a conflict has to be proven needless.
     bool serves(const SourceInput& source) {
-        const Evaluation evaluation = evaluate(ground_, scope_, source, false);
+        const Evaluation evaluation = evaluate(context_, scope_, source, false);
         undecided_ = undecided_ || evaluation.undecided;
         return evaluation.fit.has_value() || evaluation.undecided;
     }
@@ -78,14 +78,14 @@ public:
 
 private:
     bool serves_ideally() {
-        if (ground_.spending.afford(ground_.pairs * cost::multiple))
+        if (context_.spending.afford(context_.pairs * cost::multiple))
             return serves(ideal_source(input_));
         undecided_ = true;
         return true;
     }
 
     const Input& input_;
-    Groundwork ground_;
+    SearchContext context_;
     Scope scope_;
     bool undecided_ = false;
 };
@@ -232,9 +232,9 @@ std::set<Kind> Search::told() {
     if (!afford())
         return kinds;
     const Input input = with_only(kept_);
-    const Groundwork ground(input, spending_);
+    const SearchContext context(input, spending_);
     const auto ask = [&](const SourceInput& source) {
-        for (const Objection& objection : evaluate(ground, whole(input), source).objections)
+        for (const Objection& objection : evaluate(context, whole(input), source).objections)
             kinds.insert(objection.kind);
     };
     std::for_each(input.sources.begin(), input.sources.end(), ask);

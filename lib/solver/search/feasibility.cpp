@@ -66,7 +66,7 @@ Objection too_many_modifiers(const Problem& p, std::size_t count) {
 /// those which the same alternatives take.
 Evaluation serve_own_layout(const Problem& p) {
     Evaluation result;
-    Spending& spending = p.ground.spending;
+    Spending& spending = p.context.spending;
     const Spending::Memory memory(spending);
     auto wishes = modifiers_by_preference(p.input, p.scope, p.source, spending);
     if (!wishes || !spending.afford(wishes->size() * cost::name))
@@ -131,7 +131,7 @@ Constraints rules_of(const SourceInput& source, const FormatInfo& format) {
     return relevant(std::move(rules), format);
 }
 
-Groundwork::Groundwork(const Input& all, Spending& purse)
+SearchContext::SearchContext(const Input& all, Spending& purse)
     : input(all), spending(purse), memory(purse), format(format_info(all.request.fourcc)) {
     if (!format)
         return;
@@ -161,14 +161,14 @@ Objection out_of_budget(const Input& input) {
 
 Evaluation evaluate(const Input& input, const Scope& scope, const SourceInput& source,
                     Spending& spending) {
-    return evaluate(Groundwork(input, spending), scope, source);
+    return evaluate(SearchContext(input, spending), scope, source);
 }
 
-Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceInput& source,
+Evaluation evaluate(const SearchContext& context, const Scope& scope, const SourceInput& source,
                     bool explain) {
-    const Input& input = ground.input;
+    const Input& input = context.input;
     Evaluation result;
-    if (!ground.format) {
+    if (!context.format) {
         result.objections = {{ConstraintKind::format,
                               "the format can't be laid out",
                               {},
@@ -181,10 +181,10 @@ Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceIn
         return result;
     }
     // A source that is hard to judge leaves something for the others.
-    const Spending::Share share(ground.spending, most_of_sources);
-    if (!ground.complete ||
-        !ground.spending.afford(cost::source + scope.uses.size() * cost::use +
-                                (looks_at_sets(source) ? ground.pairs * cost::pair : 0)))
+    const Spending::Share share(context.spending, most_of_sources);
+    if (!context.complete ||
+        !context.spending.afford(cost::source + scope.uses.size() * cost::use +
+                                 (looks_at_sets(source) ? context.pairs * cost::pair : 0)))
         return {std::nullopt, {out_of_budget(input)}, true};
     const Wanted wanted{input.request.fourcc,
                         input.request.modifier.value_or(Modifier::linear()),
@@ -192,7 +192,7 @@ Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceIn
                         input.request.strict,
                         input.request.count,
                         shown_in_place(input, scope.uses, source)};
-    const Problem p{ground, input, scope, source, *ground.format, wanted, explain};
+    const Problem p{context, input, scope, source, *context.format, wanted, explain};
 
     result.objections = check_offer(input, source, scope, wanted);
     if (!explain && !result.objections.empty())

@@ -51,8 +51,8 @@ Constraints rules_of(const SourceInput& source, const FormatInfo& format);
 
 /// What is the same for every source and every part of the input, worked out once. Borrows the
 /// input, and gives back what it holds.
-struct Groundwork {
-    Groundwork(const Input& all, Spending& purse);
+struct SearchContext {
+    SearchContext(const Input& all, Spending& purse);
 
     const Input& input;
     Spending& spending;
@@ -67,7 +67,7 @@ struct Groundwork {
 Objection out_of_budget(const Input& input);
 
 /// `explain`: false when all that is asked is whether it fits; some objections are left out then.
-Evaluation evaluate(const Groundwork& ground, const Scope& scope, const SourceInput& source,
+Evaluation evaluate(const SearchContext& context, const Scope& scope, const SourceInput& source,
                     bool explain = true);
 Evaluation evaluate(const Input& input, const Scope& scope, const SourceInput& source,
                     Spending& spending);

@@ -78,8 +78,8 @@ std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation&
     while (const Way* way = ways.next()) {
         const std::size_t i = way->alternative;
         const auto& exporters = use.alternatives[i].constraints.exporters;
-        if (!p.ground.spending.afford(cost::accepted +
-                                      (exporters ? exporters->size() * cost::name : 0))) {
+        if (!p.context.spending.afford(cost::accepted +
+                                       (exporters ? exporters->size() * cost::name : 0))) {
             result.undecided = true;
             return std::nullopt;
         }
@@ -93,7 +93,7 @@ std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation&
             continue;
         }
         const Acceptance acceptance = accept(use, use.alternatives[i], p.source, p.wanted);
-        if (acceptance.accepted && !p.ground.spending.hold(held_for_option)) {
+        if (acceptance.accepted && !p.context.spending.hold(held_for_option)) {
             result.undecided = true;
             return std::nullopt;
         }
@@ -297,7 +297,7 @@ public:
 
 private:
     bool afford(std::uint64_t work) {
-        complete = complete && p_.ground.spending.afford(work);
+        complete = complete && p_.context.spending.afford(work);
         return complete;
     }
     /// Whether the first objection is still to be found, and can be put into words.
@@ -353,17 +353,17 @@ bool Layouts::accept(const Combination& combination) {
 /// The cheapest combination that has a layout.
 Evaluation lay_out(const Problem& p, const std::vector<Party>& parties) {
     Evaluation result;
-    if (!p.ground.spending.hold(held_for_search + parties.size() * held_for_party))
+    if (!p.context.spending.hold(held_for_search + parties.size() * held_for_party))
         return {std::nullopt, {out_of_budget(p.input)}, true};
     Layouts layouts(p, parties);
     const Judge judge{
         [&](const Shape& merged, std::uint64_t room) { return layouts.possible(merged, room); },
         [&](const Combination& combination) { return layouts.accept(combination); }};
-    Search search(parties, {.spending = &p.ground.spending});
+    Search search(parties, {.spending = &p.context.spending});
     Outcome outcome = search.run(judge);
     // A device refuses one class of layouts: a combination that is beaten may have another.
     if (outcome != Outcome::found && layouts.refused) {
-        Search wider(parties, {.prune = false, .spending = &p.ground.spending});
+        Search wider(parties, {.prune = false, .spending = &p.context.spending});
         outcome = wider.run(judge);
     }
     result.fit = std::move(layouts.fit);
@@ -385,7 +385,7 @@ Evaluation lay_out(const Problem& p, const std::vector<Party>& parties) {
 
 Evaluation serve(const Problem& p) {
     Evaluation result;
-    const Spending::Memory memory(p.ground.spending);
+    const Spending::Memory memory(p.context.spending);
     std::vector<Party> parties;
     parties.reserve(p.scope.uses.size() + 1);
     for (std::size_t i = 0; i < p.scope.uses.size(); ++i) {

@@ -9,7 +9,7 @@ namespace simplealloc::solver {
 
 /// Borrows all of it.
 struct Problem {
-    const Groundwork& ground;
+    const SearchContext& context;
     const Input& input;
     const Scope& scope;
     const SourceInput& source;
@@ -22,7 +22,7 @@ struct Problem {
         return input.uses[scope.uses[index]];
     }
     [[nodiscard]] const Ways& ways(std::size_t index) const {
-        return ground.ways[scope.uses[index]];
+        return context.ways[scope.uses[index]];
     }
 };
 
