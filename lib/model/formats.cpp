@@ -65,6 +65,7 @@ constexpr Geometry<3> planar_444_3in4{{{4, 3, 1}, {4, 3, 1}, {4, 3, 1}}};
 struct Row {
     std::string_view name; ///< behind DRM_FORMAT_
     FormatInfo info;
+    std::optional<Fourcc> alpha = {}; ///< the same with alpha, where this one has none
 };
 
 constexpr std::array rows{
@@ -93,18 +94,18 @@ constexpr std::array rows{
     // RGB of 8 and 16 bits.
     Row{"RGB332", {fourcc::rgb332, bytes_1}},
     Row{"BGR233", {fourcc::bgr233, bytes_1}},
-    Row{"XRGB4444", {fourcc::xrgb4444, bytes_2}},
-    Row{"XBGR4444", {fourcc::xbgr4444, bytes_2}},
-    Row{"RGBX4444", {fourcc::rgbx4444, bytes_2}},
-    Row{"BGRX4444", {fourcc::bgrx4444, bytes_2}},
+    Row{"XRGB4444", {fourcc::xrgb4444, bytes_2}, fourcc::argb4444},
+    Row{"XBGR4444", {fourcc::xbgr4444, bytes_2}, fourcc::abgr4444},
+    Row{"RGBX4444", {fourcc::rgbx4444, bytes_2}, fourcc::rgba4444},
+    Row{"BGRX4444", {fourcc::bgrx4444, bytes_2}, fourcc::bgra4444},
     Row{"ARGB4444", {fourcc::argb4444, bytes_2}},
     Row{"ABGR4444", {fourcc::abgr4444, bytes_2}},
     Row{"RGBA4444", {fourcc::rgba4444, bytes_2}},
     Row{"BGRA4444", {fourcc::bgra4444, bytes_2}},
-    Row{"XRGB1555", {fourcc::xrgb1555, bytes_2}},
-    Row{"XBGR1555", {fourcc::xbgr1555, bytes_2}},
-    Row{"RGBX5551", {fourcc::rgbx5551, bytes_2}},
-    Row{"BGRX5551", {fourcc::bgrx5551, bytes_2}},
+    Row{"XRGB1555", {fourcc::xrgb1555, bytes_2}, fourcc::argb1555},
+    Row{"XBGR1555", {fourcc::xbgr1555, bytes_2}, fourcc::abgr1555},
+    Row{"RGBX5551", {fourcc::rgbx5551, bytes_2}, fourcc::rgba5551},
+    Row{"BGRX5551", {fourcc::bgrx5551, bytes_2}, fourcc::bgra5551},
     Row{"ARGB1555", {fourcc::argb1555, bytes_2}},
     Row{"ABGR1555", {fourcc::abgr1555, bytes_2}},
     Row{"RGBA5551", {fourcc::rgba5551, bytes_2}},
@@ -114,18 +115,18 @@ constexpr std::array rows{
     // RGB of 24 and 32 bits.
     Row{"RGB888", {fourcc::rgb888, bytes_3}},
     Row{"BGR888", {fourcc::bgr888, bytes_3}},
-    Row{"XRGB8888", {fourcc::xrgb8888, bytes_4}},
-    Row{"XBGR8888", {fourcc::xbgr8888, bytes_4}},
-    Row{"RGBX8888", {fourcc::rgbx8888, bytes_4}},
-    Row{"BGRX8888", {fourcc::bgrx8888, bytes_4}},
+    Row{"XRGB8888", {fourcc::xrgb8888, bytes_4}, fourcc::argb8888},
+    Row{"XBGR8888", {fourcc::xbgr8888, bytes_4}, fourcc::abgr8888},
+    Row{"RGBX8888", {fourcc::rgbx8888, bytes_4}, fourcc::rgba8888},
+    Row{"BGRX8888", {fourcc::bgrx8888, bytes_4}, fourcc::bgra8888},
     Row{"ARGB8888", {fourcc::argb8888, bytes_4}},
     Row{"ABGR8888", {fourcc::abgr8888, bytes_4}},
     Row{"RGBA8888", {fourcc::rgba8888, bytes_4}},
     Row{"BGRA8888", {fourcc::bgra8888, bytes_4}},
-    Row{"XRGB2101010", {fourcc::xrgb2101010, bytes_4}},
-    Row{"XBGR2101010", {fourcc::xbgr2101010, bytes_4}},
-    Row{"RGBX1010102", {fourcc::rgbx1010102, bytes_4}},
-    Row{"BGRX1010102", {fourcc::bgrx1010102, bytes_4}},
+    Row{"XRGB2101010", {fourcc::xrgb2101010, bytes_4}, fourcc::argb2101010},
+    Row{"XBGR2101010", {fourcc::xbgr2101010, bytes_4}, fourcc::abgr2101010},
+    Row{"RGBX1010102", {fourcc::rgbx1010102, bytes_4}, fourcc::rgba1010102},
+    Row{"BGRX1010102", {fourcc::bgrx1010102, bytes_4}, fourcc::bgra1010102},
     Row{"ARGB2101010", {fourcc::argb2101010, bytes_4}},
     Row{"ABGR2101010", {fourcc::abgr2101010, bytes_4}},
     Row{"RGBA1010102", {fourcc::rgba1010102, bytes_4}},
@@ -133,14 +134,14 @@ constexpr std::array rows{
     // RGB of 48 and 64 bits.
     Row{"RGB161616", {fourcc::rgb161616, bytes_6}},
     Row{"BGR161616", {fourcc::bgr161616, bytes_6}},
-    Row{"XRGB16161616", {fourcc::xrgb16161616, bytes_8}},
-    Row{"XBGR16161616", {fourcc::xbgr16161616, bytes_8}},
+    Row{"XRGB16161616", {fourcc::xrgb16161616, bytes_8}, fourcc::argb16161616},
+    Row{"XBGR16161616", {fourcc::xbgr16161616, bytes_8}, fourcc::abgr16161616},
     Row{"ARGB16161616", {fourcc::argb16161616, bytes_8}},
     Row{"ABGR16161616", {fourcc::abgr16161616, bytes_8}},
     Row{"AXBXGXRX106106106106", {fourcc::axbxgxrx106106106106, bytes_8}},
     // Floating point, IEEE 754 binary16 and binary32.
-    Row{"XRGB16161616F", {fourcc::xrgb16161616f, bytes_8}},
-    Row{"XBGR16161616F", {fourcc::xbgr16161616f, bytes_8}},
+    Row{"XRGB16161616F", {fourcc::xrgb16161616f, bytes_8}, fourcc::argb16161616f},
+    Row{"XBGR16161616F", {fourcc::xbgr16161616f, bytes_8}, fourcc::abgr16161616f},
     Row{"ARGB16161616F", {fourcc::argb16161616f, bytes_8}},
     Row{"ABGR16161616F", {fourcc::abgr16161616f, bytes_8}},
     Row{"R16F", {fourcc::r16f, bytes_2}},
@@ -173,21 +174,21 @@ constexpr std::array rows{
     // Packed YCbCr 4:4:4.
     Row{"AYUV", {fourcc::ayuv, bytes_4}},
     Row{"AVUY8888", {fourcc::avuy8888, bytes_4}},
-    Row{"XYUV8888", {fourcc::xyuv8888, bytes_4}},
-    Row{"XVUY8888", {fourcc::xvuy8888, bytes_4}},
+    Row{"XYUV8888", {fourcc::xyuv8888, bytes_4}, fourcc::ayuv},
+    Row{"XVUY8888", {fourcc::xvuy8888, bytes_4}, fourcc::avuy8888},
     Row{"VUY888", {fourcc::vuy888, bytes_3}},
     Row{"XVUY2101010", {fourcc::xvuy2101010, bytes_4}},
     Row{"Y410", {fourcc::y410, bytes_4}},
     Row{"Y412", {fourcc::y412, bytes_8}},
     Row{"Y416", {fourcc::y416, bytes_8}},
-    Row{"XVYU2101010", {fourcc::xvyu2101010, bytes_4}},
-    Row{"XVYU12_16161616", {fourcc::xvyu12_16161616, bytes_8}},
-    Row{"XVYU16161616", {fourcc::xvyu16161616, bytes_8}},
+    Row{"XVYU2101010", {fourcc::xvyu2101010, bytes_4}, fourcc::y410},
+    Row{"XVYU12_16161616", {fourcc::xvyu12_16161616, bytes_8}, fourcc::y412},
+    Row{"XVYU16161616", {fourcc::xvyu16161616, bytes_8}, fourcc::y416},
     // Packed YCbCr 4:2:0.
     Row{"Y0L0", {fourcc::y0l0, packed_420}},
-    Row{"X0L0", {fourcc::x0l0, packed_420}},
+    Row{"X0L0", {fourcc::x0l0, packed_420}, fourcc::y0l0},
     Row{"Y0L2", {fourcc::y0l2, packed_420}},
-    Row{"X0L2", {fourcc::x0l2, packed_420}},
+    Row{"X0L2", {fourcc::x0l2, packed_420}, fourcc::y0l2},
     // Y plane and interleaved chroma plane, 8 bits.
     Row{"NV12", {fourcc::nv12, semiplanar_420}},
     Row{"NV21", {fourcc::nv21, semiplanar_420}},
@@ -252,37 +253,6 @@ constexpr std::array tiled_only{
     Row{"YUV420_10BIT", {fourcc::yuv420_10bit, {}}},
 };
 
-/// Without alpha, with alpha.
-constexpr std::array<std::pair<Fourcc, Fourcc>, 27> alpha_pairs{{
-    {fourcc::xrgb4444, fourcc::argb4444},
-    {fourcc::xbgr4444, fourcc::abgr4444},
-    {fourcc::rgbx4444, fourcc::rgba4444},
-    {fourcc::bgrx4444, fourcc::bgra4444},
-    {fourcc::xrgb1555, fourcc::argb1555},
-    {fourcc::xbgr1555, fourcc::abgr1555},
-    {fourcc::rgbx5551, fourcc::rgba5551},
-    {fourcc::bgrx5551, fourcc::bgra5551},
-    {fourcc::xrgb8888, fourcc::argb8888},
-    {fourcc::xbgr8888, fourcc::abgr8888},
-    {fourcc::rgbx8888, fourcc::rgba8888},
-    {fourcc::bgrx8888, fourcc::bgra8888},
-    {fourcc::xrgb2101010, fourcc::argb2101010},
-    {fourcc::xbgr2101010, fourcc::abgr2101010},
-    {fourcc::rgbx1010102, fourcc::rgba1010102},
-    {fourcc::bgrx1010102, fourcc::bgra1010102},
-    {fourcc::xrgb16161616, fourcc::argb16161616},
-    {fourcc::xbgr16161616, fourcc::abgr16161616},
-    {fourcc::xrgb16161616f, fourcc::argb16161616f},
-    {fourcc::xbgr16161616f, fourcc::abgr16161616f},
-    {fourcc::xyuv8888, fourcc::ayuv},
-    {fourcc::xvuy8888, fourcc::avuy8888},
-    {fourcc::xvyu2101010, fourcc::y410},
-    {fourcc::xvyu12_16161616, fourcc::y412},
-    {fourcc::xvyu16161616, fourcc::y416},
-    {fourcc::x0l0, fourcc::y0l0},
-    {fourcc::x0l2, fourcc::y0l2},
-}};
-
 /// Of any other number nobody knows what it stands for. The uppermost bit says big-endian.
 constexpr bool has_characters(std::uint32_t code) {
     for (std::uint32_t rest = code & 0x7fffffffU, i = 0; i < 4; rest >>= 8U, ++i)
@@ -329,11 +299,11 @@ std::optional<Fourcc> format_named(std::string_view name) {
 }
 
 std::optional<Fourcc> alpha_sibling(Fourcc fourcc) {
-    for (const auto& [opaque, alpha] : alpha_pairs) {
-        if (fourcc == opaque)
-            return alpha;
-        if (fourcc == alpha)
-            return opaque;
+    for (const Row& row : rows) {
+        if (row.alpha == fourcc)
+            return row.info.fourcc;
+        if (row.info.fourcc == fourcc && row.alpha)
+            return row.alpha;
     }
     return std::nullopt;
 }
