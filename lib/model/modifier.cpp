@@ -2,9 +2,10 @@
 // Modifiers print by libdrm's names. Reading is up to a table here, as libdrm reads none.
 #include "lib/model/modifier.hpp"
 
+#include "lib/base/parse_number.hpp"
+
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <memory>
@@ -14,26 +15,34 @@ namespace simplealloc {
 
 namespace {
 
-/// The uppermost byte of a modifier, DRM_FORMAT_MOD_VENDOR_*; `mtk` stands for those without names.
-enum Vendor : std::uint8_t {
-    none,
-    intel,
-    amd,
-    nvidia,
-    samsung,
-    qcom,
-    vivante,
-    broadcom,
-    arm,
-    allwinner,
-    amlogic,
-    mtk,
-    apple,
+/// The uppermost byte of a modifier, DRM_FORMAT_MOD_VENDOR_*.
+enum Vendor : std::uint8_t { none, intel, amd, nvidia, arm = 8, amlogic = 10 };
+
+struct VendorRow {
+    std::string_view name;
+    /// Those of its numbers from 1 on: whole names, and what those with fields begin with.
+    std::initializer_list<std::string_view> names;
 };
 
-constexpr std::array<std::string_view, 13> vendors{
-    "",         "INTEL", "AMD",       "NVIDIA",  "SAMSUNG", "QCOM", "VIVANTE",
-    "BROADCOM", "ARM",   "ALLWINNER", "AMLOGIC", "MTK",     "APPLE"};
+constexpr std::array<VendorRow, 13> vendors{{
+    {"", {}},
+    {"INTEL",
+     {"X_TILED", "Y_TILED", "Yf_TILED", "Y_TILED_CCS", "Yf_TILED_CCS", "Y_TILED_GEN12_RC_CCS",
+      "Y_TILED_GEN12_MC_CCS", "Y_TILED_GEN12_RC_CCS_CC", "4_TILED", "4_TILED_DG2_RC_CCS",
+      "4_TILED_DG2_MC_CCS", "4_TILED_DG2_RC_CCS_CC", "4_TILED_MTL_RC_CCS", "4_TILED_MTL_MC_CCS",
+      "4_TILED_MTL_RC_CCS_CC", "4_TILED_LNL_CCS", "4_TILED_BMG_CCS"}},
+    {"AMD", {"GFX9", "GFX10", "GFX10_RBPLUS", "GFX11"}},
+    {"NVIDIA", {"TEGRA_TILED"}},
+    {"SAMSUNG", {"64_32_TILE", "16_16_TILE"}},
+    {"QCOM", {"COMPRESSED", "TILED2", "TILED3"}},
+    {"VIVANTE", {"TILED", "SUPER_TILED", "SPLIT_TILED", "SPLIT_SUPER_TILED"}},
+    {"BROADCOM", {"VC4_T_TILED", "SAND32", "SAND64", "SAND128", "SAND256", "UIF"}},
+    {"ARM", {"BLOCK_SIZE=16x16", "BLOCK_SIZE=32x8", "BLOCK_SIZE=64x4", "BLOCK_SIZE=32x8_64x4"}},
+    {"ALLWINNER", {"TILED"}},
+    {"AMLOGIC", {}},
+    {"MTK", {}},
+    {"APPLE", {"GPU_TILED", "GPU_TILED_COMPRESSED"}},
+}};
 
 struct Name {
     Vendor vendor;
@@ -45,60 +54,16 @@ struct Name {
 constexpr std::uint64_t arm_misc = std::uint64_t{1} << 52U;
 constexpr std::uint64_t arm_afrc = std::uint64_t{2} << 52U;
 
-/// Whole names, and what those with fields begin with.
-constexpr std::array names{
+/// Such names of other numbers.
+constexpr std::array others{
     Name{none, 0, "LINEAR"},
     Name{none, Modifier::implicit().value, "INVALID"},
-    Name{intel, 1, "X_TILED"},
-    Name{intel, 2, "Y_TILED"},
-    Name{intel, 3, "Yf_TILED"},
-    Name{intel, 4, "Y_TILED_CCS"},
-    Name{intel, 5, "Yf_TILED_CCS"},
-    Name{intel, 6, "Y_TILED_GEN12_RC_CCS"},
-    Name{intel, 7, "Y_TILED_GEN12_MC_CCS"},
-    Name{intel, 8, "Y_TILED_GEN12_RC_CCS_CC"},
-    Name{intel, 9, "4_TILED"},
-    Name{intel, 10, "4_TILED_DG2_RC_CCS"},
-    Name{intel, 11, "4_TILED_DG2_MC_CCS"},
-    Name{intel, 12, "4_TILED_DG2_RC_CCS_CC"},
-    Name{intel, 13, "4_TILED_MTL_RC_CCS"},
-    Name{intel, 14, "4_TILED_MTL_MC_CCS"},
-    Name{intel, 15, "4_TILED_MTL_RC_CCS_CC"},
-    Name{intel, 16, "4_TILED_LNL_CCS"},
-    Name{intel, 17, "4_TILED_BMG_CCS"},
-    Name{amd, 1, "GFX9"},
-    Name{amd, 2, "GFX10"},
-    Name{amd, 3, "GFX10_RBPLUS"},
-    Name{amd, 4, "GFX11"},
-    Name{nvidia, 1, "TEGRA_TILED"},
     Name{nvidia, 0x10, "BLOCK_LINEAR_2D"},
-    Name{samsung, 1, "64_32_TILE"},
-    Name{samsung, 2, "16_16_TILE"},
-    Name{qcom, 1, "COMPRESSED"},
-    Name{qcom, 2, "TILED2"},
-    Name{qcom, 3, "TILED3"},
-    Name{vivante, 1, "TILED"},
-    Name{vivante, 2, "SUPER_TILED"},
-    Name{vivante, 3, "SPLIT_TILED"},
-    Name{vivante, 4, "SPLIT_SUPER_TILED"},
-    Name{broadcom, 1, "VC4_T_TILED"},
-    Name{broadcom, 2, "SAND32"},
-    Name{broadcom, 3, "SAND64"},
-    Name{broadcom, 4, "SAND128"},
-    Name{broadcom, 5, "SAND256"},
-    Name{broadcom, 6, "UIF"},
-    Name{arm, 1, "BLOCK_SIZE=16x16"},
-    Name{arm, 2, "BLOCK_SIZE=32x8"},
-    Name{arm, 3, "BLOCK_SIZE=64x4"},
-    Name{arm, 4, "BLOCK_SIZE=32x8_64x4"},
     Name{arm, arm_misc | 1, "16X16_BLOCK_U_INTERLEAVED"},
     Name{arm, arm_afrc | 1, "P0=CU_16"},
     Name{arm, arm_afrc | 2, "P0=CU_24"},
     Name{arm, arm_afrc | 3, "P0=CU_32"},
-    Name{allwinner, 1, "TILED"},
     Name{amlogic, 0, "FBC"},
-    Name{apple, 1, "GPU_TILED"},
-    Name{apple, 2, "GPU_TILED_COMPRESSED"},
 };
 
 /// What follows such a beginning. Behind one that ends in `=` or `_` is how often its value counts.
@@ -163,16 +128,6 @@ std::string libdrm_name(std::uint64_t modifier) {
     return name;
 }
 
-template <typename Number>
-std::optional<Number> parse_number(std::string_view text, int base) {
-    Number value = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value, base);
-    if (text.empty() || error != std::errc() || stop != end)
-        return std::nullopt;
-    return value;
-}
-
 void take_off(std::string_view& text, std::string_view prefix) {
     if (text.starts_with(prefix))
         text.remove_prefix(prefix.size());
@@ -193,22 +148,30 @@ std::optional<std::uint64_t> parse_field(Vendor vendor, std::string_view word) {
             continue;
         if (word.size() == field.text.size())
             return field.value;
-        const auto count = parse_number<std::uint8_t>(word.substr(field.text.size()), 10);
+        const auto count = parse_number<std::uint8_t>(word.substr(field.text.size()));
         if (count && (field.text.ends_with('=') || field.text.ends_with('_')))
             return *count * field.value;
     }
     return std::nullopt;
 }
 
+std::optional<std::uint64_t> number_of(Vendor vendor, std::string_view head) {
+    const auto& names = vendors[vendor].names;
+    if (const auto* const name = std::find(names.begin(), names.end(), head); name != names.end())
+        return name - names.begin() + 1;
+    for (const Name& other : others)
+        if (other.vendor == vendor && other.text == head)
+            return other.value;
+    return std::nullopt;
+}
+
 std::optional<std::uint64_t> parse_name(Vendor vendor, std::string_view text) {
     std::string_view rest = text;
     const std::string_view head = take_word(rest);
-    const auto* const name = std::find_if(names.begin(), names.end(), [&](const Name& row) {
-        return row.vendor == vendor && row.text == head;
-    });
-    if (name == names.end())
+    const auto number = number_of(vendor, head);
+    if (!number)
         return std::nullopt;
-    std::uint64_t value = name->value | std::uint64_t{vendor} << vendor_shift;
+    std::uint64_t value = *number | std::uint64_t{vendor} << vendor_shift;
     while (!rest.empty()) {
         const auto field = parse_field(vendor, take_word(rest));
         if (!field)
@@ -231,7 +194,7 @@ std::vector<std::uint64_t> find_named(std::string_view text) {
         if (i == intel)
             take_off(name, "I915_FORMAT_MOD_");
         if (i != none)
-            take_off(name, fmt::format("{}_", vendors[i]));
+            take_off(name, fmt::format("{}_", vendors[i].name));
         if (const auto value = parse_name(static_cast<Vendor>(i), name))
             found.push_back(*value);
     }
@@ -269,8 +232,9 @@ std::string to_string(Modifier modifier) {
     // libdrm leaves out what it does not know, and then the name is that of another modifier.
     if (std::find(found.begin(), found.end(), modifier.value) == found.end())
         return fmt::format("0x{:016x}", modifier.value);
-    return found.size() == 1 ? name
-                             : fmt::format("{}_{}", vendors[modifier.value >> vendor_shift], name);
+    return found.size() == 1
+               ? name
+               : fmt::format("{}_{}", vendors[modifier.value >> vendor_shift].name, name);
 }
 
 } // namespace simplealloc

@@ -3,12 +3,12 @@
 #include "lib/policy/file.hpp"
 
 #include "lib/base/failure.hpp"
+#include "lib/base/parse_number.hpp"
 #include "lib/discovery/quirks/file.hpp"
 #include "lib/kernel/kernel.hpp"
 #include "lib/model/source_names.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <set>
 
@@ -28,17 +28,13 @@ std::optional<std::uint64_t> size_of(std::string_view text) {
     const std::size_t unit = text.empty() ? std::string_view::npos : units.find(text.back());
     if (unit != std::string_view::npos)
         text.remove_suffix(1);
-    std::uint64_t number = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
-    if (text.empty() || error != std::errc{} || stop != end)
-        return std::nullopt;
-    if (unit == std::string_view::npos)
+    const auto number = parse_number<std::uint64_t>(text);
+    if (!number || unit == std::string_view::npos)
         return number;
     const unsigned shift = 10U * (static_cast<unsigned>(unit) + 1);
-    if (number > no_limit >> shift)
+    if (*number > no_limit >> shift)
         return std::nullopt;
-    return number << shift;
+    return *number << shift;
 }
 
 class Reader {

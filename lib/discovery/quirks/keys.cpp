@@ -3,6 +3,7 @@
 #include "lib/discovery/quirks/keys.hpp"
 
 #include "lib/base/ini.hpp"
+#include "lib/base/parse_number.hpp"
 #include "lib/discovery/quirks/kernel_range.hpp"
 #include "lib/model/constraint_table.hpp"
 #include "lib/model/source_names.hpp"
@@ -11,7 +12,6 @@
 #include <simplealloc/modifier.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <initializer_list>
 #include <optional>
 
@@ -24,12 +24,7 @@ bool one_of(std::string_view text, std::initializer_list<std::string_view> value
 }
 
 std::optional<std::uint64_t> number(std::string_view text, int base) {
-    std::uint64_t value = 0;
-    const auto* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value, base);
-    if (error != std::errc{} || stop != end)
-        return std::nullopt;
-    return value;
+    return parse_number<std::uint64_t>(text, base);
 }
 
 bool is_hexadecimal(std::string_view text) {

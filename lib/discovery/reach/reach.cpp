@@ -3,6 +3,7 @@
 // shows its masks.
 #include "lib/discovery/reach/reach.hpp"
 
+#include "lib/base/parse_number.hpp"
 #include "lib/discovery/limits/buses.hpp"
 #include "lib/discovery/reach/coherency.hpp"
 #include "lib/discovery/reach/dma_hardware.hpp"
@@ -12,7 +13,6 @@
 #include "lib/kernel/questions.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 
 namespace simplealloc {
@@ -168,11 +168,8 @@ void find_mask(const std::string& function, DeviceRecord& record) {
     if (function.empty())
         return;
     const std::string path = function + "/dma_mask_bits";
-    const std::string text = attribute(path).value_or("");
-    unsigned bits = 0;
-    const auto* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, bits);
-    if (error != std::errc{} || stop != end || bits == 0 || bits > 64)
+    const unsigned bits = parse_number<unsigned>(attribute(path).value_or("")).value_or(0);
+    if (bits == 0 || bits > 64)
         return;
     // The PCI core starts with 32; only a driver says more, or that it means it.
     if (bits == default_mask_bits && !exists(function + "/driver")) {
