@@ -21,7 +21,7 @@ def program(build="build"):
     return lane.CHECKOUT / build / "tests/kernel/kernel-tests"
 
 
-def run(boot, timeout=TIME_LIMIT):
+def run_boot(boot, timeout):
     """BOOT is an entry of the table; returns the names of its cases and their results."""
     options = dict(boot)
     name, expression = options.pop("name"), options.pop("tests")
@@ -43,31 +43,38 @@ def run(boot, timeout=TIME_LIMIT):
     return names, results
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="dev test kernel", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="BOOT", help="run these alone")
-    parser.add_argument("--tally", help="file which the counts are appended to")
-    parser.add_argument("--timeout", type=float, default=TIME_LIMIT, metavar="SECONDS",
-        help="for each boot, where the table says nothing (%(default)s)")
-    options = parser.parse_args()
+def choose(parser, names):
+    """The boots of these names, or all; ends the program when there is none of a name."""
     boots = tomllib.loads(TABLE.read_text())["boot"]
-    chosen = [boot for boot in boots if not options.names or boot["name"] in options.names]
-    if unknown := {*options.names} - {boot["name"] for boot in boots}:
+    if unknown := {*names} - {boot["name"] for boot in boots}:
         parser.error(f"no boot {', '.join(unknown)} in {TABLE.name}")
+    return [boot for boot in boots if not names or boot["name"] in names]
 
+
+def run(boots, every, timeout=TIME_LIMIT):
+    """EVERY: these are all that there are, so that together they have to run each test."""
     total, seen = Results(), set()
-    for boot in chosen:
-        names, results = run(boot, options.timeout)
+    for boot in boots:
+        names, results = run_boot(boot, timeout)
         total += results
         seen.update(names)
-    if not options.names:
+    if every:
         for name in catch2_names(program()):
             if name not in seen:
                 print(f"FAILED: {name}: matches the tests of no boot in {TABLE.name}")
                 total.failed += 1
     print(f"kernel: {total}", flush=True)
-    total.append_to(options.tally)
-    return total.failed > 0
+    return total
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="boots.py", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="BOOT", help="run these alone")
+    parser.add_argument("--timeout", type=float, default=TIME_LIMIT, metavar="SECONDS",
+        help="for each boot, where the table says nothing (%(default)s)")
+    options = parser.parse_args()
+    boots = choose(parser, options.names)
+    return run(boots, not options.names, options.timeout).failed > 0
 
 
 if __name__ == "__main__":

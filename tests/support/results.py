@@ -1,11 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Counts test results: one for each Catch2 test case, summed over suites in a tally file."""
+"""Counts test results: one for each Catch2 test case."""
 
 import dataclasses
-import pathlib
 import subprocess
-import sys
 import textwrap
 import xml.etree.ElementTree
 
@@ -19,24 +17,10 @@ class Results:
     skipped: int = 0
 
     def __add__(self, other):
-        return Results(
-            self.passed + other.passed,
-            self.failed + other.failed,
-            self.skipped + other.skipped,
-        )
+        return Results(*map(sum, zip(dataclasses.astuple(self), dataclasses.astuple(other))))
 
     def __str__(self):
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
-
-    def append_to(self, tally):
-        if tally:
-            with open(tally, "a") as file:
-                print(self.passed, self.failed, self.skipped, file=file)
-
-
-def read_tally(path):
-    lines = pathlib.Path(path).read_text().splitlines()
-    return sum((Results(*map(int, line.split())) for line in lines), Results())
 
 
 def catch2_names(program, expression="*", **options):
@@ -90,10 +74,3 @@ def case_name(element, names):
     """Sections follow the case's name after a slash, but a name may hold slashes of its own."""
     fitting = [name for name in names if element == name or element.startswith(f"{name}/")]
     return max(fitting, key=len, default=element.split("/")[0])
-
-
-if __name__ == "__main__":
-    # The last line of ./dev test.
-    total = read_tally(sys.argv[1])
-    print(total)
-    sys.exit(total.failed > 0)
