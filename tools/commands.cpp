@@ -2,13 +2,8 @@
 // Asks the library and prints its answers.
 #include "tools/commands.hpp"
 
-#include "tools/output/capabilities.hpp"
-#include "tools/output/doctor.hpp"
 #include "tools/output/graph.hpp"
-#include "tools/output/hotplug.hpp"
 #include "tools/output/json.hpp"
-#include "tools/output/report.hpp"
-#include "tools/output/stats.hpp"
 #include "tools/output/table.hpp"
 #include "tools/output/words.hpp"
 #include "tools/terminal/draw.hpp"
@@ -44,14 +39,38 @@ int fail(const CommonOptions& common, const Error& error, int status = exit_fail
     return status;
 }
 
-Result<Allocator> open_allocator(const CommonOptions& common) {
+/// What was typed can't be understood.
+struct Misunderstood {
+    Error error;
+};
+
+template <typename Value>
+Value understood(Result<Value> result) {
+    if (!result)
+        throw Misunderstood{std::move(result).error()};
+    return *std::move(result);
+}
+
+/// Value() of a Result that holds an error ends a command here.
+template <typename Command>
+int answer(const CommonOptions& common, const Command& command) {
+    try {
+        return command();
+    } catch (const Misunderstood& typed) {
+        return fail(common, typed.error, exit_usage);
+    } catch (const BadResult& bad) {
+        return fail(common, bad.error());
+    }
+}
+
+Allocator open_allocator(const CommonOptions& common) {
     AllocatorOptions options;
     options.quirk_path = common.quirks;
     options.policy_path = common.policy;
-    return Allocator::open(std::move(options));
+    return Allocator::open(std::move(options)).value();
 }
 
-Result<Request> build_request(const Allocator& allocator, const RequestOptions& options) {
+Request build_request(const Allocator& allocator, const RequestOptions& options) {
     Request request = options.image ? Request::image(options.image->width, options.image->height,
                                                      options.image->fourcc)
                                     : Request::bytes(options.bytes);
@@ -61,12 +80,8 @@ Result<Request> build_request(const Allocator& allocator, const RequestOptions& 
     std::map<std::string, Device> devices;
     for (const UseOption& use : options.uses) {
         auto known = devices.find(use.path);
-        if (known == devices.end()) {
-            auto device = allocator.device(use.path);
-            if (!device)
-                return device.error();
-            known = devices.emplace(use.path, *std::move(device)).first;
-        }
+        if (known == devices.end())
+            known = devices.emplace(use.path, allocator.device(use.path).value()).first;
         DeviceUse added{known->second, use.use, {}};
         // What anybody wants holds for the buffer, so one device says it.
         if (options.min_size != 0 && &use == &options.uses.front())
@@ -131,41 +146,28 @@ struct Planned {
     Plan plan;
 };
 
-/// Nothing when it failed, which has then been said; `status` is the exit status.
-std::optional<Planned> make_plan(const CommonOptions& common, const RequestText& text,
-                                 int& status) {
-    auto options = parse_request(text);
-    if (!options) {
-        status = fail(common, options.error(), exit_usage);
-        return std::nullopt;
-    }
-    auto allocator = open_allocator(common);
-    if (!allocator) {
-        status = fail(common, allocator.error());
-        return std::nullopt;
-    }
-    auto request = build_request(*allocator, *options);
-    if (!request) {
-        status = fail(common, request.error());
-        return std::nullopt;
-    }
-    auto plan = allocator->plan(*request);
-    if (!plan) {
-        status = fail(common, plan.error());
-        return std::nullopt;
-    }
-    return Planned{*std::move(allocator), *std::move(plan)};
+Planned make_plan(const CommonOptions& common, const RequestText& text) {
+    const RequestOptions options = understood(parse_request(text));
+    Allocator allocator = open_allocator(common);
+    Plan plan = allocator.plan(build_request(allocator, options)).value();
+    return {std::move(allocator), std::move(plan)};
 }
 
-} // namespace
+int print_plan(const CommonOptions& common, const Plan& plan, bool why = false) {
+    const PlanReport report = report_of(plan);
+    const Screen screen = screen_of(stdout_fd);
+    std::string text = common.json ? plan_json(report) : plan_text(report, screen);
+    if (why && !common.json)
+        text += why_text(report, screen);
+    return print(text, report.candidates.empty() ? exit_failed : exit_done);
+}
 
 /// Those of the paths that are devices; `failures` says what is wrong with the others.
 std::vector<Device> ask_devices(const Allocator& allocator, std::span<const std::string> paths,
                                 std::vector<Error>& failures) {
     std::vector<Device> devices;
     for (const std::string& path : paths) {
-        auto device = allocator.device(path);
-        if (device)
+        if (auto device = allocator.device(path))
             devices.push_back(*std::move(device));
         else
             failures.push_back(std::move(device).error());
@@ -175,145 +177,31 @@ std::vector<Device> ask_devices(const Allocator& allocator, std::span<const std:
     return devices;
 }
 
-int devices_command(const CommonOptions& common, std::span<const std::string> paths) {
-    auto allocator = open_allocator(common);
-    if (!allocator)
-        return fail(common, allocator.error());
-
-    std::vector<DeviceReport> reports;
-    std::vector<Error> failures;
-    if (paths.empty()) {
-        auto devices = allocator->devices();
-        if (!devices)
-            return fail(common, devices.error());
-        for (const Device& device : *devices)
-            reports.push_back(report_of(device));
-    }
-    for (const Device& device : ask_devices(*allocator, paths, failures))
-        reports.push_back(report_of(device));
-
-    const int status = failures.empty() ? exit_done : exit_failed;
-    if (common.json)
-        return print(devices_json(reports, failures), status);
-    const Screen screen = screen_of(stdout_fd);
-    if (paths.empty())
-        return print(devices_text(reports, screen), status);
+/// One below another.
+template <typename Report>
+std::string texts_of(const std::vector<Report>& reports,
+                     std::string (*text_of)(const Report&, const Screen&)) {
     std::string text;
-    for (const DeviceReport& report : reports)
-        text += (text.empty() ? "" : "\n") + device_text(report, screen);
-    return print(text, status);
+    for (const Report& report : reports)
+        text += (text.empty() ? "" : "\n") + text_of(report, screen_of(stdout_fd));
+    return text;
 }
 
-int policy_command(const CommonOptions& common) {
-    auto allocator = open_allocator(common);
-    if (!allocator)
-        return fail(common, allocator.error());
-    const std::vector<PolicyValue> values = allocator->policy();
-    return print(common.json ? policy_json(values) : policy_text(values, screen_of(stdout_fd)));
+int print_check(const CommonOptions& common, const std::string& file, const FileReport& report,
+                std::string_view row) {
+    return print(common.json ? file_check_json(file, report) : file_check_text(file, report, row),
+                 report.mistakes.empty() ? exit_done : exit_failed);
 }
 
-int check_policy_command(const CommonOptions& common, const std::string& file) {
-    const auto report = check_policy_file(file);
-    if (!report)
-        return fail(common, report.error());
-    return print(common.json ? file_check_json(file, *report, "values")
-                             : file_check_text(file, *report, "value"),
-                 report->mistakes.empty() ? exit_done : exit_failed);
-}
-
-int quirks_command(const CommonOptions& common, std::span<const std::string> paths) {
-    auto allocator = open_allocator(common);
-    if (!allocator)
-        return fail(common, allocator.error());
-    std::vector<QuirksReport> reports;
-    std::vector<Error> failures;
-    for (const Device& device : ask_devices(*allocator, paths, failures))
-        reports.push_back({device.path(), device.driver(), applied_quirks(device)});
-    const int status = failures.empty() ? exit_done : exit_failed;
-    if (common.json)
-        return print(quirks_json(reports, failures), status);
-    std::string text;
-    for (const QuirksReport& report : reports)
-        text += (text.empty() ? "" : "\n") + quirks_text(report, screen_of(stdout_fd));
-    return print(text, status);
-}
-
-int check_quirks_command(const CommonOptions& common, const std::string& file) {
-    const auto report = check_quirk_file(file);
-    if (!report)
-        return fail(common, report.error());
-    return print(common.json ? file_check_json(file, *report, "rows")
-                             : file_check_text(file, *report, "row"),
-                 report->mistakes.empty() ? exit_done : exit_failed);
-}
-
-int sources_command(const CommonOptions& common) {
-    auto allocator = open_allocator(common);
-    if (!allocator)
-        return fail(common, allocator.error());
-    auto sources = allocator->sources();
-    if (!sources)
-        return fail(common, sources.error());
-    return print(common.json ? sources_json(*sources)
-                             : sources_text(*sources, screen_of(stdout_fd)));
-}
-
-int capabilities_command(const CommonOptions& common, const std::string& use,
-                         const std::string& format) {
-    const auto who = parse_use_option(use);
-    if (!who)
-        return fail(common, who.error(), exit_usage);
-    const auto fourcc = parse_format(format);
-    if (!fourcc)
-        return fail(common, fourcc.error(), exit_usage);
-    auto allocator = open_allocator(common);
-    if (!allocator)
-        return fail(common, allocator.error());
-    const auto device = allocator->device(who->path);
-    if (!device)
-        return fail(common, device.error());
-    auto sets = device->capabilities(who->use, *fourcc);
-    if (!sets)
-        return fail(common, sets.error());
-    const CapabilityReport report{device->path(), who->use, *fourcc, *std::move(sets)};
-    return print(common.json ? capabilities_json(report)
-                             : capabilities_text(report, screen_of(stdout_fd)));
-}
-
-int plan_command(const CommonOptions& common, const RequestText& text, bool why) {
-    int status = exit_failed;
-    const auto planned = make_plan(common, text, status);
-    if (!planned)
-        return status;
-    const PlanReport report = report_of(planned->plan);
-    const Screen screen = screen_of(stdout_fd);
-    const std::string answer = common.json ? plan_json(report) : plan_text(report, screen);
-    return print(why && !common.json ? answer + why_text(report, screen) : answer,
-                 report.candidates.empty() ? exit_failed : exit_done);
-}
-
-int monitor_command(const CommonOptions& common, const MonitorCommandOptions& options) {
+/// How monitor_command() goes on once it listens.
+int print_events(const CommonOptions& common, const MonitorCommandOptions& options,
+                 const Interrupt& interrupt, Monitor& monitor) {
     using Clock = std::chrono::steady_clock;
-    const Interrupt interrupt;
-    const auto allocator = open_allocator(common);
-    if (!allocator)
-        return fail(common, allocator.error());
-    auto monitor = allocator->monitor();
-    if (!monitor)
-        return fail(common, monitor.error());
-    const std::string_view origin = monitor->origin();
-    if (!write_output(common.json ? listening_json_line(origin) : listening_line(origin)))
-        return exit_failed;
-
     const Clock::time_point begin = Clock::now();
-    std::size_t seen = 0;
-    while (options.count == 0 || seen < options.count) {
-        const auto event = monitor->next();
-        if (!event)
-            return fail(common, event.error());
-        if (event->has_value()) {
+    for (std::size_t seen = 0; options.count == 0 || seen < options.count;) {
+        if (const auto event = monitor.next().value()) {
             ++seen;
-            if (!write_output(common.json ? hotplug_json_line(**event) : hotplug_line(**event)))
+            if (!write_output(common.json ? hotplug_json_line(*event) : hotplug_line(*event)))
                 return exit_failed;
             continue;
         }
@@ -322,7 +210,7 @@ int monitor_command(const CommonOptions& common, const MonitorCommandOptions& op
             left = std::chrono::ceil<std::chrono::milliseconds>(
                        begin + std::chrono::seconds(*options.timeout) - Clock::now())
                        .count();
-        switch (interrupt.wait(monitor->fd(), left)) {
+        switch (interrupt.wait(monitor.fd(), left)) {
         case Interrupt::Woken::readable:
             break;
         case Interrupt::Woken::interrupted:
@@ -334,54 +222,21 @@ int monitor_command(const CommonOptions& common, const MonitorCommandOptions& op
     return exit_done;
 }
 
-int doctor_command(const CommonOptions& common) {
-    const auto allocator = open_allocator(common);
-    if (!allocator)
-        return fail(common, allocator.error());
-    const auto report = examine(*allocator, ask_machine());
-    if (!report)
-        return fail(common, report.error());
-    return print(common.json ? doctor_json(*report) : doctor_text(*report, screen_of(stdout_fd)),
-                 findings_of(*report).empty() ? exit_done : exit_failed);
-}
-
-int graph_command(const CommonOptions& common, const RequestText& text, const std::string& svg) {
-    int status = exit_failed;
-    const auto planned = make_plan(common, text, status);
-    if (!planned)
-        return status;
-    const std::string document = graph_dot(graph_of(planned->plan));
-    status = planned->plan.candidates().empty() ? exit_failed : exit_done;
-    if (svg.empty())
-        return print(document, status);
-    if (const auto drawn = draw_svg(document, svg); !drawn)
-        return fail(common, drawn.error());
-    return status;
-}
-
-int alloc_command(const CommonOptions& common, const RequestText& text,
-                  const AllocCommandOptions& options) {
-    std::optional<Hold> hold;
-    if (options.hold)
-        hold.emplace();
-
-    int status = exit_failed;
-    const auto planned = make_plan(common, text, status);
-    if (!planned)
-        return status;
-
+int allocate(const CommonOptions& common, const Planned& planned,
+             const AllocCommandOptions& options, std::optional<Hold>& hold) {
     std::vector<Buffer> buffers;
-    const std::size_t count = planned->plan.request().count.value_or(1);
-    for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t count = planned.plan.request().count.value_or(1);
+    while (buffers.size() < count) {
         AllocateOptions allocate;
         allocate.verify = options.verify;
         // The user names the camera and asks for a test: an idle queue may be borrowed for it.
         allocate.borrow_idle_queues = options.verify;
-        auto buffer = planned->allocator.allocate(planned->plan, allocate);
+        auto buffer = planned.allocator.allocate(planned.plan, allocate);
         if (!buffer) {
+            const std::size_t number = buffers.size() + 1;
             buffers.clear();
             return fail(common, buffer.error(), exit_failed,
-                        count > 1 ? std::optional(i + 1) : std::nullopt);
+                        count > 1 ? std::optional(number) : std::nullopt);
         }
         buffers.push_back(*std::move(buffer));
     }
@@ -389,15 +244,132 @@ int alloc_command(const CommonOptions& common, const RequestText& text,
     std::vector<BufferReport> reports;
     for (const Buffer& buffer : buffers)
         reports.push_back(report_of(buffer));
-    const auto stats = options.stats ? std::optional(planned->allocator.stats()) : std::nullopt;
+    const auto stats = options.stats ? std::optional(planned.allocator.stats()) : std::nullopt;
     const Screen screen = screen_of(stdout_fd);
-    std::string answer = common.json ? buffers_json(reports, stats) : buffers_text(reports, screen);
+    std::string text = common.json ? buffers_json(reports, stats) : buffers_text(reports, screen);
     if (stats && !common.json)
-        answer += "\n" + stats_text(*stats, screen);
-    status = print(answer);
+        text += "\n" + stats_text(*stats, screen);
+    const int status = print(text);
     if (hold && status == exit_done)
         hold->wait();
     return status;
+}
+
+} // namespace
+
+int devices_command(const CommonOptions& common, std::span<const std::string> paths) {
+    return answer(common, [&] {
+        const Allocator allocator = open_allocator(common);
+        std::vector<DeviceReport> reports;
+        std::vector<Error> failures;
+        for (const Device& device :
+             paths.empty() ? allocator.devices().value() : ask_devices(allocator, paths, failures))
+            reports.push_back(report_of(device));
+        return print(common.json     ? devices_json(reports, failures)
+                     : paths.empty() ? devices_text(reports, screen_of(stdout_fd))
+                                     : texts_of(reports, device_text),
+                     failures.empty() ? exit_done : exit_failed);
+    });
+}
+
+int policy_command(const CommonOptions& common) {
+    return answer(common, [&] {
+        const std::vector<PolicyValue> values = open_allocator(common).policy();
+        return print(common.json ? policy_json(values) : policy_text(values, screen_of(stdout_fd)));
+    });
+}
+
+int check_policy_command(const CommonOptions& common, const std::string& file) {
+    return answer(common, [&] {
+        return print_check(common, file, check_policy_file(file).value(), "value");
+    });
+}
+
+int quirks_command(const CommonOptions& common, std::span<const std::string> paths) {
+    return answer(common, [&] {
+        std::vector<QuirksReport> reports;
+        std::vector<Error> failures;
+        for (const Device& device : ask_devices(open_allocator(common), paths, failures))
+            reports.push_back({device.path(), device.driver(), applied_quirks(device)});
+        return print(common.json ? quirks_json(reports, failures) : texts_of(reports, quirks_text),
+                     failures.empty() ? exit_done : exit_failed);
+    });
+}
+
+int check_quirks_command(const CommonOptions& common, const std::string& file) {
+    return answer(common,
+                  [&] { return print_check(common, file, check_quirk_file(file).value(), "row"); });
+}
+
+int sources_command(const CommonOptions& common) {
+    return answer(common, [&] {
+        const std::vector<SourceInfo> sources = open_allocator(common).sources().value();
+        return print(common.json ? sources_json(sources)
+                                 : sources_text(sources, screen_of(stdout_fd)));
+    });
+}
+
+int capabilities_command(const CommonOptions& common, const std::string& use,
+                         const std::string& format) {
+    return answer(common, [&] {
+        const UseOption who = understood(parse_use_option(use));
+        const Fourcc fourcc = understood(parse_format(format));
+        const Device device = open_allocator(common).device(who.path).value();
+        const CapabilityReport report{device.path(), who.use, fourcc,
+                                      device.capabilities(who.use, fourcc).value()};
+        return print(common.json ? capabilities_json(report)
+                                 : capabilities_text(report, screen_of(stdout_fd)));
+    });
+}
+
+int plan_command(const CommonOptions& common, const RequestText& text, bool why) {
+    return answer(common, [&] { return print_plan(common, make_plan(common, text).plan, why); });
+}
+
+int monitor_command(const CommonOptions& common, const MonitorCommandOptions& options) {
+    return answer(common, [&] {
+        const Interrupt interrupt;
+        const Allocator allocator = open_allocator(common);
+        Monitor monitor = allocator.monitor().value();
+        const std::string_view origin = monitor.origin();
+        if (!write_output(common.json ? listening_json_line(origin) : listening_line(origin)))
+            return exit_failed;
+        return print_events(common, options, interrupt, monitor);
+    });
+}
+
+int doctor_command(const CommonOptions& common) {
+    return answer(common, [&] {
+        const DoctorReport report = examine(open_allocator(common), ask_machine()).value();
+        return print(common.json ? doctor_json(report) : doctor_text(report, screen_of(stdout_fd)),
+                     findings_of(report).empty() ? exit_done : exit_failed);
+    });
+}
+
+int graph_command(const CommonOptions& common, const RequestText& text, const std::string& svg) {
+    return answer(common, [&] {
+        const Planned planned = make_plan(common, text);
+        const std::string document = graph_dot(graph_of(planned.plan));
+        const int status = planned.plan.candidates().empty() ? exit_failed : exit_done;
+        if (svg.empty())
+            return print(document, status);
+        draw_svg(document, svg).value();
+        return status;
+    });
+}
+
+int alloc_command(const CommonOptions& common, const RequestText& text,
+                  const AllocCommandOptions& options) {
+    return answer(common, [&] {
+        std::optional<Hold> hold;
+        if (options.hold)
+            hold.emplace();
+        const Planned planned = make_plan(common, text);
+        // Why nothing serves it is what `plan` says.
+        if (planned.plan.candidates().empty())
+            return print_plan(common, planned.plan);
+        return allocate(common, planned, options, hold);
+    });
 }
 
 } // namespace simplealloc::tools

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tools/doctor.hpp"
 
-#include "tools/doctor_plans.hpp"
 #include "tools/output/words.hpp"
 
 #include <algorithm>

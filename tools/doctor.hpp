@@ -72,6 +72,11 @@ MachineReport ask_machine();
 /// Opens every device that it may, and plans what their users would ask: each alone, and those of
 /// which one makes what the other takes.
 Result<DoctorReport> examine(const Allocator& allocator, MachineReport machine);
+/// Plans a frame for each pair of which one makes what the other takes, in the largest of the usual
+/// formats that both have, and one for each device alone, in its own best format: 1920x1080 pixels,
+/// and fewer where that is too many for a device.
+void plan_for_users(const Allocator& allocator, const std::vector<Device>& devices,
+                    DoctorReport& report);
 /// What is missing, the most general first; those with one remedy are one.
 std::vector<Finding> findings_of(const DoctorReport& report);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "tools/doctor_plans.hpp"
+// What a user of these devices would ask of them, and what comes of it.
+#include "tools/doctor.hpp"
 
 #include "tools/output/words.hpp"
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The command line: options, help, and which command runs.
 #include "tools/commands.hpp"
-#include "tools/examples.hpp"
 #include "tools/terminal/terminal.hpp"
 
 #include <simplealloc/version.hpp>
 
 #include <CLI/CLI.hpp>
 #include <exception>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,13 +20,14 @@ struct CommandLine {
     RequestText request;
     AllocCommandOptions alloc;
     std::vector<std::string> device_paths;
-    std::string policy_file; ///< to check
-    std::string quirk_file;  ///< to check
+    std::optional<std::string> policy_file; ///< to check
+    std::optional<std::string> quirk_file;  ///< to check
     bool why = false;
     MonitorCommandOptions monitor;
     std::string svg_file; ///< to draw into
     std::string use;
     std::string format;
+    int status = exit_done; ///< of the command that was run
 };
 
 /// CLI11 does not wrap, but indents what follows a newline.
@@ -49,7 +50,7 @@ void add_settings(CLI::App& command, CommonOptions& options) {
 }
 
 void add_common_options(CLI::App& command, CommonOptions& options) {
-    command.add_flag("--json", options.json, "Print a JSON document (schema 1) instead of a table");
+    command.add_flag("--json", options.json, "Print a JSON document (schema 2) instead of a table");
     add_settings(command, options);
 }
 
@@ -165,6 +166,148 @@ int usage_error(const CLI::ParseError& error, const CLI::App& app) {
     return exit_usage;
 }
 
+/// `examples` are lines for a shell; `run` gives the exit status.
+CLI::App& add_command(CLI::App& app, int& status, const char* name, const char* what,
+                      const char* examples, std::function<int()> run) {
+    CLI::App* command = app.add_subcommand(name, what);
+    command->footer(std::string("Examples:\n") + examples);
+    command->callback([&status, run = std::move(run)] { status = run(); });
+    return *command;
+}
+
+/// Those that ask what there is.
+void add_questions(CLI::App& app, CommandLine& line) {
+    CLI::App& devices =
+        add_command(app, line.status, "devices",
+                    "List the machine's devices; no node is opened, but for those named",
+                    "  simplealloc devices                     what is there\n"
+                    "  simplealloc devices /dev/video0         all that is known of one, and how\n",
+                    [&line] { return devices_command(line.common, line.device_paths); });
+    devices.add_option("path", line.device_paths, "Ask these nodes, and tell all about them")
+        ->type_name("PATH");
+    add_common_options(devices, line.common);
+
+    CLI::App& policy = add_command(
+        app, line.status, "policy", "Show the policy that is in force, or check a policy file",
+        "  simplealloc policy                      what counts, and who wants it so\n"
+        "  simplealloc policy --check my.conf      mistakes, with their lines\n",
+        [&line] {
+            return line.policy_file ? check_policy_command(line.common, *line.policy_file)
+                                    : policy_command(line.common);
+        });
+    add_text(policy, "--check", line.policy_file,
+             "Name the mistakes of a policy file, and use none of it")
+        ->type_name("FILE")
+        ->option_text("FILE");
+    add_common_options(policy, line.common);
+
+    CLI::App& quirks =
+        add_command(app, line.status, "quirks",
+                    "Say what quirk files tell about a device, or check such a file",
+                    "  simplealloc quirks /dev/video0          which rows apply\n"
+                    "  simplealloc quirks --check my.quirks    mistakes, with their lines\n",
+                    [&line] {
+                        if (line.quirk_file)
+                            return check_quirks_command(line.common, *line.quirk_file);
+                        if (line.device_paths.empty())
+                            throw CLI::RequiredError("PATH or --check");
+                        return quirks_command(line.common, line.device_paths);
+                    });
+    CLI::Option* of_devices =
+        quirks.add_option("path", line.device_paths, "The devices' nodes")->type_name("PATH");
+    add_text(quirks, "--check", line.quirk_file,
+             "Name the mistakes of a quirk file, and use none of it")
+        ->type_name("FILE")
+        ->excludes(of_devices)
+        ->option_text("FILE");
+    add_common_options(quirks, line.common);
+
+    add_common_options(
+        add_command(
+            app, line.status, "sources",
+            "List the places that memory can come from (V4L2 nodes: see plan)",
+            "  simplealloc sources                     what may be used, and what would help\n"
+            "  SIMPLEALLOC_DISABLE=ion simplealloc sources\n",
+            [&line] { return sources_command(line.common); }),
+        line.common);
+
+    CLI::App& capabilities =
+        add_command(app, line.status, "capabilities",
+                    "Say what a device needs of a buffer, and how that is known",
+                    "  simplealloc capabilities /dev/dri/card0:scanout XR24\n",
+                    [&line] { return capabilities_command(line.common, line.use, line.format); });
+    capabilities.add_option("device", line.use, "A device and what it does; roles: see plan")
+        ->type_name("PATH:ROLE")
+        ->required();
+    capabilities.add_option("format", line.format, "A pixel format (default: plain bytes)")
+        ->type_name("FOURCC");
+    add_common_options(capabilities, line.common);
+}
+
+/// Those that plan or allocate.
+void add_requests(CLI::App& app, CommandLine& line) {
+    CLI::App& plan = add_command(
+        app, line.status, "plan", "Say what would be allocated, and why; allocate nothing",
+        "  A camera's frames on a display, and who decides what:\n"
+        "    simplealloc plan --image 1280x720:NV12 --use /dev/video0:capture \\\n"
+        "        --use /dev/dri/card0:scanout --why\n"
+        "  Frames that the CPU analyses, without the scarce memory of CMA:\n"
+        "    simplealloc plan --image 1280x720:NV12 --use /dev/video0:capture \\\n"
+        "        --cpu read-often --without dma-heap:reserved\n",
+        [&line] { return plan_command(line.common, line.request, line.why); });
+    add_request_options(plan, line.request);
+    plan.add_flag("--why", line.why,
+                  folded("Also who sets each limit, and what each candidate lost by (JSON always "
+                         "has it)"));
+    add_common_options(plan, line.common);
+
+    CLI::App& graph = add_command(
+        app, line.status, "graph", "Write a plan as a Graphviz document (DOT), or draw it",
+        "  simplealloc graph --image 1280x720:XR24 --use /dev/dri/card0:scanout --svg plan.svg\n",
+        [&line] { return graph_command(line.common, line.request, line.svg_file); });
+    add_request_options(graph, line.request);
+    graph.add_option("--svg", line.svg_file, "Draw it with Graphviz's dot into this file")
+        ->check([](const std::string& file) { return file.empty() ? "name a file" : ""; })
+        ->type_name("FILE");
+    add_settings(graph, line.common);
+
+    CLI::App& alloc = add_command(
+        app, line.status, "alloc", "Allocate, verify, and show the buffer",
+        "  simplealloc alloc --bytes 4M --cpu read-often --json\n"
+        "  simplealloc alloc --image 1920x1080:XR24 --use /dev/dri/card0:scanout --count 3 "
+        "--hold\n",
+        [&line] { return alloc_command(line.common, line.request, line.alloc); });
+    add_request_options(alloc, line.request);
+    add_alloc_options(alloc, line.alloc);
+    add_common_options(alloc, line.common);
+}
+
+/// Those that look at the whole machine.
+void add_watchers(CLI::App& app, CommandLine& line) {
+    CLI::App& monitor = add_command(
+        app, line.status, "monitor",
+        "Show devices and sources that come and go, a line each, until SIGINT",
+        "  simplealloc monitor --json\n"
+        "  simplealloc monitor --count 1 --timeout 60      until something comes or goes\n",
+        [&line] { return monitor_command(line.common, line.monitor); });
+    monitor.add_option("--count", line.monitor.count, "End after so many events")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20U).description(""))
+        ->type_name("N");
+    monitor
+        .add_option("--timeout", line.monitor.timeout,
+                    folded("End after so many seconds, in failure if --count was not reached"))
+        ->type_name("SECONDS");
+    add_common_options(monitor, line.common);
+
+    add_common_options(
+        add_command(app, line.status, "doctor",
+                    "Say what this machine can do, what is missing, and how to mend it",
+                    "  simplealloc doctor                      as the user whose program fails\n"
+                    "  simplealloc doctor --json > doctor.json for a bug report\n",
+                    [&line] { return doctor_command(line.common); }),
+        line.common);
+}
+
 int run(int argc, char** argv) {
     CommandLine line;
     CLI::App app("Finds the best place to allocate a dma-buf that several devices share.",
@@ -176,86 +319,13 @@ int run(int argc, char** argv) {
     app.footer("Exit status: 0 done, 1 can't be satisfied or failed, 2 wrong usage.\n"
                "SIMPLEALLOC_DISABLE leaves backends or sources out, SIMPLEALLOC_LOG=debug logs to "
                "standard error.");
-
-    CLI::App* devices = app.add_subcommand(
-        "devices", "List the machine's devices; no node is opened, but for those named");
-    devices->add_option("path", line.device_paths, "Ask these nodes, and tell all about them")
-        ->type_name("PATH");
-    add_common_options(*devices, line.common);
-
-    CLI::App* policy =
-        app.add_subcommand("policy", "Show the policy that is in force, or check a policy file");
-    CLI::Option* check_policy = policy->add_option(
-        "--check", line.policy_file, "Name the mistakes of a policy file, and use none of it");
-    check_policy->type_name("FILE")->option_text("FILE");
-    add_common_options(*policy, line.common);
-    CLI::App* quirks = app.add_subcommand(
-        "quirks", "Say what quirk files tell about a device, or check such a file");
-    CLI::Option* of_devices =
-        quirks->add_option("path", line.device_paths, "The devices' nodes")->type_name("PATH");
-    CLI::Option* check = quirks->add_option(
-        "--check", line.quirk_file, "Name the mistakes of a quirk file, and use none of it");
-    check->type_name("FILE")->excludes(of_devices)->option_text("FILE");
-    quirks->callback([&line, check] {
-        if (check->count() == 0 && line.device_paths.empty())
-            throw CLI::RequiredError("PATH or --check");
-    });
-    add_common_options(*quirks, line.common);
-
-    CLI::App* sources = app.add_subcommand(
-        "sources", "List the places that memory can come from (V4L2 nodes: see plan)");
-    add_common_options(*sources, line.common);
-
-    CLI::App* capabilities = app.add_subcommand(
-        "capabilities", "Say what a device needs of a buffer, and how that is known");
-    capabilities->add_option("device", line.use, "A device and what it does; roles: see plan")
-        ->type_name("PATH:ROLE")
-        ->required();
-    capabilities->add_option("format", line.format, "A pixel format (default: plain bytes)")
-        ->type_name("FOURCC");
-    add_common_options(*capabilities, line.common);
-
-    CLI::App* plan =
-        app.add_subcommand("plan", "Say what would be allocated, and why; allocate nothing");
-    add_request_options(*plan, line.request);
-    plan->add_flag("--why", line.why,
-                   folded("Also who sets each limit, and what each candidate lost by (JSON always "
-                          "has it)"));
-    add_common_options(*plan, line.common);
-
-    CLI::App* graph =
-        app.add_subcommand("graph", "Write a plan as a Graphviz document (DOT), or draw it");
-    add_request_options(*graph, line.request);
-    graph->add_option("--svg", line.svg_file, "Draw it with Graphviz's dot into this file")
-        ->check([](const std::string& file) { return file.empty() ? "name a file" : ""; })
-        ->type_name("FILE");
-    add_settings(*graph, line.common);
-
-    CLI::App* alloc = app.add_subcommand("alloc", "Allocate, verify, and show the buffer");
-    add_request_options(*alloc, line.request);
-    add_alloc_options(*alloc, line.alloc);
-    add_common_options(*alloc, line.common);
-
-    CLI::App* monitor = app.add_subcommand(
-        "monitor", "Show devices and sources that come and go, a line each, until SIGINT");
-    monitor->add_option("--count", line.monitor.count, "End after so many events")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20U).description(""))
-        ->type_name("N");
-    monitor
-        ->add_option("--timeout", line.monitor.timeout,
-                     folded("End after so many seconds, in failure if --count was not reached"))
-        ->type_name("SECONDS");
-    add_common_options(*monitor, line.common);
-
-    CLI::App* doctor = app.add_subcommand(
-        "doctor", "Say what this machine can do, what is missing, and how to mend it");
-    add_common_options(*doctor, line.common);
-
-    for (CLI::App* command : app.get_subcommands({}))
-        command->footer("Examples:\n" + std::string(examples_of(command->get_name())));
+    add_questions(app, line);
+    add_requests(app, line);
+    add_watchers(app, line);
 
     try {
         app.parse(argc, argv);
+        return line.status;
     } catch (const CLI::CallForVersion& version) {
         return write_output(std::string(version.what()) + "\n") ? exit_done : exit_failed;
     } catch (const CLI::Success&) {
@@ -263,28 +333,6 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return usage_error(error, app);
     }
-
-    if (devices->parsed())
-        return devices_command(line.common, line.device_paths);
-    if (policy->parsed())
-        return check_policy->count() > 0 ? check_policy_command(line.common, line.policy_file)
-                                         : policy_command(line.common);
-    if (quirks->parsed())
-        return check->count() > 0 ? check_quirks_command(line.common, line.quirk_file)
-                                  : quirks_command(line.common, line.device_paths);
-    if (sources->parsed())
-        return sources_command(line.common);
-    if (capabilities->parsed())
-        return capabilities_command(line.common, line.use, line.format);
-    if (plan->parsed())
-        return plan_command(line.common, line.request, line.why);
-    if (monitor->parsed())
-        return monitor_command(line.common, line.monitor);
-    if (doctor->parsed())
-        return doctor_command(line.common);
-    if (graph->parsed())
-        return graph_command(line.common, line.request, line.svg_file);
-    return alloc_command(line.common, line.request, line.alloc);
 }
 
 } // namespace

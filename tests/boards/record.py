@@ -326,7 +326,7 @@ class Recording:
     def found_out(self):
         """What the library found out here, which it has to find out from the recording as well."""
         for source in ask("sources")["sources"]:
-            self.facts[source["name"]] = source["facts"]
+            self.facts[source["source"]] = source["facts"]
         for name, facts in self.facts.items():
             for fact in facts:
                 if not LEFT_OUT.fullmatch(fact["name"]):
@@ -375,7 +375,7 @@ def row(words):
     candidates = plan["candidates"]
     rejected = {}
     for one in plan["rejections"]:
-        parties = tuple(party(name) for name in one["required_by"])
+        parties = tuple(party(name) for name in one["parties"])
         rejected.setdefault((one["constraint"], parties), []).append(one["source"])
     entries |= {
         "candidates": [one["source"] for one in candidates],

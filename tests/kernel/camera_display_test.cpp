@@ -47,7 +47,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
     CHECK(plan.at("candidates")[0].at("driver") == "virtio_gpu");
     const auto heap = command::rejection(plan, "dma-heap:system", "exporter");
     REQUIRE(!heap.is_null());
-    CHECK(heap.at("required_by") == nlohmann::json{display + " (scanout)"});
+    CHECK(heap.at("parties") == nlohmann::json{display + " (scanout)"});
 
     const auto streamed = stream(camera, display, {"--exec", "lane-screendump camera-to-virtio"});
     INFO(streamed.output << streamed.errors);
@@ -75,13 +75,13 @@ TEST_CASE_METHOD(guest::NothingLeft,
     CHECK(command::sources(plan).front() == "dma-heap:reserved");
     const auto heap = command::rejection(plan, "dma-heap:system", "contiguity");
     REQUIRE(!heap.is_null());
-    CHECK(heap.at("required_by") == nlohmann::json{camera + " (capture)"});
+    CHECK(heap.at("parties") == nlohmann::json{camera + " (capture)"});
     CHECK(!heap.at("remedy").get<std::string>().empty());
 
     const auto allocated = command::alloc(pair_of(camera, display));
     INFO(allocated.output << allocated.errors);
     REQUIRE(allocated.status == 0);
-    const auto buffer = allocated.json();
+    const auto buffer = command::buffer(allocated);
     CHECK(buffer.at("source") == "dma-heap:reserved");
     REQUIRE(buffer.at("verified").size() == 2);
     CHECK(buffer.at("verified")[0].at("imported") == true);
@@ -110,7 +110,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
     const auto allocated = command::alloc(pair_of(camera, display));
     INFO(allocated.output << allocated.errors);
     REQUIRE(allocated.status == 0);
-    for (const auto& verified : allocated.json().at("verified"))
+    for (const auto& verified : command::buffer(allocated).at("verified"))
         CHECK(verified.at("imported") == true);
 
     const auto streamed = stream(camera, display);
@@ -167,7 +167,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
     CHECK(command::conflict_parties(plan).count(display + " (scanout)") == 1);
     const auto own = command::rejection(plan, "drm-dumb:" + node_name(display), "attach");
     REQUIRE(!own.is_null());
-    CHECK(own.at("required_by") == nlohmann::json{camera + " (capture)"});
+    CHECK(own.at("parties") == nlohmann::json{camera + " (capture)"});
 
     const auto streamed = stream(camera, display);
     CHECK(streamed.status == 1);

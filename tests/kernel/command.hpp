@@ -24,6 +24,11 @@ inline guest::Outcome alloc(const Words& request, const guest::User& user = {}) 
     return guest::run(join({"simplealloc", "alloc", "--json"}, request), user);
 }
 
+/// The first buffer that was allocated.
+inline nlohmann::json buffer(const guest::Outcome& allocated) {
+    return allocated.json().at("buffers").at(0);
+}
+
 /// The sources of a plan's candidates, best first.
 inline Words sources(const nlohmann::json& plan) {
     Words names;

@@ -219,7 +219,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
                         "--without", "dma-heap", "--without", "udmabuf"});
     INFO(asked.output << asked.errors);
     REQUIRE(asked.status == 0);
-    CHECK(asked.json().at("source").get<std::string>().rfind("drm-dumb:", 0) == 0);
+    CHECK(command::buffer(asked).at("source").get<std::string>().rfind("drm-dumb:", 0) == 0);
 
     const auto listed = guest::run({"simplealloc", "sources", "--json"});
     REQUIRE(listed.status == 0);
@@ -227,6 +227,6 @@ TEST_CASE_METHOD(guest::NothingLeft,
     const nlohmann::json sources = listed.json().at("sources");
     for (const auto& source : sources)
         if (source.at("backend") == "gbm")
-            names.insert(source.at("name").get<std::string>());
+            names.insert(source.at("source").get<std::string>());
     CHECK(names.size() == 4); // vgem, virtio-gpu, bochs, vkms
 }

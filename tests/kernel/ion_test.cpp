@@ -199,12 +199,12 @@ TEST_CASE_METHOD(Ion,
         CHECK(sources[1] == second);
     const auto scattered = command::rejection(plan, "ion:system", "contiguity");
     REQUIRE(!scattered.is_null());
-    CHECK(scattered.at("required_by") == nlohmann::json{camera + " (capture)"});
+    CHECK(scattered.at("parties") == nlohmann::json{camera + " (capture)"});
 
     const auto allocated = command::alloc(request);
     INFO(allocated.output << allocated.errors);
     REQUIRE(allocated.status == 0);
-    const auto buffer = allocated.json();
+    const auto buffer = command::buffer(allocated);
     CHECK(buffer.at("source") == first);
     CHECK(buffer.at("dmabufs")[0].at("exporter") == "ion");
     REQUIRE(buffer.at("verified").size() == 2);
@@ -227,7 +227,7 @@ TEST_CASE_METHOD(Ion, "the list of sources has ION's heaps with their facts", "[
     for (const auto& source : document.at("sources")) {
         if (source.at("backend") != "ion")
             continue;
-        names.insert(source.at("name").get<std::string>());
+        names.insert(source.at("source").get<std::string>());
         CHECK(source.at("path") == "/dev/ion");
         CHECK(source.at("usable") == true);
         CHECK(source.at("facts").size() >= 5);

@@ -106,7 +106,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
     const auto served = command::alloc(request);
     INFO(served.output << served.errors);
     REQUIRE(served.status == 0);
-    CHECK(served.json().at("source") == "dma-heap:reserved");
+    CHECK(command::buffer(served).at("source") == "dma-heap:reserved");
 }
 
 TEST_CASE_METHOD(guest::NothingLeft,

@@ -57,7 +57,7 @@ std::vector<Command> all_commands() {
 /// Without what is another number each time: the inode of a dma-buf, and how many buffers the
 /// descriptors are enough for that nobody else has.
 std::string comparable(const std::string& line) {
-    static const std::regex inode("^( +[0-9]+ +.* [0-9]+  [a-z0-9_-]+) +[0-9]+$");
+    static const std::regex inode("^( +[0-9]+  .*(?:B|bytes|[)])  [a-z0-9_-]+) +[0-9]+$");
     static const std::regex buffer("^simplealloc: buffer [0-9]+:");
     return std::regex_replace(std::regex_replace(line, inode, "$1 inode"), buffer, "buffer:");
 }

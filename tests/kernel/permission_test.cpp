@@ -99,8 +99,8 @@ TEST_CASE_METHOD(guest::NothingLeft, "a user in group kvm gets memory from udmab
     const auto answer = command::alloc(four_megabytes, in_groups({"kvm"}));
     INFO(answer.output << answer.errors);
     REQUIRE(answer.status == 0);
-    CHECK(answer.json().at("source") == "udmabuf");
-    CHECK(answer.json().at("dmabufs")[0].at("size") == 4U << 20U);
+    CHECK(command::buffer(answer).at("source") == "udmabuf");
+    CHECK(command::buffer(answer).at("dmabufs")[0].at("size") == 4U << 20U);
 }
 
 TEST_CASE_METHOD(guest::NothingLeft,
@@ -118,8 +118,8 @@ TEST_CASE_METHOD(guest::NothingLeft,
         command::alloc(command::join(four_megabytes, {"--any-device"}), in_groups({"video"}));
     INFO(answer.output << answer.errors);
     REQUIRE(answer.status == 0);
-    CHECK(answer.json().at("source").get<std::string>().rfind("drm-dumb:", 0) == 0);
-    CHECK(answer.json().at("dmabufs")[0].at("size") >= 4U << 20U);
+    CHECK(command::buffer(answer).at("source").get<std::string>().rfind("drm-dumb:", 0) == 0);
+    CHECK(command::buffer(answer).at("dmabufs")[0].at("size") >= 4U << 20U);
 }
 
 TEST_CASE_METHOD(guest::NothingLeft,
@@ -129,7 +129,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
     const auto answer = command::alloc(four_megabytes, in_groups({"video"}));
     INFO(answer.output << answer.errors);
     REQUIRE(answer.status == 0);
-    CHECK(answer.json().at("source") == "dma-heap:system");
+    CHECK(command::buffer(answer).at("source") == "dma-heap:system");
 
     const auto others = command::plan(four_megabytes, in_groups({"render"}));
     INFO(others.output << others.errors);
@@ -138,7 +138,8 @@ TEST_CASE_METHOD(guest::NothingLeft,
     REQUIRE(!heap.is_null());
     CHECK(heap.at("remedy") == "add the user to group video");
     // Virtual machines go on as before.
-    CHECK(command::alloc(four_megabytes, in_groups({"kvm"})).json().at("source") == "udmabuf");
+    CHECK(command::buffer(command::alloc(four_megabytes, in_groups({"kvm"}))).at("source") ==
+          "udmabuf");
     const auto seat = guest::run({"udevadm", "info", "--query=property", "/dev/udmabuf"});
     CHECK(seat.output.find(":uaccess:") != std::string::npos);
 }

@@ -128,7 +128,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
     const auto allocated = command::alloc(request);
     INFO(allocated.output << allocated.errors);
     REQUIRE(allocated.status == 0);
-    const auto buffer = allocated.json();
+    const auto buffer = command::buffer(allocated);
     CHECK(buffer.at("source") == "simple-allocator:cma0");
     REQUIRE(buffer.at("verified").size() == 2);
     CHECK(buffer.at("verified")[0].at("imported") == true);
@@ -161,7 +161,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
         command::alloc(command::join(request, {"--order", "simple-allocator,dma-heap"}));
     INFO(chosen.output << chosen.errors);
     REQUIRE(chosen.status == 0);
-    CHECK(chosen.json().at("source") == "simple-allocator:cma0");
+    CHECK(command::buffer(chosen).at("source") == "simple-allocator:cma0");
 }
 
 TEST_CASE_METHOD(guest::NothingLeft,
@@ -183,7 +183,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
     const auto typed = command::alloc(command::join({"--bytes", "4096", "--no-zero"}, alone));
     INFO(typed.output << typed.errors);
     REQUIRE(typed.status == 0);
-    const auto facts = typed.json().at("facts");
+    const auto facts = command::buffer(typed).at("facts");
     CHECK(std::any_of(facts.begin(), facts.end(), [](const auto& fact) {
         return fact.at("name") == "zeroed" && fact.at("value") == "no";
     }));

@@ -2,6 +2,7 @@
 #include "tools/output/capability_limits.hpp"
 
 #include "lib/model/constraint_table.hpp"
+#include "tools/output/words.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -83,8 +84,9 @@ std::vector<Limit> limits_of(const CapabilitySet& set) {
 
 std::string value_in_words(const Limit& limit) {
     if (const auto* number = std::get_if<std::uint64_t>(&limit.value))
-        return fmt::format("{} {}{}", *number, limit.unit,
-                           limit.plane ? fmt::format(" (plane {})", *limit.plane) : "");
+        return (limit.unit == "bytes" ? exact_size_in_words(*number)
+                                      : fmt::format("{} {}", *number, limit.unit)) +
+               (limit.plane ? fmt::format(" (plane {})", *limit.plane) : "");
     if (const auto* yes = std::get_if<bool>(&limit.value))
         return *yes ? "yes" : "no";
     const auto& names = *std::get_if<std::vector<std::string>>(&limit.value);

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MIT
-#include "tools/output/doctor.hpp"
+// What the doctor found, as a page.
+#include "tools/output/table.hpp"
 
 #include "tools/output/capability_limits.hpp"
 #include "tools/output/words.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
 namespace simplealloc::tools {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::uint32_t usual_height = 1080;
 
@@ -46,20 +44,13 @@ std::string needs_in_words(const DeviceHealth& device) {
     return needs.empty() ? "any memory" : join_in_words(needs);
 }
 
-std::string uses_in_words(const DeviceReport& device) {
-    std::vector<std::string> names;
-    for (const Use use : device.uses)
-        names.emplace_back(to_string(use));
-    return names.empty() ? "unknown" : join_in_words(names);
-}
-
 std::string devices_text(const DoctorReport& report, const Screen& screen) {
     TextTable table({{"device"}, {"driver"}, {"can do"}, {"needs"}});
     for (const DeviceHealth& health : report.devices)
         table.add({{health.device.path, health.problem ? Style::bad : Style::good},
-                   {health.device.driver},
-                   {uses_in_words(health.device)},
-                   {health.problem ? "can't be asked" : needs_in_words(health)}});
+                   health.device.driver,
+                   or_unknown(join_in_words(health.device.uses)),
+                   health.problem ? "can't be asked" : needs_in_words(health)});
     return table.empty() ? wrapped("none", 2, screen) : table.render(screen);
 }
 
@@ -70,9 +61,7 @@ std::string sources_text(const DoctorReport& report, const Screen& screen) {
         for (const Fact& fact : source.facts)
             if (fact.name == "contiguity" || fact.name == "caching" || fact.name == "max-size")
                 memory += (memory.empty() ? "" : ", ") + fact.value;
-        table.add({{source.name},
-                   {memory},
-                   {source.usable ? "yes" : "no", source.usable ? Style::good : Style::bad}});
+        table.add({source.name, memory, in_words(source.usable)});
     }
     return table.empty() ? wrapped("none", 2, screen) : table.render(screen);
 }
@@ -97,7 +86,7 @@ Cell memory_cell(const FrameHealth& frame) {
 std::string pairs_text(const DoctorReport& report, const Screen& screen) {
     TextTable table({{"from"}, {"to"}, {"format"}, {"memory from"}});
     for (const PairHealth& pair : report.pairs)
-        table.add({{pair.from}, {pair.to}, {frame_in_words(pair.frame)}, memory_cell(pair.frame)},
+        table.add({pair.from, pair.to, frame_in_words(pair.frame), memory_cell(pair.frame)},
                   try_note(pair.frame.remedy));
     std::string text = table.empty()
                            ? wrapped("no two devices here make and take a frame", 2, screen)
@@ -126,50 +115,8 @@ std::string findings_text(const DoctorReport& report, const Screen& screen) {
         return wrapped("nothing is missing" + failing_pairs_text(report), 2, screen);
     TextTable table({{"#", true}, {"what"}});
     for (std::size_t i = 0; i < findings.size(); ++i)
-        table.add({{fmt::to_string(i + 1)}, {findings[i].problem, Style::warning}},
-                  try_note(findings[i].remedy));
+        table.add({i + 1, {findings[i].problem, Style::warning}}, try_note(findings[i].remedy));
     return table.render(screen);
-}
-
-Json facts_json(const std::vector<Fact>& facts) {
-    Json array = Json::array();
-    for (const Fact& fact : facts)
-        array.push_back({{"name", fact.name}, {"value", fact.value}});
-    return array;
-}
-
-template <typename Number>
-Json or_null(const std::optional<Number>& number) {
-    return number ? Json(*number) : Json(nullptr);
-}
-
-Json device_json(const DeviceHealth& health) {
-    Json json{{"path", health.device.path}, {"driver", health.device.driver},
-              {"uses", Json::array()},      {"needs", needs_in_words(health)},
-              {"problem", nullptr},         {"remedy", nullptr}};
-    for (const Use use : health.device.uses)
-        json["uses"].push_back(to_string(use));
-    if (health.problem) {
-        json["problem"] = message_alone(*health.problem);
-        json["remedy"] = health.problem->remedy;
-    }
-    return json;
-}
-
-Json frame_json(const PairHealth& pair) {
-    const FrameHealth& frame = pair.frame;
-    Json json = Json::object();
-    json["from"] = pair.from;
-    if (!pair.to.empty())
-        json["to"] = pair.to;
-    json["format"] = frame.source.empty() ? "" : to_string(frame.fourcc);
-    json["width"] = frame.width;
-    json["height"] = frame.height;
-    json["source"] = frame.source;
-    json["unproven"] = !frame.doubts.empty();
-    json["reason"] = frame.reason;
-    json["remedy"] = frame.remedy;
-    return json;
 }
 
 } // namespace
@@ -180,40 +127,6 @@ std::string doctor_text(const DoctorReport& report, const Screen& screen) {
            sources_text(report, screen) + heading("what can be shared, at 1920x1080", screen) +
            pairs_text(report, screen) + heading("what is missing", screen) +
            findings_text(report, screen);
-}
-
-std::string doctor_json(const DoctorReport& report) {
-    const MachineReport& machine = report.machine;
-    Json json{{"schema", 1},
-              {"machine",
-               {{"kernel", machine.kernel},
-                {"architecture", machine.architecture},
-                {"page_size", machine.page_size},
-                {"memory", machine.memory},
-                {"cma", or_null(machine.cma)},
-                {"cma_free", or_null(machine.cma_free)},
-                {"file_descriptors", or_null(machine.descriptors)}}},
-              {"devices", Json::array()},
-              {"sources", Json::array()},
-              {"pairs", Json::array()},
-              {"pairs_left_out", report.pairs_left_out},
-              {"alone", Json::array()},
-              {"findings", Json::array()}};
-    for (const DeviceHealth& health : report.devices)
-        json["devices"].push_back(device_json(health));
-    for (const SourceInfo& source : report.sources)
-        json["sources"].push_back({{"source", source.name},
-                                   {"usable", source.usable},
-                                   {"reason", source.reason},
-                                   {"remedy", source.remedy},
-                                   {"facts", facts_json(source.facts)}});
-    for (const PairHealth& pair : report.pairs)
-        json["pairs"].push_back(frame_json(pair));
-    for (const PairHealth& one : report.alone)
-        json["alone"].push_back(frame_json(one));
-    for (const Finding& finding : findings_of(report))
-        json["findings"].push_back({{"problem", finding.problem}, {"remedy", finding.remedy}});
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 } // namespace simplealloc::tools

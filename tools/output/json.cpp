@@ -5,217 +5,198 @@
 #include "tools/output/capability_limits.hpp"
 #include "tools/output/words.hpp"
 
+#include <concepts>
 #include <nlohmann/json.hpp>
-
-namespace simplealloc::tools {
-
-namespace {
 
 using Json = nlohmann::ordered_json;
 
-template <typename Items, typename Convert>
-Json list(const Items& items, Convert convert) {
-    Json array = Json::array();
-    for (const auto& item : items)
-        array.push_back(convert(item));
-    return array;
+// The library of JSON finds these beside the types.
+namespace simplealloc {
+
+namespace tools {
+static void to_json(Json& json, const Limit& limit);
 }
 
-Json document() {
-    return Json{{"schema", 1}};
+/// Enumerations, formats and modifiers are their names.
+template <typename Named>
+requires requires(const Named& named) {
+    { to_string(named) } -> std::convertible_to<std::string_view>;
+}
+static void to_json(Json& json, const Named& named) {
+    json = std::string(to_string(named));
 }
 
-/// Names from devices and users need not be UTF-8, which JSON must be.
-std::string print(const Json& json) {
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-Json fact_json(const Fact& fact) {
-    return {{"name", fact.name},
+static void to_json(Json& json, const Fact& fact) {
+    json = {{"name", fact.name},
             {"value", fact.value},
-            {"confidence", to_string(fact.confidence)},
+            {"confidence", fact.confidence},
             {"origin", fact.origin}};
 }
 
-Json plane_json(const Plane& plane) {
-    return {{"dmabuf", plane.dmabuf},
+static void to_json(Json& json, const Plane& plane) {
+    json = {{"dmabuf", plane.dmabuf},
             {"offset", plane.offset},
             {"stride", plane.stride},
             {"size", plane.size}};
 }
 
-Json rejection_json(const Rejection& rejection) {
-    return {{"source", rejection.source},  {"constraint", rejection.constraint},
-            {"reason", rejection.reason},  {"required_by", Json(rejection.required_by)},
-            {"remedy", rejection.remedy},  {"needed", rejection.needed},
-            {"offered", rejection.offered}};
+static void to_json(Json& json, const Rejection& rejection) {
+    json = {{"source", rejection.source},      {"constraint", rejection.constraint},
+            {"reason", rejection.reason},      {"needed", rejection.needed},
+            {"offered", rejection.offered},    {"remedy", rejection.remedy},
+            {"parties", rejection.required_by}};
 }
 
-Json contributor_json(const Contributor& contributor) {
-    return {{"party", contributor.party},
+static void to_json(Json& json, const Contributor& contributor) {
+    json = {{"party", contributor.party},
             {"constraint", contributor.constraint},
             {"value", contributor.value},
-            {"confidence", to_string(contributor.confidence)},
+            {"confidence", contributor.confidence},
             {"origin", contributor.origin}};
 }
 
-Json conflict_json(const Conflict& conflict) {
-    return {{"constraint", conflict.constraint},
-            {"parties", Json(conflict.parties)},
-            {"contributors", list(conflict.contributors, contributor_json)}};
+static void to_json(Json& json, const Conflict& conflict) {
+    json = {{"constraint", conflict.constraint},
+            {"parties", conflict.parties},
+            {"contributors", conflict.contributors}};
 }
 
-Json merged_json(const MergedConstraint& merged) {
-    return {{"name", merged.name},
+static void to_json(Json& json, const MergedConstraint& merged) {
+    json = {{"constraint", merged.name},
             {"value", merged.value},
-            {"contributors", list(merged.contributors, contributor_json)}};
+            {"contributors", merged.contributors}};
 }
 
-Json lost_json(const std::optional<Lost>& lost) {
-    if (!lost)
-        return nullptr;
-    return {{"to", lost->to},
-            {"criterion", lost->criterion},
-            {"value", lost->value},
-            {"better_value", lost->better_value},
-            {"rank", lost->rank},
-            {"better_rank", lost->better_rank},
-            {"parties", Json(lost->parties)},
-            {"remedy", lost->remedy}};
+static void to_json(Json& json, const Criterion& criterion) {
+    json = {{"criterion", criterion.name}, {"value", criterion.value}, {"rank", criterion.rank}};
 }
 
-Json relaxation_json(const Relaxation& relaxation) {
-    const Layout& layout = relaxation.layout;
-    return {{"kind", to_string(relaxation.kind)},
-            {"what", relaxation.what},
-            {"how", relaxation.how},
-            {"rank", relaxation.rank},
-            {"source", relaxation.source},
-            {"count", relaxation.count},
-            {"size", total_size(layout.dmabuf_sizes)},
+static void to_json(Json& json, const Lost& lost) {
+    json = {{"criterion", lost.criterion},
+            {"value", lost.value},
+            {"rank", lost.rank},
+            {"better_source", lost.to},
+            {"better_value", lost.better_value},
+            {"better_rank", lost.better_rank},
+            {"parties", lost.parties},
+            {"remedy", lost.remedy}};
+}
+
+/// What an image is like, whether planned, offered or allocated.
+static Json layout_json(const Layout& layout) {
+    Json dmabufs = Json::array();
+    for (const std::uint64_t size : layout.dmabuf_sizes)
+        dmabufs.push_back({{"size", size}});
+    return {{"size", tools::total_size(layout.dmabuf_sizes)},
             {"width", layout.width},
             {"height", layout.height},
-            {"fourcc", to_string(layout.fourcc)},
-            {"modifier", to_string(layout.modifier)},
-            {"planes", list(layout.planes, plane_json)},
-            {"party", relaxation.party},
-            {"copy_from", relaxation.copy_from},
-            {"copy_to", relaxation.copy_to}};
+            {"fourcc", layout.fourcc},
+            {"modifier", layout.modifier},
+            {"dmabufs", dmabufs},
+            {"planes", layout.planes}};
 }
 
-Json quota_json(const QuotaState& state) {
-    const Quota& quota = state.quota;
-    return {{"of", quota.of.empty() ? "total" : quota.of},
-            {"bytes", quota.bytes},
+static void to_json(Json& json, const Relaxation& relaxation) {
+    json = {{"kind", relaxation.kind},       {"what", relaxation.what},
+            {"remedy", relaxation.how},      {"rank", relaxation.rank},
+            {"party", relaxation.party},     {"copy_from", relaxation.copy_from},
+            {"copy_to", relaxation.copy_to}, {"source", relaxation.source},
+            {"count", relaxation.count}};
+    json.update(layout_json(relaxation.layout));
+}
+
+static void to_json(Json& json, const Candidate& candidate) {
+    json = {{"source", candidate.source},
+            {"backend", candidate.backend},
+            {"driver", candidate.driver},
+            {"exact", candidate.exact},
+            {"unproven", candidate.unproven}};
+    json.update(layout_json(candidate.layout));
+    json["criteria"] = candidate.criteria;
+    json["constraints"] = candidate.constraints;
+    json["lost"] = candidate.lost ? Json(*candidate.lost) : Json(nullptr);
+}
+
+static void to_json(Json& json, const QuotaState& state) {
+    json = {{"of", state.quota.of.empty() ? "total" : state.quota.of},
+            {"bytes", state.quota.bytes},
             {"held", state.held},
             {"left", state.left()},
-            {"sources", Json(state.sources)},
+            {"sources", state.sources},
             {"origin", state.origin},
             {"remedy", state.remedy}};
 }
 
-Json attempt_json(const Attempt& attempt) {
-    return {{"source", attempt.source},          {"stage", to_string(attempt.stage)},
-            {"cause", to_string(attempt.cause)}, {"errno", attempt.sys_errno},
-            {"message", message_alone(attempt)}, {"remedy", attempt.remedy}};
+static void to_json(Json& json, const Attempt& attempt) {
+    json = {{"source", attempt.source}, {"stage", attempt.stage},
+            {"cause", attempt.cause},   {"errno", attempt.sys_errno},
+            {"remedy", attempt.remedy}, {"message", tools::message_alone(attempt)}};
 }
 
-Json candidate_json(const Candidate& candidate) {
-    const Layout& layout = candidate.layout;
-    return {
-        {"source", candidate.source},
-        {"backend", candidate.backend},
-        {"driver", candidate.driver},
-        {"size", total_size(layout.dmabuf_sizes)},
-        {"width", layout.width},
-        {"height", layout.height},
-        {"fourcc", to_string(layout.fourcc)},
-        {"modifier", to_string(layout.modifier)},
-        {"exact", candidate.exact},
-        {"dmabufs", list(layout.dmabuf_sizes,
-                         [](std::uint64_t size) {
-                             return Json{{"size", size}};
-                         })},
-        {"planes", list(layout.planes, plane_json)},
-        {"criteria", list(candidate.criteria,
-                          [](const Criterion& criterion) {
-                              return Json{{"name", criterion.name},
-                                          {"value", criterion.value},
-                                          {"rank", criterion.rank}};
-                          })},
-        {"unproven", candidate.unproven},
-        {"constraints", list(candidate.constraints, merged_json)},
-        {"lost", lost_json(candidate.lost)},
-    };
+static void to_json(Json& json, const Error& error) {
+    json = {{"object", error.object}, {"stage", error.stage},
+            {"cause", error.cause},   {"errno", error.sys_errno},
+            {"remedy", error.remedy}, {"message", tools::message_alone(error)}};
 }
 
-Json dmabuf_json(const DmaBufReport& dmabuf) {
-    return {
-        {"size", dmabuf.size}, {"exporter", dmabuf.info.exporter}, {"inode", dmabuf.info.inode}};
-}
-
-Json verification_json(const Verification& verification) {
-    return {{"device", verification.device},
+static void to_json(Json& json, const Verification& verification) {
+    json = {{"party", verification.device},
             {"imported", verification.imported ? Json(*verification.imported) : Json(nullptr)},
             {"how", verification.how},
             {"reason", verification.reason}};
 }
 
-void add_buffer(Json& json, const BufferReport& buffer) {
-    std::vector<std::uint64_t> sizes;
-    for (const DmaBufReport& dmabuf : buffer.dmabufs)
-        sizes.push_back(dmabuf.size);
-    json["source"] = buffer.source;
-    json["size"] = total_size(sizes);
-    json["width"] = buffer.width;
-    json["height"] = buffer.height;
-    json["fourcc"] = to_string(buffer.fourcc);
-    json["modifier"] = to_string(buffer.modifier);
-    json["dmabufs"] = list(buffer.dmabufs, dmabuf_json);
-    json["planes"] = list(buffer.planes, plane_json);
-    json["facts"] = list(buffer.facts, fact_json);
-    json["verified"] = list(buffer.verified, verification_json);
-    json["attempts"] = list(buffer.attempts, attempt_json);
+static void to_json(Json& json, const SourceInfo& source) {
+    json = {{"source", source.name},   {"backend", source.backend}, {"path", source.path},
+            {"usable", source.usable}, {"reason", source.reason},   {"remedy", source.remedy},
+            {"facts", source.facts}};
 }
 
-Json limit_json(const Limit& limit) {
-    const auto value = std::visit([](const auto& known) { return Json(known); }, limit.value);
-    Json json = {{"name", to_string(limit.kind)},
-                 {"value", value},
-                 {"unit", limit.unit},
-                 {"confidence", to_string(limit.evidence.confidence)},
-                 {"origin", limit.evidence.origin}};
-    if (limit.plane)
-        json["plane"] = *limit.plane;
-    return json;
-}
-
-Json format_json(const FormatSupport& format) {
-    return {{"fourcc", to_string(format.fourcc)},
-            {"modifiers", list(format.modifiers,
-                               [](std::uint64_t modifier) {
-                                   return Json(to_string(Modifier::named(modifier)));
-                               })},
+static void to_json(Json& json, const FormatSupport& format) {
+    Json modifiers = Json::array();
+    for (const std::uint64_t modifier : format.modifiers)
+        modifiers.push_back(Modifier::named(modifier));
+    json = {{"fourcc", format.fourcc},
+            {"modifiers", modifiers},
             {"without_modifier", format.without_modifier}};
 }
 
-Json set_json(const CapabilitySet& set) {
+static void to_json(Json& json, const CapabilitySet& set) {
     const auto known = set.evidence.find(ConstraintKind::format);
     const Evidence formats =
         known != set.evidence.end() ? known->second : Evidence{Confidence::unknown, {}};
-    return {{"label", set.label},
+    json = {{"label", set.label},
             {"import", set.import_path == ImportPath::vmap ? "vmap" : "dma"},
-            {"constraints", list(limits_of(set), limit_json)},
-            {"formats", list(set.formats, format_json)},
-            {"formats_confidence", to_string(formats.confidence)},
+            {"constraints", tools::limits_of(set)},
+            {"formats", set.formats},
+            {"formats_confidence", formats.confidence},
             {"formats_origin", formats.origin}};
 }
 
-Json stats_json(const SourceStats& stats) {
+static void to_json(Json& json, const AppliedQuirk& quirk) {
+    json = {{"key", quirk.key},         {"value", quirk.value},
+            {"scope", quirk.scope},     {"confidence", quirk.confidence},
+            {"origin", quirk.origin},   {"overridden", quirk.overridden},
+            {"file", quirk.file},       {"line", quirk.line},
+            {"reference", quirk.source}};
+}
+
+static void to_json(Json& json, const PolicyValue& value) {
+    json = {{"section", value.section},
+            {"key", value.key},
+            {"value", value.value},
+            {"origin", value.origin}};
+}
+
+static void to_json(Json& json, const FileMistake& mistake) {
+    json = {{"line", mistake.line}, {"message", mistake.text}};
+}
+
+static void to_json(Json& json, const SourceStats& stats) {
     Json failures = Json::object();
     for (const auto& [cause, count] : stats.failures)
         failures[std::string(to_string(cause))] = count;
-    return {{"source", stats.source.empty() ? Json(nullptr) : Json(stats.source)},
+    json = {{"source", stats.source.empty() ? Json(nullptr) : Json(stats.source)},
             {"bytes", stats.bytes},
             {"peak_bytes", stats.peak_bytes},
             {"buffers", stats.buffers},
@@ -228,139 +209,192 @@ Json stats_json(const SourceStats& stats) {
             {"failures", failures}};
 }
 
-Json error_object(const Error& error) {
-    return {{"cause", to_string(error.cause)}, {"stage", to_string(error.stage)},
-            {"errno", error.sys_errno},        {"object", error.object},
-            {"message", message_alone(error)}, {"remedy", error.remedy}};
+} // namespace simplealloc
+
+namespace simplealloc::tools {
+
+template <typename Value>
+static Json or_null(const std::optional<Value>& value) {
+    return value ? Json(*value) : Json(nullptr);
 }
 
-/// Of the paths that could not be asked.
-void add_failures(Json& json, std::span<const Error> failures) {
-    if (failures.empty())
-        return;
-    json["error"] = error_object(failures.front());
-    json["errors"] = list(failures, error_object);
+static void to_json(Json& json, const Limit& limit) {
+    json = {{"constraint", limit.kind},
+            {"value", std::visit([](const auto& value) { return Json(value); }, limit.value)},
+            {"unit", limit.unit},
+            {"plane", or_null(limit.plane)},
+            {"confidence", limit.evidence.confidence},
+            {"origin", limit.evidence.origin}};
+}
+
+static void to_json(Json& json, const DeviceReport& device) {
+    json = {{"path", device.path},
+            {"subsystem", device.subsystem},
+            {"driver", device.driver},
+            {"uses", device.uses},
+            {"facts", device.facts}};
+}
+
+static void to_json(Json& json, const QuirksReport& report) {
+    json = {{"path", report.path}, {"driver", report.driver}, {"quirks", report.quirks}};
+}
+
+static void to_json(Json& json, const DmaBufReport& dmabuf) {
+    json = {
+        {"size", dmabuf.size}, {"exporter", dmabuf.info.exporter}, {"inode", dmabuf.info.inode}};
+}
+
+static void to_json(Json& json, const BufferReport& buffer) {
+    Layout layout;
+    layout.width = buffer.width;
+    layout.height = buffer.height;
+    layout.fourcc = buffer.fourcc;
+    layout.modifier = buffer.modifier;
+    layout.planes.assign(buffer.planes.begin(), buffer.planes.end());
+    for (const DmaBufReport& dmabuf : buffer.dmabufs)
+        layout.dmabuf_sizes.push_back(dmabuf.size);
+    json = {{"source", buffer.source}};
+    json.update(layout_json(layout));
+    json["dmabufs"] = buffer.dmabufs;
+    json["facts"] = buffer.facts;
+    json["verified"] = buffer.verified;
+    json["attempts"] = buffer.attempts;
+}
+
+static void to_json(Json& json, const MachineReport& machine) {
+    json = {{"kernel", machine.kernel},
+            {"architecture", machine.architecture},
+            {"page_size", machine.page_size},
+            {"memory", machine.memory},
+            {"cma", or_null(machine.cma)},
+            {"cma_free", or_null(machine.cma_free)},
+            {"file_descriptors", or_null(machine.descriptors)}};
+}
+
+static void to_json(Json& json, const DeviceHealth& health) {
+    json = health.device;
+    json["sets"] = health.needs;
+    json["error"] = or_null(health.problem);
+}
+
+static void to_json(Json& json, const PairHealth& pair) {
+    const FrameHealth& frame = pair.frame;
+    if (pair.to.empty())
+        json = {{"party", pair.from}};
+    else
+        json = {{"from", pair.from}, {"to", pair.to}};
+    json["fourcc"] = frame.source.empty() ? "" : to_string(frame.fourcc);
+    json["width"] = frame.width;
+    json["height"] = frame.height;
+    json["source"] = frame.source;
+    json["unproven"] = !frame.doubts.empty();
+    json["reason"] = frame.reason;
+    json["remedy"] = frame.remedy;
+}
+
+static void to_json(Json& json, const Finding& finding) {
+    json = {{"problem", finding.problem}, {"remedy", finding.remedy}};
+}
+
+namespace {
+
+/// A document with these keys. Names from devices and users need not be UTF-8, which JSON must be.
+std::string document(const Json& keys, int indent = 2) {
+    Json json{{"schema", 2}};
+    json.update(keys);
+    return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string listing(const char* key, const Json& items, std::span<const Error> failures) {
+    Json json{{key, items}};
+    if (!failures.empty()) {
+        json["error"] = failures.front();
+        json["errors"] = failures;
+    }
+    return document(json);
 }
 
 } // namespace
 
 std::string devices_json(std::span<const DeviceReport> devices, std::span<const Error> failures) {
-    Json json = document();
-    json["devices"] = list(devices, [](const DeviceReport& device) {
-        return Json{{"path", device.path},
-                    {"subsystem", device.subsystem},
-                    {"driver", device.driver},
-                    {"uses", list(device.uses, [](Use use) { return Json(to_string(use)); })},
-                    {"facts", list(device.facts, fact_json)}};
-    });
-    add_failures(json, failures);
-    return print(json);
+    return listing("devices", devices, failures);
 }
 
 std::string quirks_json(std::span<const QuirksReport> reports, std::span<const Error> failures) {
-    Json json = document();
-    json["devices"] = list(reports, [](const QuirksReport& report) {
-        return Json{{"path", report.path},
-                    {"driver", report.driver},
-                    {"quirks", list(report.quirks, [](const AppliedQuirk& quirk) {
-                         return Json{{"key", quirk.key},
-                                     {"value", quirk.value},
-                                     {"scope", quirk.scope},
-                                     {"confidence", to_string(quirk.confidence)},
-                                     {"overridden", quirk.overridden},
-                                     {"file", quirk.file},
-                                     {"line", quirk.line},
-                                     {"origin", quirk.origin},
-                                     {"source", quirk.source}};
-                     })}};
-    });
-    add_failures(json, failures);
-    return print(json);
+    return listing("devices", reports, failures);
 }
 
-std::string file_check_json(const std::string& file, const FileReport& report,
-                            const std::string& rows) {
-    Json json = document();
-    json["file"] = file;
-    json[rows] = report.understood;
-    json["mistakes"] = list(report.mistakes, [](const FileMistake& mistake) {
-        return Json{{"line", mistake.line}, {"text", mistake.text}};
-    });
-    return print(json);
+std::string file_check_json(const std::string& file, const FileReport& report) {
+    return document(
+        {{"file", file}, {"understood", report.understood}, {"mistakes", report.mistakes}});
 }
 
 std::string policy_json(std::span<const PolicyValue> values) {
-    Json json = document();
-    json["policy"] = list(values, [](const PolicyValue& value) {
-        return Json{{"section", value.section},
-                    {"key", value.key},
-                    {"value", value.value},
-                    {"origin", value.origin}};
-    });
-    return print(json);
+    return document({{"policy", values}});
 }
 
 std::string sources_json(std::span<const SourceInfo> sources) {
-    Json json = document();
-    json["sources"] = list(sources, [](const SourceInfo& source) {
-        return Json{{"name", source.name},
-                    {"backend", source.backend},
-                    {"path", source.path},
-                    {"usable", source.usable},
-                    {"reason", source.reason},
-                    {"remedy", source.remedy},
-                    {"facts", list(source.facts, fact_json)}};
-    });
-    return print(json);
+    return document({{"sources", sources}});
 }
 
 std::string capabilities_json(const CapabilityReport& report) {
-    Json json = document();
-    json["device"] = report.device;
-    json["use"] = to_string(report.use);
-    json["fourcc"] = to_string(report.fourcc);
-    json["sets"] = list(report.sets, set_json);
-    return print(json);
+    return document({{"path", report.device},
+                     {"use", report.use},
+                     {"fourcc", report.fourcc},
+                     {"sets", report.sets}});
 }
 
 std::string plan_json(const PlanReport& plan) {
-    Json json = document();
-    json["request"] = plan.request;
-    json["candidates"] = list(plan.candidates, candidate_json);
-    json["rejections"] = list(plan.rejections, rejection_json);
-    json["conflict"] = list(plan.conflict, conflict_json);
-    json["relaxations"] = list(plan.relaxations, relaxation_json);
-    json["quotas"] = list(plan.quotas, quota_json);
-    return print(json);
+    return document({{"request", plan.request},
+                     {"candidates", plan.candidates},
+                     {"rejections", plan.rejections},
+                     {"conflict", plan.conflict},
+                     {"relaxations", plan.relaxations},
+                     {"quotas", plan.quotas}});
 }
 
 std::string buffers_json(std::span<const BufferReport> buffers, const std::optional<Stats>& stats) {
-    Json json = document();
-    if (buffers.size() == 1) {
-        add_buffer(json, buffers.front());
-    } else {
-        json["buffers"] = list(buffers, [](const BufferReport& buffer) {
-            Json object = Json::object();
-            add_buffer(object, buffer);
-            return object;
-        });
-    }
+    Json json{{"buffers", buffers}};
     if (stats)
-        json["stats"] = {{"total", stats_json(stats->total)},
-                         {"sources", list(stats->sources, stats_json)}};
-    return print(json);
+        json["stats"] = {{"total", stats->total}, {"sources", stats->sources}};
+    return document(json);
+}
+
+std::string doctor_json(const DoctorReport& report) {
+    return document({{"machine", report.machine},
+                     {"devices", report.devices},
+                     {"sources", report.sources},
+                     {"pairs", report.pairs},
+                     {"pairs_left_out", report.pairs_left_out},
+                     {"alone", report.alone},
+                     {"findings", findings_of(report)}});
+}
+
+std::string listening_json_line(std::string_view origin) {
+    return document({{"event", "listening"}, {"origin", origin}}, -1);
+}
+
+std::string hotplug_json_line(const HotplugEvent& event) {
+    return document({{"event", event.kind},
+                     {"subject", event.subject},
+                     {"path", event.path},
+                     {"name", event.name},
+                     {"subsystem", event.subsystem},
+                     {"id", event.id},
+                     {"sources_added", event.sources_added},
+                     {"sources_removed", event.sources_removed}},
+                    -1);
 }
 
 std::string error_json(const Error& error, std::optional<std::size_t> failed_buffer) {
-    Json json = document();
-    json["error"] = error_object(error);
+    Json json{{"error", error},
+              {"attempts", error.attempts},
+              {"rejections", error.rejections},
+              {"conflict", error.conflict},
+              {"relaxations", error.relaxations}};
     if (failed_buffer)
         json["error"]["buffer"] = *failed_buffer;
-    json["attempts"] = list(error.attempts, attempt_json);
-    json["rejections"] = list(error.rejections, rejection_json);
-    json["conflict"] = list(error.conflict, conflict_json);
-    json["relaxations"] = list(error.relaxations, relaxation_json);
-    return print(json);
+    return document(json);
 }
 
 } // namespace simplealloc::tools

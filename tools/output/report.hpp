@@ -19,7 +19,9 @@ struct DeviceReport {
     std::vector<Use> uses;
     std::vector<Fact> facts;
 };
-DeviceReport report_of(const Device& device);
+inline DeviceReport report_of(const Device& device) {
+    return {device.path(), device.subsystem(), device.driver(), device.uses(), device.facts()};
+}
 
 struct QuirksReport {
     std::string path; ///< of the device

@@ -200,11 +200,13 @@ void TextTable::append(std::string& text, const std::vector<Cell>& cells, const 
 }
 
 std::string TextTable::render(const Screen& screen) const {
+    if (empty())
+        return {};
     const TextTable table = without_empty_columns();
     const Widths widths = table.widths(screen);
     std::vector<Cell> titles;
     for (const Column& column : table.columns_)
-        titles.push_back({column.title, Style::bold});
+        titles.emplace_back(column.title, Style::bold);
     std::string text;
     table.append(text, titles, widths, screen);
     for (const Row& row : table.rows_) {
@@ -213,6 +215,10 @@ std::string TextTable::render(const Screen& screen) const {
             text += wrapped(row.note, note_indent, screen);
     }
     return text;
+}
+
+std::string section(std::string_view title, const TextTable& table, const Screen& screen) {
+    return table.empty() ? std::string() : heading(title, screen) + table.render(screen);
 }
 
 } // namespace simplealloc::tools

@@ -2,6 +2,7 @@
 // Aligned text columns that wrap at spaces to the width of the screen.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -35,6 +36,18 @@ std::string printable(std::string_view text);
 std::string wrapped(std::string_view text, std::size_t indent, const Screen& screen);
 
 struct Cell {
+    Cell() = default;
+    /// Text, a whole number, or what to_string() has a name for.
+    template <typename Value>
+    Cell(const Value& value, Style how = Style::plain) : style(how) {
+        if constexpr (std::convertible_to<Value, std::string_view>)
+            text = std::string_view(value);
+        else if constexpr (std::integral<Value>)
+            text = std::to_string(value);
+        else
+            text = to_string(value);
+    }
+
     std::string text;
     Style style = Style::plain;
 };
@@ -54,8 +67,8 @@ public:
     [[nodiscard]] bool empty() const noexcept { return rows_.empty(); }
     /// Whether every word has room, so that no line is longer than the screen.
     [[nodiscard]] bool fits(const Screen& screen) const;
-    /// Lines with their newlines, each indented by two spaces. Columns that are empty in every row
-    /// are left out.
+    /// Lines with their newlines, each indented by two spaces; none where there is no row. Columns
+    /// that are empty in every row are left out.
     [[nodiscard]] std::string render(const Screen& screen) const;
 
 private:
@@ -75,5 +88,8 @@ private:
     std::vector<Column> columns_;
     std::vector<Row> rows_;
 };
+
+/// The table below its heading; nothing where it has no row.
+std::string section(std::string_view title, const TextTable& table, const Screen& screen);
 
 } // namespace simplealloc::tools

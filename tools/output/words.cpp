@@ -83,6 +83,14 @@ std::string size_in_words(std::uint64_t bytes) {
                       : fmt::format("{}.{} {}", whole, tenth, units[unit]);
 }
 
+std::string exact_size_in_words(std::uint64_t bytes) {
+    const std::string words = size_in_words(bytes);
+    std::uint64_t one = 1;
+    while (bytes / 1024 >= one && one < std::uint64_t{1} << 60U)
+        one *= 1024;
+    return bytes % one == 0 ? words : fmt::format("{} ({} bytes)", words, bytes);
+}
+
 std::uint64_t total_size(std::span<const std::uint64_t> sizes) {
     std::uint64_t total = 0;
     for (const std::uint64_t size : sizes)
@@ -108,14 +116,16 @@ std::string message_alone(const Attempt& attempt) {
     return message;
 }
 
-std::string join_in_words(std::span<const std::string> items) {
-    std::string text;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        if (i > 0)
-            text += i + 1 == items.size() ? " and " : ", ";
-        text += items[i];
-    }
-    return text;
+std::string or_unknown(std::string_view text) {
+    return std::string(text.empty() ? "unknown" : text);
+}
+
+Cell in_words(Confidence confidence) {
+    return {confidence, confidence == Confidence::known ? Style::plain : Style::warning};
+}
+
+Cell in_words(bool usable) {
+    return {usable ? "yes" : "no", usable ? Style::good : Style::bad};
 }
 
 std::string party_in_words(const DeviceUse& use) {
@@ -125,9 +135,7 @@ std::string party_in_words(const DeviceUse& use) {
 std::string request_in_words(const Request& request) {
     std::string text = request.is_image() ? fmt::format("{}x{} {}", request.width, request.height,
                                                         to_string(request.fourcc))
-                                          : fmt::format("{} bytes", request.size);
-    if (!request.is_image() && request.size >= 1024)
-        text += fmt::format(" ({})", size_in_words(request.size));
+                                          : exact_size_in_words(request.size);
     if (request.modifier)
         text += " " + to_string(*request.modifier);
     if (request.crop_width != 0)

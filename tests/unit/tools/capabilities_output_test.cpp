@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a device takes, as people read it.
-#include "tools/output/capabilities.hpp"
 #include "tools/output/capability_limits.hpp"
+#include "tools/output/table.hpp"
 
 #include "tests/support/catch.hpp"
 
@@ -22,7 +22,7 @@ TEST_CASE("alternatives are shown one by one, with how each limit is known") {
     report.sets[1].import_path = ImportPath::vmap;
     const std::string text = capabilities_text(report, {100, false});
     for (const char* part :
-         {"/dev/video0 (capture), way 1 of 2: NM12", "64 bytes", "quirk x", "4096 bytes (plane 1)",
+         {"/dev/video0 (capture), way 1 of 2: NM12", "64 bytes", "quirk x", "4 KiB (plane 1)",
           "required", "assumed: default for V4L2", "LINEAR", "known by VIDIOC_ENUM_FMT",
           "way 2 of 2", "no limits", "kernel mapping", "any format, linear"}) {
         CAPTURE(part, text);

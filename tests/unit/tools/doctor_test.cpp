@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What the doctor finds missing on a machine, and how it says so.
-#include "tools/output/doctor.hpp"
+#include "tools/output/json.hpp"
+#include "tools/output/table.hpp"
 
 #include "tests/support/catch.hpp"
+#include "tests/support/document.hpp"
 #include "tests/support/fake_devices.hpp"
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 using namespace simplealloc;
@@ -221,13 +222,21 @@ TEST_CASE("the document has what the page has") {
     machine.memory = 1U << 30U;
     machine.cma = 64U << 20U;
     machine.descriptors = 256;
-    const DoctorReport report = examine_with(machine);
-    const auto json = nlohmann::json::parse(doctor_json(report));
-    CHECK(json.at("schema") == 1);
+    DoctorReport report = examine_with(machine);
+    report.pairs.push_back({"a (capture)", "b (scanout)", {}});
+    const auto json = document(doctor_json(report));
+    CHECK(json.at("schema") == 2);
     CHECK(json.at("machine").at("page_size") == 16384);
     CHECK(json.at("machine").at("cma_free") == nullptr);
     CHECK(json.at("devices").at(0).at("path") == "/dev/video0");
+    CHECK(json.at("devices").at(0).at("error").is_null());
+    CHECK(json.at("devices").at(0).at("sets").size() == report.devices.at(0).needs.size());
     CHECK(json.at("sources").at(0).at("source") == "dma-heap:system");
+    for (const auto* part : {"devices", "sources"})
+        for (const auto& fact : json.at(part).at(0).at("facts"))
+            CHECK((fact.contains("confidence") && fact.contains("origin")));
+    CHECK(json.at("pairs").at(0).at("to") == "b (scanout)");
+    CHECK(json.at("alone").at(0).at("party") == "/dev/video0 (capture)");
     CHECK(json.at("findings").size() == findings_of(report).size());
     const std::string text = doctor_text(report, {});
     CHECK(text.find("pages of 16 KiB") != std::string::npos);

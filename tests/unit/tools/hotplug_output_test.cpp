@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // An event is one line, whatever the names in it are.
-#include "tools/output/hotplug.hpp"
+#include "tools/output/json.hpp"
+#include "tools/output/table.hpp"
 
 #include "tests/support/catch.hpp"
-
-#include <nlohmann/json.hpp>
+#include "tests/support/document.hpp"
 
 using namespace simplealloc;
 using namespace simplealloc::tools;
+using simplealloc::test::document;
 
 namespace {
 
@@ -43,8 +44,8 @@ TEST_CASE("the same as JSON is a document in one line") {
     event.path = "/dev/\xff\n";
     const std::string line = hotplug_json_line(event);
     CHECK(line.find('\n') == line.size() - 1);
-    const auto json = nlohmann::json::parse(line);
-    CHECK(json.at("schema") == 1);
+    const auto json = document(line);
+    CHECK(json.at("schema") == 2);
     CHECK(json.at("event") == "removed");
     CHECK(json.at("subject") == "device");
     CHECK(json.at("path") == "/dev/\xef\xbf\xbd\n");
@@ -53,13 +54,13 @@ TEST_CASE("the same as JSON is a document in one line") {
     CHECK(json.at("id") == event.id);
     CHECK(json.at("sources_added") == nlohmann::json({"dma-heap:a", "dma-heap:b"}));
     CHECK(json.at("sources_removed") == nlohmann::json({"v4l2:video0"}));
-    CHECK(nlohmann::json::parse(hotplug_json_line({})).at("sources_added").is_array());
+    CHECK(document(hotplug_json_line({})).at("sources_added").is_array());
 }
 
 TEST_CASE("the first line says that from now on nothing is missed") {
     CHECK(listening_line("udev") == "listening to udev\n");
     CHECK(listening_line("kernel") == "listening to the kernel\n");
-    const auto json = nlohmann::json::parse(listening_json_line("kernel"));
+    const auto json = document(listening_json_line("kernel"));
     CHECK(json.at("event") == "listening");
     CHECK(json.at("origin") == "kernel");
 }

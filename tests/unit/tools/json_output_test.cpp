@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Pins schema 1: every key of every document.
+// Pins schema 2: every key of every document.
 #include "tools/output/json.hpp"
 
 #include "tests/support/catch.hpp"
+#include "tests/support/document.hpp"
 
 #include <cerrno>
 #include <cstdint>
@@ -14,6 +15,7 @@
 
 using namespace simplealloc;
 using namespace simplealloc::tools;
+using simplealloc::test::document;
 using Json = nlohmann::json;
 
 namespace {
@@ -30,14 +32,14 @@ Keys keys(const Json& object) {
 const Keys fact_keys{"name", "value", "confidence", "origin"};
 const Keys plane_keys{"dmabuf", "offset", "stride", "size"};
 const Keys attempt_keys{"source", "stage", "cause", "errno", "message", "remedy"};
-const Keys rejection_keys{"source", "constraint", "reason", "required_by",
+const Keys rejection_keys{"source", "constraint", "reason", "parties",
                           "remedy", "needed",     "offered"};
 const Keys contributor_keys{"party", "constraint", "value", "confidence", "origin"};
-const Keys lost_keys{"to",   "criterion",   "value",   "better_value",
-                     "rank", "better_rank", "parties", "remedy"};
-const Keys relaxation_keys{"kind",   "what",  "how",       "rank",    "source",
-                           "size",   "width", "height",    "fourcc",  "modifier",
-                           "planes", "party", "copy_from", "copy_to", "count"};
+const Keys lost_keys{"better_source", "criterion",   "value",   "better_value",
+                     "rank",          "better_rank", "parties", "remedy"};
+const Keys relaxation_keys{"kind",  "what",      "remedy",  "rank",     "source",  "size",
+                           "width", "height",    "fourcc",  "modifier", "dmabufs", "planes",
+                           "party", "copy_from", "copy_to", "count"};
 const Keys quota_keys{"of", "bytes", "held", "left", "sources", "origin", "remedy"};
 const Keys error_keys{"cause", "stage", "errno", "object", "message", "remedy"};
 const Keys buffer_keys{"source",  "size",   "width", "height",   "fourcc",  "modifier",
@@ -103,15 +105,14 @@ struct AllocatedBuffer {
 
 TEST_CASE("a policy document has every value with its origin") {
     const std::vector<PolicyValue> values{{"policy", "strict", "yes", "caller"}};
-    CHECK(Json::parse(policy_json(values)) == Json::parse(R"({"schema": 1, "policy": [
+    CHECK(document(policy_json(values)) == Json::parse(R"({"schema": 2, "policy": [
         {"section": "policy", "key": "strict", "value": "yes", "origin": "caller"}]})"));
 }
 
 TEST_CASE("the check of a policy file is a document with every mistake") {
-    const Json json =
-        Json::parse(file_check_json("a.conf", {2, {{3, "unknown key `x`"}}}, "values"));
-    CHECK(json == Json::parse(R"({"schema": 1, "file": "a.conf", "values": 2,
-        "mistakes": [{"line": 3, "text": "unknown key `x`"}]})"));
+    const Json json = document(file_check_json("a.conf", {2, {{3, "unknown key `x`"}}}));
+    CHECK(json == Json::parse(R"({"schema": 2, "file": "a.conf", "understood": 2,
+        "mistakes": [{"line": 3, "message": "unknown key `x`"}]})"));
 }
 
 TEST_CASE("a plan document has its lists under the documented keys") {
@@ -122,10 +123,10 @@ TEST_CASE("a plan document has its lists under the documented keys") {
     const std::vector<Relaxation> offers{relaxation()};
     const std::vector<QuotaState> quotas{{{"", 64}, 60, {"udmabuf"}, "caller", "raise it"}};
     const Json json =
-        Json::parse(plan_json({"64x32 NV12", candidates, rejections, conflict, offers, quotas}));
+        document(plan_json({"64x32 NV12", candidates, rejections, conflict, offers, quotas}));
     CHECK(keys(json) == Keys{"schema", "request", "candidates", "rejections", "conflict",
                              "relaxations", "quotas"});
-    CHECK(json.at("schema") == 1);
+    CHECK(json.at("schema") == 2);
 
     const Json& candidate = json.at("candidates").at(0);
     CHECK(keys(candidate) == Keys{"source", "backend", "driver", "size", "width", "height",
@@ -143,10 +144,10 @@ TEST_CASE("a plan document has its lists under the documented keys") {
     CHECK(candidate.at("planes").at(1) ==
           Json::parse(R"({"dmabuf": 1, "offset": 0, "stride": 64, "size": 1024})"));
     CHECK(candidate.at("criteria") ==
-          Json::parse(R"([{"name": "scarcity", "value": "plentiful", "rank": 0}])"));
+          Json::parse(R"([{"criterion": "scarcity", "value": "plentiful", "rank": 0}])"));
 
     CHECK(keys(json.at("rejections").at(0)) == rejection_keys);
-    CHECK(json.at("rejections").at(0).at("required_by") ==
+    CHECK(json.at("rejections").at(0).at("parties") ==
           Json::parse(R"json(["/dev/video0 (capture)", "b"])json"));
     const Json& part = json.at("conflict").at(0);
     CHECK(keys(part) == Keys{"constraint", "parties", "contributors"});
@@ -154,7 +155,7 @@ TEST_CASE("a plan document has its lists under the documented keys") {
     CHECK(keys(part.at("contributors").at(0)) == contributor_keys);
 
     const Json& merged = candidate.at("constraints").at(0);
-    CHECK(keys(merged) == Keys{"name", "value", "contributors"});
+    CHECK(keys(merged) == Keys{"constraint", "value", "contributors"});
     CHECK(merged.at("contributors").at(0).at("confidence") == "assumed");
     CHECK(keys(candidate.at("lost")) == lost_keys);
     CHECK(candidate.at("lost").at("better_rank") == 1);
@@ -170,21 +171,21 @@ TEST_CASE("a plan document has its lists under the documented keys") {
 }
 
 TEST_CASE("empty lists are empty arrays, never null or missing") {
-    const Json json = Json::parse(plan_json({"4096 bytes", {}, {}, {}}));
+    const Json json = document(plan_json({"4096 bytes", {}, {}, {}}));
     for (const char* key : {"candidates", "rejections", "conflict", "relaxations"})
         CHECK((json.at(key).is_array() && json.at(key).empty()));
-    CHECK(Json::parse(devices_json({}, {})) == Json::parse(R"({"schema": 1, "devices": []})"));
-    CHECK(Json::parse(sources_json({})) == Json::parse(R"({"schema": 1, "sources": []})"));
+    CHECK(document(devices_json({}, {})) == Json::parse(R"({"schema": 2, "devices": []})"));
+    CHECK(document(sources_json({})) == Json::parse(R"({"schema": 2, "sources": []})"));
 
     const Candidate candidate;
-    const Json bare = Json::parse(plan_json({"", {&candidate, 1}, {}, {}})).at("candidates").at(0);
+    const Json bare = document(plan_json({"", {&candidate, 1}, {}, {}})).at("candidates").at(0);
     for (const char* key : {"dmabufs", "planes", "criteria", "constraints"})
         CHECK((bare.at(key).is_array() && bare.at(key).empty()));
     CHECK(bare.at("lost").is_null());
 
     const Rejection nobody;
-    const Json none = Json::parse(plan_json({"", {}, {&nobody, 1}, {}})).at("rejections").at(0);
-    CHECK((none.at("required_by").is_array() && none.at("required_by").empty()));
+    const Json none = document(plan_json({"", {}, {&nobody, 1}, {}})).at("rejections").at(0);
+    CHECK((none.at("parties").is_array() && none.at("parties").empty()));
 }
 
 TEST_CASE("statistics are a key of their own, for each source and for all") {
@@ -195,7 +196,7 @@ TEST_CASE("statistics are a key of their own, for each source and for all") {
     one.source = "dma-heap:system";
     one.peak_bytes = 4096;
     one.failures = {{Cause::fd_limit, 2}};
-    const Json json = Json::parse(buffers_json({&report, 1}, stats)).at("stats");
+    const Json json = document(buffers_json({&report, 1}, stats)).at("stats");
     CHECK(keys(json) == Keys{"total", "sources"});
     const Json source = json.at("sources").at(0);
     CHECK(keys(source) == Keys{"source", "bytes", "peak_bytes", "buffers", "peak_buffers",
@@ -208,14 +209,15 @@ TEST_CASE("statistics are a key of their own, for each source and for all") {
     CHECK(source.at("failures") == Json{{"fd-limit", 2}});
 }
 
-TEST_CASE("one buffer has its keys at the top of the document") {
+TEST_CASE("buffers are a list, also where there is one") {
     const AllocatedBuffer buffer;
     const BufferReport report = buffer.report();
-    const Json json = Json::parse(buffers_json({&report, 1}));
-    Keys expected = buffer_keys;
-    expected.insert("schema");
-    CHECK(keys(json) == expected);
-    CHECK(json.at("schema") == 1);
+    const Json whole = document(buffers_json({&report, 1}));
+    CHECK(keys(whole) == Keys{"schema", "buffers"});
+    CHECK(whole.at("schema") == 2);
+    REQUIRE(whole.at("buffers").size() == 1);
+    const Json& json = whole.at("buffers").at(0);
+    CHECK(keys(json) == buffer_keys);
     CHECK(json.at("source") == "dma-heap:system");
     CHECK(json.at("fourcc") == "bytes");
     CHECK(json.at("dmabufs") ==
@@ -224,7 +226,7 @@ TEST_CASE("one buffer has its keys at the top of the document") {
     CHECK(keys(json.at("facts").at(0)) == fact_keys);
     CHECK(keys(json.at("attempts").at(0)) == attempt_keys);
     for (const Json& verification : json.at("verified"))
-        CHECK(keys(verification) == Keys{"device", "imported", "how", "reason"});
+        CHECK(keys(verification) == Keys{"party", "imported", "how", "reason"});
     CHECK(json.at("verified").at(0).at("imported") == true);
     CHECK(json.at("verified").at(1).at("imported") == false);
     CHECK(json.at("verified").at(2).at("imported").is_null());
@@ -233,7 +235,7 @@ TEST_CASE("one buffer has its keys at the top of the document") {
 TEST_CASE("several buffers are a list, each with the keys of one") {
     const AllocatedBuffer buffer;
     const std::vector<BufferReport> reports{buffer.report(), buffer.report()};
-    const Json json = Json::parse(buffers_json(reports));
+    const Json json = document(buffers_json(reports));
     CHECK(keys(json) == Keys{"schema", "buffers"});
     REQUIRE(json.at("buffers").size() == 2);
     CHECK(keys(json.at("buffers").at(1)) == buffer_keys);
@@ -251,10 +253,10 @@ TEST_CASE("a failure's document has the error and everything behind it") {
     error.rejections = {rejection()};
     error.conflict = {{"exporter", {"a"}}};
     error.relaxations = {relaxation()};
-    const Json json = Json::parse(error_json(error));
+    const Json json = document(error_json(error));
     CHECK(keys(json) ==
           Keys{"schema", "error", "attempts", "rejections", "conflict", "relaxations"});
-    CHECK(json.at("schema") == 1);
+    CHECK(json.at("schema") == 2);
     CHECK(keys(json.at("error")) == error_keys);
     CHECK(json.at("error")["cause"] == "denied");
     CHECK(json.at("error")["stage"] == "open");
@@ -271,8 +273,8 @@ TEST_CASE("a failure's document has the error and everything behind it") {
 }
 
 TEST_CASE("a failure among several buffers says which one") {
-    CHECK(Json::parse(error_json(Error{}, 3)).at("error")["buffer"] == 3);
-    CHECK_FALSE(Json::parse(error_json(Error{})).at("error").contains("buffer"));
+    CHECK(document(error_json(Error{}, 3)).at("error")["buffer"] == 3);
+    CHECK_FALSE(document(error_json(Error{})).at("error").contains("buffer"));
 }
 
 TEST_CASE("a devices document has what was found and what failed") {
@@ -287,7 +289,7 @@ TEST_CASE("a devices document has what was found and what failed") {
     gone.object = "/dev/video9";
     const std::vector<Error> failures{gone, Error{}};
 
-    const Json json = Json::parse(devices_json(devices, failures));
+    const Json json = document(devices_json(devices, failures));
     CHECK(keys(json) == Keys{"schema", "devices", "error", "errors"});
     const Json& device = json.at("devices").at(0);
     CHECK(keys(device) == Keys{"path", "subsystem", "driver", "uses", "facts"});
@@ -307,7 +309,7 @@ TEST_CASE("a quirks document has every key with its place, whether it counts or 
            "quirk mine.quirks [video4linux:unicam] (role = capture)", "unicam.c", true}}}};
     Error error;
     error.object = "/dev/video9";
-    const Json json = Json::parse(quirks_json(reports, {&error, 1}));
+    const Json json = document(quirks_json(reports, {&error, 1}));
     CHECK(keys(json) == Keys{"schema", "devices", "error", "errors"});
     const Json& device = json.at("devices").at(0);
     CHECK(keys(device) == Keys{"path", "driver", "quirks"});
@@ -315,15 +317,14 @@ TEST_CASE("a quirks document has every key with its place, whether it counts or 
         "scope": "role = capture", "confidence": "assumed", "overridden": true,
         "file": "mine.quirks", "line": 7,
         "origin": "quirk mine.quirks [video4linux:unicam] (role = capture)",
-        "source": "unicam.c"}])json"));
-    CHECK(Json::parse(quirks_json({}, {})).at("devices").empty());
+        "reference": "unicam.c"}])json"));
+    CHECK(document(quirks_json({}, {})).at("devices").empty());
 }
 
 TEST_CASE("the check of a quirk file is a document with every mistake") {
-    const Json json =
-        Json::parse(file_check_json("a.quirks", {2, {{3, "unknown key `x`"}}}, "rows"));
-    CHECK(json == Json::parse(R"({"schema": 1, "file": "a.quirks", "rows": 2,
-        "mistakes": [{"line": 3, "text": "unknown key `x`"}]})"));
+    const Json json = document(file_check_json("a.quirks", {2, {{3, "unknown key `x`"}}}));
+    CHECK(json == Json::parse(R"({"schema": 2, "file": "a.quirks", "understood": 2,
+        "mistakes": [{"line": 3, "message": "unknown key `x`"}]})"));
 }
 
 TEST_CASE("a sources document has every source with its facts") {
@@ -334,10 +335,10 @@ TEST_CASE("a sources document has every source with its facts") {
     source.reason = "may not open it";
     source.remedy = "join group kvm";
     source.facts = {{"size-limit", "64 MiB", Confidence::known, "sysfs"}};
-    const Json json = Json::parse(sources_json({&source, 1}));
+    const Json json = document(sources_json({&source, 1}));
     CHECK(keys(json) == Keys{"schema", "sources"});
     CHECK(keys(json.at("sources").at(0)) ==
-          Keys{"name", "backend", "path", "usable", "reason", "remedy", "facts"});
+          Keys{"source", "backend", "path", "usable", "reason", "remedy", "facts"});
     CHECK(json.at("sources").at(0).at("usable") == false);
     CHECK(keys(json.at("sources").at(0).at("facts").at(0)) == fact_keys);
 }
@@ -356,8 +357,8 @@ TEST_CASE("a capabilities document has the limits and formats of every alternati
     set.label = "NM12";
     report.sets[1].import_path = ImportPath::vmap;
 
-    const Json json = Json::parse(capabilities_json(report));
-    CHECK(keys(json) == Keys{"schema", "device", "use", "fourcc", "sets"});
+    const Json json = document(capabilities_json(report));
+    CHECK(keys(json) == Keys{"schema", "path", "use", "fourcc", "sets"});
     CHECK(json.at("use") == "capture");
     CHECK(json.at("fourcc") == "NV12");
     const Json& first = json.at("sets").at(0);
@@ -367,15 +368,15 @@ TEST_CASE("a capabilities document has the limits and formats of every alternati
         "modifiers": ["LINEAR", "0x0000000000000001"], "without_modifier": true}])"));
     CHECK(first.at("formats_confidence") == "assumed");
     CHECK(first.at("constraints") == Json::parse(R"([
-        {"name": "stride-align", "value": 64, "unit": "bytes", "confidence": "known",
-         "origin": "quirk x"},
-        {"name": "min-size", "value": 4096, "unit": "bytes", "confidence": "unknown",
+        {"constraint": "stride-align", "value": 64, "unit": "bytes", "plane": null,
+         "confidence": "known", "origin": "quirk x"},
+        {"constraint": "min-size", "value": 4096, "unit": "bytes", "confidence": "unknown",
          "origin": "", "plane": 1},
-        {"name": "address-window", "value": ["0x0", "0xffffffff"], "unit": "",
+        {"constraint": "address-window", "value": ["0x0", "0xffffffff"], "unit": "", "plane": null,
          "confidence": "unknown", "origin": ""},
-        {"name": "placement", "value": ["per-plane"], "unit": "", "confidence": "unknown",
+        {"constraint": "placement", "value": ["per-plane"], "unit": "", "plane": null, "confidence": "unknown",
          "origin": ""},
-        {"name": "exporter", "value": ["gpu"], "unit": "", "confidence": "unknown",
+        {"constraint": "exporter", "value": ["gpu"], "unit": "", "plane": null, "confidence": "unknown",
          "origin": ""}])"));
     CHECK(json.at("sets").at(1).at("constraints").empty());
     CHECK(json.at("sets").at(1).at("import") == "vmap");
@@ -388,12 +389,13 @@ TEST_CASE("numbers are exact 64-bit integers") {
     const BufferReport report = buffer.report();
     const std::string text = buffers_json({&report, 1});
     CHECK(text.find("\"inode\": 18446744073709551615") != std::string::npos);
-    CHECK(Json::parse(text).at("dmabufs").at(0).at("size").get<std::uint64_t>() == most);
-    CHECK(Json::parse(text).at("size").get<std::uint64_t>() == most);
+    const Json json = document(text).at("buffers").at(0);
+    CHECK(json.at("dmabufs").at(0).at("size").get<std::uint64_t>() == most);
+    CHECK(json.at("size").get<std::uint64_t>() == most);
 }
 
 TEST_CASE("text that is not UTF-8 still makes a document") {
     const std::vector<DeviceReport> devices{{"/dev/\xff", "drm", "", {}, {}}};
-    const Json json = Json::parse(devices_json(devices, {}));
+    const Json json = document(devices_json(devices, {}));
     CHECK(json.at("devices").at(0).at("path") == "/dev/\xef\xbf\xbd");
 }

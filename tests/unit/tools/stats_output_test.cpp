@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Statistics as a table.
-#include "tools/output/stats.hpp"
+#include "tools/output/table.hpp"
 
 #include "tests/support/catch.hpp"
 

@@ -281,7 +281,7 @@ TEST_CASE("an allocated buffer shows dma-bufs, planes and what was verified") {
                                          {}}};
     const std::string text = buffers_text(one, wide);
     CHECK(contains(text, "allocated from dma-heap:system: 1280x720 XR24 LINEAR\n"));
-    CHECK(contains(text, "3.5 MiB  3686400  system       77\n"));
+    CHECK(contains(text, "3.5 MiB (3686400 bytes)  system       77\n"));
     CHECK(contains(text, "128    5120  3686400\n"));
     CHECK(contains(text, "/dev/video0 (capture)     works"));
     CHECK(contains(text, "egl (sample)              not tested"));
@@ -377,6 +377,10 @@ TEST_CASE("sizes are short and never rounded up") {
     };
     for (const auto& [bytes, words] : rows)
         CHECK(size_in_words(bytes) == words);
+    CHECK(exact_size_in_words(1023) == "1023 bytes");
+    CHECK(exact_size_in_words(3686400) == "3.5 MiB (3686400 bytes)");
+    CHECK(exact_size_in_words(4194304) == "4 MiB");
+    CHECK(exact_size_in_words(std::uint64_t{1} << 62U) == "4 EiB");
     const std::vector<std::uint64_t> huge{std::numeric_limits<std::uint64_t>::max(), 1};
     CHECK(total_size(huge) == std::numeric_limits<std::uint64_t>::max());
 }
@@ -386,7 +390,7 @@ TEST_CASE("a request of several buffers says how many") {
     request.size = 4096;
     request.count = 3;
     CHECK(request_in_words(request) ==
-          "4096 bytes (4 KiB), 3 buffers, for the CPU alone; the CPU does not touch it");
+          "4 KiB, 3 buffers, for the CPU alone; the CPU does not touch it");
 }
 
 TEST_CASE("a request reads as a sentence") {
@@ -400,7 +404,7 @@ TEST_CASE("a request reads as a sentence") {
     CHECK(request_in_words(request) == "1280x720 XR24 for camera (capture) and display "
                                        "(scanout); the CPU does not touch it");
     CHECK(request_in_words(Request::bytes(4194304).cpu(CpuAccess::read_often).strict()) ==
-          "4194304 bytes (4 MiB) for the CPU alone; the CPU reads it often; nothing unproven");
+          "4 MiB for the CPU alone; the CPU reads it often; nothing unproven");
 }
 
 TEST_CASE("quirks are told with their place, and what does not count is marked") {
