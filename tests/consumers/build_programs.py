@@ -17,7 +17,7 @@ WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
 
 
 def is_linked_with_library(program):
-    return "libsimplealloc.so" in run("readelf", "-d", program)
+    return "[libsimplealloc" in run("readelf", "-d", program)
 
 
 def build_by_hand(installation, folder):
@@ -33,8 +33,11 @@ def build_by_hand(installation, folder):
         check(is_linked_with_library(folder / name), f"{name} does not use the shared library")
     (folder / "readme.cpp").write_text(readme_program())
     installation.link("g++", folder / "readme.cpp", folder / "readme", "-std=c++20", *WARNINGS)
+    c = SOURCE / "examples/c_allocate/main.c"
     installation.link("g++", cpp, folder / "static", "-std=c++20", *WARNINGS, static=True)
-    check(not is_linked_with_library(folder / "static"), "static uses the shared library")
+    installation.link("gcc", c, folder / "static-c", "-std=c99", *WARNINGS, static=True)
+    for name in ("static", "static-c"):
+        check(not is_linked_with_library(folder / name), f"{name} uses the shared library")
 
 
 def build_plugin(installation, folder):

@@ -73,28 +73,32 @@ class Installation:
     def __init__(self, build, folder):
         self.root = pathlib.Path(folder, "root")
         run("meson", "install", "-C", build, "--no-rebuild", "--destdir", self.root)
-        found = list(self.root.rglob("libsimplealloc.pc"))
-        check(len(found) == 1, f"meson install left {len(found)} files libsimplealloc.pc")
+        found = list(self.root.rglob("*.pc"))
+        names = sorted(file.stem for file in found)
+        check(names == ["libsimplealloc", "libsimplealloc-c"], f"meson install left {names}")
         self.libraries = found[0].parent.parent
         # As if that had been the prefix: pkg-config's sysroot would also move what the library needs.
-        text = found[0].read_text()
-        found[0].write_text(re.sub("^prefix=", f"prefix={self.root}", text, flags=re.M))
+        for file in found:
+            text = re.sub("^prefix=", f"prefix={self.root}", file.read_text(), flags=re.M)
+            file.write_text(text)
         self.environment = {**os.environ, "PKG_CONFIG_PATH": str(found[0].parent)}
 
-    def link(self, compiler, source, program, *options, static=False):
-        """The program finds the library by itself, also when it is set-uid."""
+    def link(self, compiler, source, program, *options, static=False, packages=None):
+        """The program finds the libraries by itself, also when it is set-uid."""
+        packages = packages or ["libsimplealloc" if "++" in compiler else "libsimplealloc-c"]
         query = ["pkg-config", "--cflags", "--libs", *(["--static"] if static else [])]
-        flags = run(*query, "libsimplealloc", env=self.environment).split()
+        flags = run(*query, *packages, env=self.environment).split()
         if static:
-            archive = str(self.libraries / "libsimplealloc.a")
-            flags = [archive if flag == "-lsimplealloc" else flag for flag in flags]
-        rpath = f"-Wl,-rpath,{self.libraries}"
+            archive = r"^-l(simplealloc(?:-c)?)$"
+            flags = [re.sub(archive, rf"{self.libraries}/lib\1.a", flag) for flag in flags]
+        # Not that of new tags, which doesn't count for what a library needs.
+        rpath = f"-Wl,--disable-new-dtags,-rpath,{self.libraries}"
         run(compiler, source, "-o", program, *options, *flags, *([] if static else [rpath]))
 
-    def compile(self, compiler, text, *options, standard="c++20"):
+    def compile(self, compiler, text, *options, standard="c++20", packages=None):
         """Returns the program."""
         source = self.root / ("program.cpp" if "++" in standard else "program.c")
         source.write_text(text)
         program = self.root / "program"
-        self.link(compiler, source, program, f"-std={standard}", *options)
+        self.link(compiler, source, program, f"-std={standard}", *options, packages=packages)
         return program

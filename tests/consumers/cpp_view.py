@@ -35,7 +35,7 @@ def headers(build, names):
         seen.add(name)
         file = SOURCE / "include" / name
         text = (file if file.exists() else build / "include" / name).read_text()
-        text = re.sub(r"//.*|^#pragma once$", "", text, flags=re.M)
+        text = re.sub(r"//(?! namespace).*|^#pragma once$", "", text, flags=re.M)
         own = r"^#include <(simplealloc/.*)>$"
         return re.sub(own, lambda m: text_of(m[1]), text, flags=re.M)
 
@@ -65,12 +65,14 @@ def with_bodies(text):
 def types(text):
     """Qualified names of those in namespaces."""
     defined = re.compile(r"(?:struct|class|enum class)(?: SIMPLEALLOC_API)? (\w+)\b[^;]*\{")
-    namespace = ""
+    namespaces = []
     for line in text.splitlines():
         if match := re.match(r"namespace ([\w:]+) \{", line):
-            namespace = match[1]
+            namespaces.append(match[1])
+        elif line.startswith("} // namespace"):
+            namespaces.pop()
         elif match := defined.match(line):
-            yield f"{namespace}::{match[1]}"
+            yield "::".join([*namespaces, match[1]])
 
 
 def exported(library, kinds):
@@ -90,7 +92,7 @@ def compile_view(text, soname, folder):
     return library
 
 
-def view(build, soname, folder):
+def view(build, library, soname, folder):
     # Allocator returns a Monitor, which its header only announces.
     text = headers(build, ["simplealloc/monitor.hpp", "simplealloc/simplealloc.hpp"])
     text = with_bodies(text)
@@ -98,7 +100,7 @@ def view(build, soname, folder):
         function = "view_" + name.replace("::", "_")
         text += f'extern "C" SIMPLEALLOC_API void {function}({name}*) {{}}\n'
     seen = exported(compile_view(text, soname, folder), "TW")
-    rest = [name for name in exported(build / "lib" / soname, "T") if name not in seen]
+    rest = [name for name in exported(library, "T") if name not in seen]
     plain = run("c++filt", input="\n".join(rest)).splitlines()
     lost = [name for name in plain if not BARE.search(name)]
     check(not lost, "not in the view of the C++ headers:\n" + "\n".join(lost))

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""README.md's program, the example and the version in C, compiled against an installed library."""
+"""README.md's program, the example and the version in C, compiled against installed libraries."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,11 +21,12 @@ def check_failure(*command):
     check(done.stderr == MESSAGE, f"unclear message: {done.stderr}")
 
 
-def check_links(program):
+def check_links(program, soname, *others):
     needed = run("readelf", "-d", program)
-    check("[libsimplealloc.so.0]" in needed, f"not linked by the library's SONAME:\n{needed}")
-    for name in ("fmt", "spdlog", "libdrm", "libudev"):
+    check(f"[{soname}]" in needed, f"not linked by the library's SONAME:\n{needed}")
+    for name in ("fmt", "spdlog", "libdrm", "libudev", *others):
         check(name not in needed, f"users have to link {name} too:\n{needed}")
+
 
 # Headers, library and pkg-config are of one build.
 VERSION = """
@@ -42,6 +44,36 @@ int main(void) {
 }
 """
 
+# Whoever sets the log in one language gets what the other one has to say.
+BOTH = """
+#include <simplealloc/simplealloc.h>
+#include <simplealloc/simplealloc.hpp>
+#include <cstdio>
+static int lines = 0;
+int main() {
+    simplealloc_allocator* allocator = nullptr;
+    simplealloc::set_log(simplealloc::LogLevel::warning, [](auto, auto) { ++lines; });
+    if (simplealloc_allocator_open(nullptr, &allocator, nullptr) != 0)
+        return 1;
+    simplealloc_allocator_free(allocator);
+    std::printf("C tells C++: %s\\n", lines > 0 ? "yes" : "no");
+    lines = 0;
+    simplealloc_set_log(
+        SIMPLEALLOC_LOG_WARNING, [](simplealloc_log_level, const char*, void*) { ++lines; }, nullptr);
+    if (!simplealloc::Allocator::open())
+        return 1;
+    std::printf("C++ tells C: %s\\n", lines > 0 ? "yes" : "no");
+}
+"""
+
+
+def check_both(installation, compiler):
+    packages = ["libsimplealloc-c", "libsimplealloc"]
+    program = installation.compile(compiler, BOTH, *WARNINGS, packages=packages)
+    # Each allocator warns of a word that names no backend.
+    told = run(program, env={**os.environ, "SIMPLEALLOC_DISABLE": "no-such-backend"})
+    check(told == "C tells C++: yes\nC++ tells C: yes\n", told)
+
 
 def main(build, compiler):
     need(compiler)
@@ -52,18 +84,18 @@ def main(build, compiler):
     with tempfile.TemporaryDirectory() as folder:
         installation = Installation(build, folder)
         program = installation.compile(compiler, missing, *WARNINGS)
-        check_links(program)
+        check_links(program, "libsimplealloc.so.0", "libsimplealloc-c")
         check_failure(program)
+        check_both(installation, compiler)
 
         example = (SOURCE / "examples/c_allocate/main.c").read_text()
         c_compiler = {"g++": "gcc", "clang++": "clang"}[compiler]
         program = installation.compile(c_compiler, example, *WARNINGS, standard="c99")
-        check_links(program)
-        check("libstdc++" not in run("readelf", "-d", program), "C programs have to link libstdc++")
+        check_links(program, "libsimplealloc-c.so.0", "libsimplealloc.so", "libstdc++")
         check_failure(program, MISSING, "capture")
 
         program = installation.compile(c_compiler, VERSION, *WARNINGS, standard="c99")
-        query = ["pkg-config", "--modversion", "libsimplealloc"]
+        query = ["pkg-config", "--modversion", "libsimplealloc-c"]
         version = run(*query, env=installation.environment).strip()
         check(run(program) == f"{version} {version}", f"pkg-config says {version}: {run(program)}")
 

@@ -12,16 +12,17 @@ PROJECT = """\
 project('consumer', {languages},
   default_options: ['c_std=c99', 'warning_level=3', 'werror=true'],
 )
-library = dependency('libsimplealloc', fallback: 'libsimplealloc', version: '>=0.1')
+library = dependency('{library}', fallback: 'libsimplealloc', version: '>=0.1')
 assert(library.type_name() == 'internal')
 assert(library.get_variable('backends') != '')
 executable('consumer', '{source}', dependencies: library)
 """
 
 
-def check_project(folder, languages, source, text, *options):
+def check_project(folder, library, languages, source, text, *options):
     folder.mkdir()
-    (folder / "meson.build").write_text(PROJECT.format(languages=languages, source=source))
+    project = PROJECT.format(library=library, languages=languages, source=source)
+    (folder / "meson.build").write_text(project)
     (folder / source).write_text(text)
     (folder / "subprojects").mkdir()
     (folder / "subprojects/libsimplealloc").symlink_to(SOURCE)
@@ -34,7 +35,7 @@ def check_project(folder, languages, source, text, *options):
     commands = run("ninja", "-C", folder / "build", "-t", "commands", "all").splitlines()
     [link] = [line for line in commands if re.search(r" -o consumer ", line)]
     check(
-        "subprojects/libsimplealloc/lib/libsimplealloc.so" in link,
+        re.search(rf"subprojects/libsimplealloc/lib/(c/)?{library}\.so", link),
         f"the consumer is not linked with the library: {link}",
     )
     others = [line for line in commands if "libsimplealloc/tests" in line]
@@ -44,11 +45,11 @@ def check_project(folder, languages, source, text, *options):
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        cpp = ["'cpp'", "main.cpp", readme_program(), "-Dcpp_std=c++20"]
+        cpp = ["libsimplealloc", "'cpp'", "main.cpp", readme_program(), "-Dcpp_std=c++20"]
         check_project(folder / "cpp", *cpp)
         example = (SOURCE / "examples/c_allocate/main.c").read_text()
-        check_project(folder / "c", "'c'", "main.c", example)
-        check_project(folder / "both", "'c', 'cpp'", "main.c", example)
+        check_project(folder / "c", "libsimplealloc-c", "'c'", "main.c", example)
+        check_project(folder / "both", "libsimplealloc-c", "'c', 'cpp'", "main.c", example)
 
 
 main()

@@ -1,14 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The shared library exports what the public headers declare, under its SONAME, and nothing else."""
+"""Each shared library exports what its public headers declare, under its SONAME, and nothing else."""
 
 import re
 import sys
 
 from consumer import SOURCE, c_functions, check, run
 
-SONAME = "libsimplealloc.so.0"
-VERSION = "LIBSIMPLEALLOC_0"
 
 
 def public_names():
@@ -29,16 +27,19 @@ def path_of(symbol):
     return re.split(r"[(\[]", name, maxsplit=1)[0].replace("~", "").split("::")
 
 
-def main(library):
+def exported(library, soname, version):
+    dynamic = run("readelf", "-d", library)
+    check(f"Library soname: [{soname}]" in dynamic, f"SONAME is not {soname}:\n{dynamic}")
     lines = run("nm", "-DC", "--defined-only", library).splitlines()
     # The version itself is in the list, too.
-    symbols = [line.split(maxsplit=2)[2] for line in lines if not line.endswith(f" A {VERSION}")]
-    unversioned = [symbol for symbol in symbols if not symbol.endswith(f"@@{VERSION}")]
+    symbols = [line.split(maxsplit=2)[2] for line in lines if not line.endswith(f" A {version}")]
+    unversioned = [symbol for symbol in symbols if not symbol.endswith(f"@@{version}")]
     check(not unversioned, f"exported without a version: {unversioned}")
-    symbols = [symbol.removesuffix(f"@@{VERSION}") for symbol in symbols]
-    functions = {symbol for symbol in symbols if symbol.startswith("simplealloc_")}
-    check(functions == c_functions(), f"declared or exported: {functions ^ c_functions()}")
-    symbols = [symbol for symbol in symbols if symbol not in functions]
+    return {symbol.removesuffix(f"@@{version}") for symbol in symbols}
+
+
+def main(library, c_library):
+    symbols = exported(library, "libsimplealloc.so.0", "LIBSIMPLEALLOC_0")
     allowed = public_names()
     internal = [
         symbol
@@ -48,8 +49,11 @@ def main(library):
     check(not internal, "exported, but not public:\n" + "\n".join(internal))
     for wanted in ("simplealloc::Allocator::open(", "typeinfo for simplealloc::BadResult"):
         check(any(symbol.startswith(wanted) for symbol in symbols), f"{wanted} is not exported")
-    dynamic = run("readelf", "-d", library)
-    check(f"Library soname: [{SONAME}]" in dynamic, f"SONAME is not {SONAME}:\n{dynamic}")
+    functions = exported(c_library, "libsimplealloc-c.so.0", "LIBSIMPLEALLOC_C_0")
+    check(functions == c_functions(), f"declared or exported: {functions ^ c_functions()}")
+    # One log, one ledger of quotas: those of the one library that both languages use.
+    needed = run("readelf", "-d", c_library)
+    check("[libsimplealloc.so.0]" in needed, f"the C library has a state of its own:\n{needed}")
 
 
 main(*sys.argv[1:])

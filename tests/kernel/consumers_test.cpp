@@ -18,7 +18,7 @@ std::string program(const std::string& name) {
 
 TEST_CASE("programs plan and allocate, however they were built", "[full]") {
     const std::string name = GENERATE(as<std::string>(), "c99", "cpp20", "cpp23", "no-exceptions",
-                                      "static", "cmake", "meson", "subproject");
+                                      "static", "static-c", "cmake", "meson", "subproject");
     CAPTURE(name);
     const auto outcome = guest::run({program(name)});
     INFO(outcome.errors);
