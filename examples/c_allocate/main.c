@@ -9,21 +9,29 @@
 #define WIDTH 1280
 #define HEIGHT 720
 
-static int add_devices(const struct simplealloc_allocator* allocator,
-                       struct simplealloc_request* request, int count, char** words,
-                       struct simplealloc_error** error) {
+#define MAX_DEVICES 8
+
+/// Devices, and what each does.
+struct devices {
+    struct simplealloc_device* found[MAX_DEVICES];
+    struct simplealloc_device_use uses[MAX_DEVICES];
+    const struct simplealloc_device_use* list[MAX_DEVICES + 1]; ///< for a request
+};
+
+static int find_devices(const struct simplealloc_allocator* allocator, int count, char** words,
+                        struct devices* devices, struct simplealloc_error** error) {
+    static const struct simplealloc_device_use init = SIMPLEALLOC_DEVICE_USE_INIT;
     int i, code = 0;
-    for (i = 0; code == 0 && i + 1 < count; i += 2) {
-        struct simplealloc_device* device = NULL;
-        enum simplealloc_use use;
-        if (simplealloc_use_parse(words[i + 1], &use) < 0) {
-            fprintf(stderr, "%s: no such use\n", words[i + 1]);
+    for (i = 0; code == 0 && i < count / 2 && i < MAX_DEVICES; i++) {
+        struct simplealloc_device_use* use = &devices->uses[i];
+        *use = init;
+        if (simplealloc_use_parse(words[2 * i + 1], &use->use) < 0) {
+            fprintf(stderr, "%s: no such use\n", words[2 * i + 1]);
             return -1;
         }
-        code = simplealloc_allocator_device(allocator, words[i], &device, error);
-        if (code == 0)
-            code = simplealloc_request_add_use(request, device, use, error);
-        simplealloc_device_free(device); // the request has its own
+        code = simplealloc_allocator_device(allocator, words[2 * i], &devices->found[i], error);
+        use->device = devices->found[i];
+        devices->list[i] = use;
     }
     return code;
 }
@@ -60,17 +68,21 @@ static int draw(const struct simplealloc_buffer* buffer, struct simplealloc_erro
 int main(int argc, char** argv) {
     struct simplealloc_error* error = NULL;
     struct simplealloc_allocator* allocator = NULL;
-    struct simplealloc_request* request = NULL;
+    struct devices devices = {{NULL}, {{0}}, {NULL}};
+    struct simplealloc_request request = SIMPLEALLOC_REQUEST_INIT;
     struct simplealloc_plan* plan = NULL;
     struct simplealloc_buffer* buffer = NULL;
-    int code;
+    int i, code;
 
     if ((code = simplealloc_allocator_open(NULL, &allocator, &error)) < 0 ||
-        (code = simplealloc_request_new_image(WIDTH, HEIGHT, SIMPLEALLOC_FOURCC('X', 'R', '2', '4'),
-                                              &request, &error)) < 0 ||
-        (code = simplealloc_request_set_cpu(request, SIMPLEALLOC_CPU_WRITE, &error)) < 0 ||
-        (code = add_devices(allocator, request, argc - 1, argv + 1, &error)) < 0 ||
-        (code = simplealloc_allocator_plan(allocator, request, &plan, &error)) < 0)
+        (code = find_devices(allocator, argc - 1, argv + 1, &devices, &error)) < 0)
+        goto out;
+    request.width = WIDTH;
+    request.height = HEIGHT;
+    request.fourcc = SIMPLEALLOC_FOURCC('X', 'R', '2', '4');
+    request.cpu = SIMPLEALLOC_CPU_WRITE;
+    request.uses = devices.list;
+    if ((code = simplealloc_allocator_plan(allocator, &request, &plan, &error)) < 0)
         goto out;
     print_plan(plan);
     if ((code = simplealloc_allocator_allocate(allocator, plan, NULL, &buffer, &error)) < 0 ||
@@ -88,7 +100,8 @@ out:
     simplealloc_error_free(error);
     simplealloc_buffer_free(buffer);
     simplealloc_plan_free(plan);
-    simplealloc_request_free(request);
+    for (i = 0; i < MAX_DEVICES; i++)
+        simplealloc_device_free(devices.found[i]);
     simplealloc_allocator_free(allocator);
     return code < 0;
 }

@@ -102,23 +102,19 @@ static struct simple_buffer* simple_buffer_from(struct wlr_buffer* base) {
 static int allocate(const struct simple_allocator* self, int width, int height,
                     const struct wlr_drm_format* format, struct simplealloc_buffer** buffer,
                     struct simplealloc_error** error) {
-    struct simplealloc_request* request = NULL;
-    int code = simplealloc_request_new_image((uint32_t)width, (uint32_t)height, format->format,
-                                             &request, error);
-    if (code == 0)
-        code = simplealloc_request_add_use(request, self->display, SIMPLEALLOC_USE_SCANOUT, error);
-    if (code == 0) // blending reads what is there
-        code = simplealloc_request_set_cpu(request, SIMPLEALLOC_CPU_READ_OFTEN, error);
-    if (code == 0) // the renderer draws on lines of pixels
-        code = simplealloc_request_set_modifier(
-            request,
-            (struct simplealloc_modifier){DRM_FORMAT_MOD_LINEAR, SIMPLEALLOC_MODIFIER_NAMED},
-            error);
-    if (code == 0)
-        code =
-            simplealloc_allocator_allocate_request(self->allocator, request, NULL, buffer, error);
-    simplealloc_request_free(request);
-    return code;
+    const struct simplealloc_modifier linear = {DRM_FORMAT_MOD_LINEAR, SIMPLEALLOC_MODIFIER_NAMED};
+    struct simplealloc_device_use use = SIMPLEALLOC_DEVICE_USE_INIT;
+    const struct simplealloc_device_use* const uses[] = {&use, NULL};
+    struct simplealloc_request request = SIMPLEALLOC_REQUEST_INIT;
+    use.device = self->display;
+    use.use = SIMPLEALLOC_USE_SCANOUT;
+    request.width = (uint32_t)width;
+    request.height = (uint32_t)height;
+    request.fourcc = format->format;
+    request.uses = uses;
+    request.cpu = SIMPLEALLOC_CPU_READ_OFTEN; // blending reads what is there
+    request.modifier = &linear;               // the renderer draws on lines of pixels
+    return simplealloc_allocator_allocate_request(self->allocator, &request, NULL, buffer, error);
 }
 
 static bool accepts_linear(const struct wlr_drm_format* format) {

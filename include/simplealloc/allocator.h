@@ -9,13 +9,6 @@
 
 SIMPLEALLOC_BEGIN_C
 
-/// Something that need not be said.
-enum simplealloc_choice {
-    SIMPLEALLOC_CHOICE_DEFAULT, ///< as the policy file says
-    SIMPLEALLOC_CHOICE_NO,      ///< no
-    SIMPLEALLOC_CHOICE_YES,     ///< yes
-};
-
 /// Bounds a plan with all that is told about it: candidates, rejections, the conflict and what to
 /// give up. The default is what a compositor's main loop can bear: some 10 ms of CPU. The kernel's
 /// and drivers' part is not counted, nor is what discovery finds on the machine itself.
@@ -37,11 +30,12 @@ struct simplealloc_budget {
 /// here, then the policy file. Nothing of it is needed after the call. Lists have NULL behind the
 /// last; a NULL list is an empty one.
 struct simplealloc_allocator_options {
-    size_t size;                            ///< of this struct
-    const char* const* without;             ///< backends or sources that are never used
-    const char* const* order;               ///< what ranks first; empty: as the policy file says
-    enum simplealloc_choice any_device;     ///< see simplealloc_request_set_any_device()
-    enum simplealloc_choice strict;         ///< see simplealloc_request_set_strict()
+    size_t size;                ///< of this struct
+    const char* const* without; ///< backends or sources that are never used
+    const char* const* order;   ///< what ranks first; empty: as the policy file says
+    enum simplealloc_choice
+        any_device; ///< as in simplealloc_request; by default as the policy file says
+    enum simplealloc_choice strict;         ///< likewise
     size_t quota_count;                     ///< how many `quotas`
     const struct simplealloc_quota* quotas; ///< each replaces that of the same name in the file
     /// The policy file; NULL or empty: /etc/libsimplealloc/policy.conf, if there is one.

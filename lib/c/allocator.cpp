@@ -38,21 +38,14 @@ static simplealloc_devices to_c(const std::vector<Device>& devices, Arena& arena
 
 namespace {
 
-std::optional<bool> read(const simplealloc_choice& choice, const char* name) {
-    const int read = checked<int>(choice, SIMPLEALLOC_CHOICE_YES, name);
-    if (read == SIMPLEALLOC_CHOICE_DEFAULT)
-        return std::nullopt;
-    return read == SIMPLEALLOC_CHOICE_YES;
-}
-
 AllocatorOptions read(const simplealloc_allocator_options* options) {
     const auto given = read_struct(
         options, simplealloc_allocator_options SIMPLEALLOC_ALLOCATOR_OPTIONS_INIT, "options");
     AllocatorOptions out;
     out.without = texts(given.without);
     out.order = texts(given.order);
-    out.any_device = read(given.any_device, "any_device");
-    out.strict = read(given.strict, "strict");
+    out.any_device = read_choice(given.any_device, "any_device");
+    out.strict = read_choice(given.strict, "strict");
     for (const auto& quota : array(given.quotas, given.quota_count, "quotas"))
         out.quotas.push_back({text(quota.of), quota.bytes});
     out.policy_path = text(given.policy_path);
@@ -159,7 +152,7 @@ int simplealloc_allocator_plan(const simplealloc_allocator* allocator,
                                simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(plan, "plan");
-        out = new simplealloc_plan(of(allocator).plan(need(request, "request").request).value());
+        out = new simplealloc_plan(of(allocator).plan(read_request(request)).value());
     });
 }
 
@@ -186,7 +179,7 @@ int simplealloc_allocator_allocate_request(const simplealloc_allocator* allocato
                                            simplealloc_buffer** buffer, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(buffer, "buffer");
-        const Request& wanted = need(request, "request").request;
+        const Request wanted = read_request(request);
         out = new simplealloc_buffer(of(allocator).allocate(wanted, read_options(options)).value());
     });
 }

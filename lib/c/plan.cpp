@@ -59,9 +59,10 @@ static simplealloc_quota_state to_c(const QuotaState& state, Arena& arena) {
 } // namespace simplealloc::c
 
 simplealloc_plan::simplealloc_plan(Plan what)
-    : plan(std::move(what)), request{plan.request()}, candidates(arena.list(plan.candidates())),
-      rejections(arena.list(plan.rejections())), conflicts(arena.list(plan.conflict())),
-      relaxations(arena.list(plan.relaxations())), quotas(arena.list(plan.quotas())) {}
+    : plan(std::move(what)), request(to_c(plan.request(), arena)),
+      candidates(arena.list(plan.candidates())), rejections(arena.list(plan.rejections())),
+      conflicts(arena.list(plan.conflict())), relaxations(arena.list(plan.relaxations())),
+      quotas(arena.list(plan.quotas())) {}
 
 void simplealloc_plan_free(simplealloc_plan* plan) {
     delete plan;

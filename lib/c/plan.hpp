@@ -12,8 +12,8 @@ struct simplealloc_plan {
     explicit simplealloc_plan(simplealloc::Plan what);
 
     simplealloc::Plan plan;
-    simplealloc_request request;
     simplealloc::c::Arena arena;
+    simplealloc_request request;
     const simplealloc_candidate* const* candidates;
     const simplealloc_rejection* const* rejections;
     const simplealloc_conflict* const* conflicts;

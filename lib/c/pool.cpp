@@ -118,7 +118,7 @@ int simplealloc_pool_create_request(const simplealloc_allocator* allocator,
                                     simplealloc_pool** pool, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(pool, "pool");
-        create(allocator, need(request, "request").request, options, out);
+        create(allocator, read_request(request), options, out);
     });
 }
 
@@ -150,8 +150,7 @@ int simplealloc_pool_replan(simplealloc_pool* pool, const simplealloc_plan* plan
 
 int simplealloc_pool_replan_request(simplealloc_pool* pool, const simplealloc_request* request,
                                     simplealloc_error** error) {
-    return guarded(
-        error, [&] { need(pool, "pool").pool.replan(need(request, "request").request).value(); });
+    return guarded(error, [&] { need(pool, "pool").pool.replan(read_request(request)).value(); });
 }
 
 std::size_t simplealloc_pool_trim(simplealloc_pool* pool, std::size_t keep) {

@@ -37,6 +37,9 @@ Result<void> check_request(const ResolvedRequest& request, std::uint64_t page_si
     const bool bytes = request.fourcc == fourcc::bytes;
     if (request.is_image() && bytes)
         return senseless("format", "an image needs a format");
+    if (request.is_image() && request.size != 0)
+        return senseless("size", "bytes are asked for or an image, whose size follows from its "
+                                 "layout");
     if ((request.crop_width == 0) != (request.crop_height == 0) ||
         request.crop_width > request.width || request.crop_height > request.height)
         return senseless("crop",

@@ -27,6 +27,9 @@ def cpp_functions(library):
         if not match:
             continue
         *owner, name = match.group(1).split("::")
+        # A request is a struct in C.
+        if owner == ["Request"]:
+            continue
         if name not in owner and name != "BadResult" and "BadResult" not in owner:
             names.add(match.group(1))
     return names - INTERNAL

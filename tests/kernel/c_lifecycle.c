@@ -124,19 +124,19 @@ static void share(const struct simplealloc_buffer* buffer) {
 int main(int argc, char** argv) {
     const char* order[] = {NULL, NULL};
     struct simplealloc_allocator* allocator;
-    struct simplealloc_request* request;
+    struct simplealloc_request request = SIMPLEALLOC_REQUEST_INIT;
     struct simplealloc_plan* plan;
     struct simplealloc_buffer* buffer;
     if (argc != 2)
         return 2;
     order[0] = argv[1];
     must(simplealloc_allocator_open(NULL, &allocator, &error), "open");
-    must(simplealloc_request_new_image(640, 480, SIMPLEALLOC_FOURCC('N', 'V', '1', '2'), &request,
-                                       &error),
-         "request");
-    must(simplealloc_request_set_cpu(request, SIMPLEALLOC_CPU_READ_OFTEN, &error), "cpu");
-    must(simplealloc_request_set_order(request, order, &error), "order");
-    must(simplealloc_allocator_plan(allocator, request, &plan, &error), "plan");
+    request.width = 640;
+    request.height = 480;
+    request.fourcc = SIMPLEALLOC_FOURCC('N', 'V', '1', '2');
+    request.cpu = SIMPLEALLOC_CPU_READ_OFTEN;
+    request.order = order;
+    must(simplealloc_allocator_plan(allocator, &request, &plan, &error), "plan");
     must(simplealloc_allocator_allocate(allocator, plan, NULL, &buffer, &error), "allocate");
     hold(strcmp(simplealloc_buffer_get_source(buffer), argv[1]) == 0, "the source is as ordered");
     hold(has(buffer, 0), "fresh memory is zeroed");
@@ -147,7 +147,6 @@ int main(int argc, char** argv) {
     share(buffer);
     simplealloc_buffer_free(buffer);
     simplealloc_plan_free(plan);
-    simplealloc_request_free(request);
     simplealloc_allocator_free(allocator);
     return 0;
 }

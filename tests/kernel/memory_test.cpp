@@ -44,10 +44,9 @@ struct Scene {
         expect(simplealloc_allocator_device(allocator, path.c_str(), device.out(), error.out()),
                error);
         // Vivid makes none that are smaller.
-        expect(simplealloc_request_new_image(320, 180, xrgb8888, request.out(), error.out()),
-               error);
-        expect(simplealloc_request_add_use(request, device, use, error.out()), error);
-        expect(simplealloc_request_set_cpu(request, SIMPLEALLOC_CPU_WRITE, error.out()), error);
+        request.make_image(320, 180, xrgb8888);
+        request.add_use(device, use);
+        request.fields.cpu = SIMPLEALLOC_CPU_WRITE;
         expect(simplealloc_allocator_plan(allocator, request, plan.out(), error.out()), error);
     }
 
@@ -64,7 +63,7 @@ struct Scene {
     void keep_only(const std::string& source) {
         for (const std::string& other : sources())
             if (other != source)
-                expect(simplealloc_request_add_without(request, other.c_str(), error.out()), error);
+                request.add_without(other);
         expect(simplealloc_allocator_plan(allocator, request, plan.out(), error.out()), error);
     }
 };
@@ -297,8 +296,8 @@ void check_lent_queue(const Scene& scene, int camera) {
     expect(simplealloc_allocator_device_fd(scene.allocator, camera, SIMPLEALLOC_QUEUE_ACCESS_LENT,
                                            lent.out(), told.out()),
            told);
-    expect(simplealloc_request_new_image(320, 180, xrgb8888, request.out(), told.out()), told);
-    expect(simplealloc_request_add_use(request, lent, SIMPLEALLOC_USE_CAPTURE, told.out()), told);
+    request.make_image(320, 180, xrgb8888);
+    request.add_use(lent, SIMPLEALLOC_USE_CAPTURE);
     expect(simplealloc_allocator_plan(scene.allocator, request, plan.out(), told.out()), told);
     check_starving<simplealloc_buffer>(
         "allocate for a lent queue", simplealloc_buffer_free, [&](auto** out, auto** error) {

@@ -61,9 +61,12 @@ inline int take(CWorld& w, const simplealloc_device_description* description) {
     return simplealloc_device_describe(description, out.out(), w.error.out());
 }
 inline int take(CWorld& w, const simplealloc_device_use* use) {
-    CRequest out;
-    simplealloc_request_new_bytes(4096, out.out(), nullptr);
-    return simplealloc_request_add_device_use(out, use, w.error.out());
+    CSetup out;
+    return simplealloc_buffer_setup_for(w.buffer, use, out.out(), w.error.out());
+}
+inline int take(CWorld& w, const simplealloc_request* request) {
+    CPlan out;
+    return simplealloc_allocator_plan(w.allocator, request, out.out(), w.error.out());
 }
 inline int take(CWorld& w, const simplealloc_dmabuf_feedback* feedback) {
     CCapabilities out;

@@ -28,7 +28,6 @@ public:
     CAllocator allocator;
     CDevice device;
     CDevice npu; ///< a described one, which takes everything
-    CRequest request;
     CPlan plan;
     CBuffer buffer;
     Owned<simplealloc_prepared, simplealloc_prepared_free> prepared;
@@ -52,9 +51,8 @@ public:
         must(simplealloc_allocator_device(allocator, "/dev/dri/card0", device.out(), e));
         must(simplealloc_device_describe(
             valid(static_cast<simplealloc_device_description*>(nullptr)), npu.out(), e));
-        must(simplealloc_request_new_image(64, 64, SIMPLEALLOC_FOURCC('Y', 'U', 'Y', 'V'),
-                                           request.out(), e));
-        must(simplealloc_allocator_plan(allocator, request, plan.out(), e));
+        must(simplealloc_allocator_plan(
+            allocator, valid(static_cast<simplealloc_request*>(nullptr)), plan.out(), e));
         must(simplealloc_allocator_allocate(allocator, plan, nullptr, buffer.out(), e));
         must(simplealloc_allocator_prepare(allocator, plan, nullptr, prepared.out(), e));
         must(simplealloc_allocator_monitor(allocator, monitor.out(), e));
@@ -67,7 +65,6 @@ public:
 
     simplealloc_allocator* valid(simplealloc_allocator*) { return allocator; }
     simplealloc_device* valid(simplealloc_device*) { return device; }
-    simplealloc_request* valid(simplealloc_request*) { return request; }
     simplealloc_plan* valid(simplealloc_plan*) { return plan; }
     simplealloc_buffer* valid(simplealloc_buffer*) { return buffer; }
     simplealloc_prepared* valid(simplealloc_prepared*) { return prepared; }
@@ -83,6 +80,13 @@ public:
     simplealloc_v4l2_import* valid(simplealloc_v4l2_import*) { return queue; }
 
     // Structs that begin with their size, complete enough for a call to succeed.
+    simplealloc_request* valid(simplealloc_request*) {
+        simplealloc_request out = SIMPLEALLOC_REQUEST_INIT;
+        out.width = 64;
+        out.height = 64;
+        out.fourcc = SIMPLEALLOC_FOURCC('Y', 'U', 'Y', 'V');
+        return at_end(out);
+    }
     auto* valid(simplealloc_allocator_options*) {
         return at_end(simplealloc_allocator_options SIMPLEALLOC_ALLOCATOR_OPTIONS_INIT);
     }

@@ -204,71 +204,6 @@ TEST_CASE("memory runs out while lists of formats are read") {
         });
 }
 
-TEST_CASE("memory runs out while a request is put together") {
-    const Described described;
-    CDevice device;
-    CError told;
-    expect(simplealloc_device_describe(&described.description, device.out(), told.out()), told);
-    simplealloc_device_use use = SIMPLEALLOC_DEVICE_USE_INIT;
-    use.device = device;
-    use.use = SIMPLEALLOC_USE_WRITE;
-    use.alternatives = described.sets.data();
-    const char* const order[] = {"dma-heap", "udmabuf", nullptr};
-    using Step = std::function<int(simplealloc_request*, simplealloc_error**)>;
-    const std::array<Step, 12> steps{
-        [&](auto* request, auto** error) {
-            return simplealloc_request_add_use(request, device, SIMPLEALLOC_USE_READ, error);
-        },
-        [&](auto* request, auto** error) {
-            return simplealloc_request_add_device_use(request, &use, error);
-        },
-        [&](auto* request, auto** error) {
-            return simplealloc_request_set_name(request, "longer than a short string is", error);
-        },
-        [&](auto* request, auto** error) {
-            return simplealloc_request_set_order(request, order, error);
-        },
-        [&](auto* request, auto** error) {
-            return simplealloc_request_add_without(request, "simple-allocator", error);
-        },
-        [](auto* request, auto** error) {
-            return simplealloc_request_set_count(request, 3, error);
-        },
-        [](auto* request, auto** error) {
-            return simplealloc_request_set_crop(request, 600, 400, error);
-        },
-        [](auto* request, auto** error) {
-            return simplealloc_request_set_modifier(request, {}, error);
-        },
-        [](auto* request, auto** error) {
-            return simplealloc_request_set_any_device(request, true, error);
-        },
-        [](auto* request, auto** error) {
-            return simplealloc_request_set_strict(request, true, error);
-        },
-        [](auto* request, auto** error) {
-            return simplealloc_request_set_zeroed(request, false, error);
-        },
-        [](auto* request, auto** error) {
-            simplealloc_request_fields* fields = nullptr;
-            const int code = simplealloc_request_get_fields(request, &fields, error);
-            simplealloc_request_fields_free(fields);
-            return code;
-        },
-    };
-    check_starving<simplealloc_request>(
-        "request", simplealloc_request_free, [&](auto** out, auto** error) {
-            int code = simplealloc_request_new_image(640, 480, xrgb8888, out, error);
-            for (const Step& step : steps)
-                if (code >= 0)
-                    code = step(*out, error);
-            return code;
-        });
-    check_starving<simplealloc_request>(
-        "request of bytes", simplealloc_request_free,
-        [&](auto** out, auto** error) { return simplealloc_request_new_bytes(4096, out, error); });
-}
-
 TEST_CASE("memory runs out while it is planned") {
     Machine machine;
     const Described described;
@@ -276,8 +211,17 @@ TEST_CASE("memory runs out while it is planned") {
     CRequest request;
     CError error;
     expect(simplealloc_device_describe(&described.description, device.out(), error.out()), error);
-    expect(simplealloc_request_new_image(640, 480, xrgb8888, request.out(), error.out()), error);
-    expect(simplealloc_request_add_use(request, device, SIMPLEALLOC_USE_READ, error.out()), error);
+    simplealloc_device_use use = SIMPLEALLOC_DEVICE_USE_INIT;
+    use.device = device;
+    use.use = SIMPLEALLOC_USE_WRITE;
+    use.alternatives = described.sets.data();
+    const char* const order[] = {"dma-heap", "udmabuf", nullptr};
+    request.make_image(640, 480, xrgb8888);
+    request.add_use(device, SIMPLEALLOC_USE_READ);
+    request.add_use(use);
+    request.add_without("simple-allocator");
+    request.fields.name = "longer than a short string is";
+    request.fields.order = order;
     check_starving<simplealloc_plan>("plan", simplealloc_plan_free, [&](auto** out, auto** failed) {
         return simplealloc_allocator_plan(machine.allocator, request, out, failed);
     });

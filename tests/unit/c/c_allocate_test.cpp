@@ -43,9 +43,8 @@ struct Machine : HeapMachine {
     /// For the CPU alone: the heap serves it, then udmabuf.
     const simplealloc_plan* plan_image(std::uint32_t fourcc = SIMPLEALLOC_FOURCC('X', 'R', '2',
                                                                                  '4')) {
-        expect(simplealloc_request_new_image(640, 480, fourcc, request.out(), error.out()), error);
-        expect(simplealloc_request_set_cpu(request, SIMPLEALLOC_CPU_READ_OFTEN, error.out()),
-               error);
+        request.make_image(640, 480, fourcc);
+        request.fields.cpu = SIMPLEALLOC_CPU_READ_OFTEN;
         expect(simplealloc_allocator_plan(allocator, request, plan.out(), error.out()), error);
         return plan;
     }
@@ -169,11 +168,8 @@ TEST_CASE("a plan shows candidates, reasons and setups") {
                                         machine.error.out()),
            machine.error);
     machine.plan_image();
-    expect(simplealloc_request_add_use(machine.request, display, SIMPLEALLOC_USE_READ,
-                                       machine.error.out()),
-           machine.error);
-    expect(simplealloc_request_add_without(machine.request, "udmabuf", machine.error.out()),
-           machine.error);
+    machine.request.add_use(display, SIMPLEALLOC_USE_READ);
+    machine.request.add_without("udmabuf");
     expect(simplealloc_allocator_plan(machine.allocator, machine.request, machine.plan.out(),
                                       machine.error.out()),
            machine.error);
@@ -209,11 +205,10 @@ TEST_CASE("a plan shows candidates, reasons and setups") {
     CPlan copy;
     expect(simplealloc_plan_copy(machine.plan, copy.out(), machine.error.out()), machine.error);
     machine.plan.out();
-    Owned<simplealloc_request_fields, simplealloc_request_fields_free> fields;
-    expect(simplealloc_request_get_fields(simplealloc_plan_get_request(copy), fields.out(),
-                                          machine.error.out()),
-           machine.error);
-    CHECK(fields->is_image);
+    const simplealloc_request* const fields = simplealloc_plan_get_request(copy);
+    CHECK(fields->size == sizeof(simplealloc_request));
+    CHECK(fields->bytes == 0);
+    CHECK(fields->width == 640);
     CHECK(fields->height == 480);
     CHECK(fields->cpu == SIMPLEALLOC_CPU_READ_OFTEN);
     CHECK(fields->modifier == nullptr);
@@ -222,7 +217,16 @@ TEST_CASE("a plan shows candidates, reasons and setups") {
     CHECK(simplealloc_device_get_path(fields->uses[0]->device) ==
           std::string_view("/dev/dri/card0"));
     REQUIRE(length(fields->without) == 1);
-    CHECK(fields->zeroed);
+    CHECK(fields->any_device == SIMPLEALLOC_CHOICE_NO);
+    CHECK(fields->strict == SIMPLEALLOC_CHOICE_NO);
+    CHECK(fields->zeroed == SIMPLEALLOC_CHOICE_YES);
+    CHECK(fields->count == 1);
+
+    // It may be given back as it is.
+    expect(simplealloc_allocator_plan(machine.allocator, fields, machine.plan.out(),
+                                      machine.error.out()),
+           machine.error);
+    CHECK(length(simplealloc_plan_get_candidates(machine.plan)) == 2);
 }
 
 TEST_CASE("a plan that nothing serves names the conflict, and allocating it says the same") {
@@ -239,9 +243,7 @@ TEST_CASE("a plan that nothing serves names the conflict, and allocating it says
     CDevice device;
     expect(simplealloc_device_describe(&description, device.out(), machine.error.out()),
            machine.error);
-    expect(simplealloc_request_add_use(machine.request, device, SIMPLEALLOC_USE_WRITE,
-                                       machine.error.out()),
-           machine.error);
+    machine.request.add_use(device, SIMPLEALLOC_USE_WRITE);
     expect(simplealloc_allocator_plan(machine.allocator, machine.request, machine.plan.out(),
                                       machine.error.out()),
            machine.error);
@@ -265,8 +267,7 @@ TEST_CASE("a plan that nothing serves names the conflict, and allocating it says
     // What gives up less than a device can be offered.
     machine.plan_image();
     for (const char* const backend : {"dma-heap", "udmabuf"})
-        expect(simplealloc_request_add_without(machine.request, backend, machine.error.out()),
-               machine.error);
+        machine.request.add_without(backend);
     expect(simplealloc_allocator_plan(machine.allocator, machine.request, machine.plan.out(),
                                       machine.error.out()),
            machine.error);
@@ -412,67 +413,95 @@ TEST_CASE("options are the allocator's own, and wrong ones say so") {
 TEST_CASE("a request takes all that the caller says") {
     Machine machine;
     machine.plan_image();
-    simplealloc_request* const request = machine.request;
+    simplealloc_request& request = machine.request.fields;
     CError& error = machine.error;
     const char* const order[] = {"udmabuf", nullptr};
     simplealloc_modifier linear = {0, SIMPLEALLOC_MODIFIER_NAMED};
-    expect(simplealloc_request_set_modifier(request, linear, error.out()), error);
-    expect(simplealloc_request_set_name(request, "preview", error.out()), error);
-    expect(simplealloc_request_set_any_device(request, true, error.out()), error);
-    expect(simplealloc_request_set_strict(request, true, error.out()), error);
-    expect(simplealloc_request_set_zeroed(request, false, error.out()), error);
-    expect(simplealloc_request_set_count(request, 3, error.out()), error);
-    expect(simplealloc_request_set_crop(request, 320, 180, error.out()), error);
-    expect(simplealloc_request_set_order(request, order, error.out()), error);
-    Owned<simplealloc_request_fields, simplealloc_request_fields_free> fields;
-    expect(simplealloc_request_get_fields(request, fields.out(), error.out()), error);
+    request.modifier = &linear;
+    request.name = "preview";
+    request.any_device = SIMPLEALLOC_CHOICE_YES;
+    request.strict = SIMPLEALLOC_CHOICE_YES;
+    request.zeroed = SIMPLEALLOC_CHOICE_NO;
+    request.count = 3;
+    request.crop_width = 320;
+    request.crop_height = 180;
+    request.order = order;
+    expect(simplealloc_allocator_plan(machine.allocator, &request, machine.plan.out(), error.out()),
+           error);
+    const simplealloc_request* const fields = simplealloc_plan_get_request(machine.plan);
     REQUIRE(fields->modifier);
     CHECK(fields->modifier->state == SIMPLEALLOC_MODIFIER_NAMED);
     CHECK(fields->name == std::string_view("preview"));
     CHECK(fields->crop_width == 320);
     CHECK(fields->crop_height == 180);
-    CHECK(fields->any_device);
-    CHECK(fields->strict);
-    CHECK_FALSE(fields->zeroed);
+    CHECK(fields->any_device == SIMPLEALLOC_CHOICE_YES);
+    CHECK(fields->strict == SIMPLEALLOC_CHOICE_YES);
+    CHECK(fields->zeroed == SIMPLEALLOC_CHOICE_NO);
     CHECK(fields->count == 3);
     REQUIRE(length(fields->order) == 1);
     CBuffer buffer;
-    expect(simplealloc_allocator_allocate_request(machine.allocator, request, nullptr, buffer.out(),
-                                                  error.out()),
+    expect(simplealloc_allocator_allocate_request(machine.allocator, &request, nullptr,
+                                                  buffer.out(), error.out()),
            error);
     CHECK(simplealloc_buffer_get_source(buffer) == std::string_view("udmabuf"));
 
-    CHECK(simplealloc_request_add_use(request, nullptr, SIMPLEALLOC_USE_READ, error.out()) ==
-          -EINVAL);
-    CHECK(simplealloc_request_set_name(request, nullptr, error.out()) == -EINVAL);
+    const auto plan = [&](const simplealloc_request* asked) {
+        return simplealloc_allocator_plan(machine.allocator, asked, machine.plan.out(),
+                                          error.out());
+    };
     linear.state = static_cast<simplealloc_modifier_state>(3);
-    CHECK(simplealloc_request_set_modifier(request, linear, error.out()) == -EINVAL);
+    CHECK(plan(&request) == -EINVAL);
     CHECK(error->object == std::string_view("modifier state"));
-    CHECK(simplealloc_allocator_plan(machine.allocator, nullptr, machine.plan.out(), error.out()) ==
-          -EINVAL);
+    linear.state = SIMPLEALLOC_MODIFIER_NAMED;
+    for (simplealloc_choice simplealloc_request::*choice :
+         {&simplealloc_request::any_device, &simplealloc_request::strict,
+          &simplealloc_request::zeroed}) {
+        simplealloc_request wrong = request;
+        wrong.*choice = static_cast<simplealloc_choice>(3);
+        CHECK(plan(&wrong) == -EINVAL);
+    }
+    machine.request.add_use(nullptr, SIMPLEALLOC_USE_READ);
+    CHECK(plan(&request) == -EINVAL);
+    CHECK(error->object == std::string_view("device"));
+    CHECK(plan(nullptr) == -EINVAL);
     CHECK(machine.plan == nullptr);
     CHECK(error->message == std::string_view("request: is NULL"));
-    CRequest bytes;
-    expect(simplealloc_request_new_bytes(0, bytes.out(), error.out()), error);
-    CHECK(simplealloc_allocator_plan(machine.allocator, bytes, machine.plan.out(), error.out()) ==
-          -EINVAL);
+}
+
+TEST_CASE("a request is one of bytes or of an image") {
+    Machine machine;
+    simplealloc_request request = SIMPLEALLOC_REQUEST_INIT;
+    const auto plan = [&] {
+        return simplealloc_allocator_plan(machine.allocator, &request, machine.plan.out(),
+                                          machine.error.out());
+    };
+    CHECK(plan() == -EINVAL);
+    request.bytes = 4096;
+    expect(plan(), machine.error);
+    request = *simplealloc_plan_get_request(machine.plan);
+    CHECK(request.bytes == 4096);
+    CHECK(request.width == 0);
+    CHECK(request.fourcc == SIMPLEALLOC_FOURCC_BYTES);
+    request.height = 1;
+    CHECK(plan() == -EINVAL);
+    CHECK(machine.error->object == std::string_view("bytes"));
+    request.height = 0;
+    request.fourcc = SIMPLEALLOC_FOURCC('X', 'R', '2', '4');
+    request.uses = nullptr;
+    request.without = request.order = nullptr;
+    request.name = nullptr;
+    CHECK(plan() == -EINVAL);
+    CHECK(machine.error->object == std::string_view("fourcc"));
 }
 
 TEST_CASE("a described device is asked, and its data released with the last that knows it") {
     Machine machine;
     Described npu;
-    {
-        CDevice device;
-        expect(simplealloc_device_describe(&npu.description, device.out(), machine.error.out()),
-               machine.error);
-        machine.plan_image();
-        simplealloc_device_use use = SIMPLEALLOC_DEVICE_USE_INIT;
-        use.device = device;
-        use.use = SIMPLEALLOC_USE_READ;
-        expect(simplealloc_request_add_device_use(machine.request, &use, machine.error.out()),
-               machine.error);
-    }
-    CHECK(npu.releases == 0);
+    CDevice device;
+    expect(simplealloc_device_describe(&npu.description, device.out(), machine.error.out()),
+           machine.error);
+    machine.plan_image();
+    machine.request.add_use(device, SIMPLEALLOC_USE_READ);
     CBuffer buffer;
     expect(simplealloc_allocator_allocate_request(machine.allocator, machine.request, nullptr,
                                                   buffer.out(), machine.error.out()),
@@ -502,7 +531,12 @@ TEST_CASE("a described device is asked, and its data released with the last that
            machine.error);
     CHECK(npu.imports == 0);
 
-    machine.request.out();
+    expect(simplealloc_allocator_plan(machine.allocator, machine.request, machine.plan.out(),
+                                      machine.error.out()),
+           machine.error);
+    device.out();
+    CHECK(npu.releases == 0); // the plan knows it
+    machine.plan.out();
     buffer.out();
     machine.allocator.out();
     fresh.out();

@@ -36,9 +36,7 @@ struct Machine {
         add_dma_heap(kernel, {.name = "system"});
         expect(simplealloc_allocator_open(nullptr, allocator.out(), error.out()), error);
         CRequest request;
-        expect(simplealloc_request_new_image(640, 480, SIMPLEALLOC_FOURCC('Y', 'U', 'Y', 'V'),
-                                             request.out(), error.out()),
-               error);
+        request.make_image(640, 480, SIMPLEALLOC_FOURCC('Y', 'U', 'Y', 'V'));
         expect(simplealloc_allocator_allocate_request(allocator, request, nullptr, buffer.out(),
                                                       error.out()),
                error);

@@ -395,8 +395,6 @@ TEST_CASE("what is handed out as nothing may be freed, and errno stays") {
     simplealloc_capabilities_free(nullptr);
     simplealloc_message_free(nullptr);
     simplealloc_device_free(nullptr);
-    simplealloc_request_free(nullptr);
-    simplealloc_request_fields_free(nullptr);
     simplealloc_setup_free(nullptr);
     simplealloc_plan_free(nullptr);
     simplealloc_fence_free(nullptr);

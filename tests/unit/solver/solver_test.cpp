@@ -52,6 +52,7 @@ TEST_CASE("requests that make no sense are errors, and say which field") {
          }},
         {"format", [](auto& r) { r.fourcc = fourcc::bytes; }},
         {"size", [](auto& r) { r.width = r.height = 0, r.fourcc = fourcc::bytes, r.size = 0; }},
+        {"size", [](auto& r) { r.size = 4096; }},
         {"modifier", [](auto& r) { r.modifier = Modifier::implicit(); }},
         {"modifier",
          [](auto& r) {
