@@ -484,7 +484,7 @@ TEST_CASE("a request is one of bytes or of an image") {
     CHECK(request.fourcc == SIMPLEALLOC_FOURCC_BYTES);
     request.height = 1;
     CHECK(plan() == -EINVAL);
-    CHECK(machine.error->object == std::string_view("bytes"));
+    CHECK(machine.error->object == std::string_view("size"));
     request.height = 0;
     request.fourcc = SIMPLEALLOC_FOURCC('X', 'R', '2', '4');
     request.uses = nullptr;
