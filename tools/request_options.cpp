@@ -58,7 +58,10 @@ std::string_view take_code(std::string_view& text) {
 }
 
 Error no_modifier(std::string_view option, std::string_view whole, std::string_view text) {
-    const std::vector<std::string> names = modifiers_named(text);
+    std::vector<std::string> names;
+    for (const std::string_view vendor : modifier_vendors)
+        if (const auto name = fmt::format("{}_{}", vendor, text); Modifier::parse(name))
+            names.push_back(name);
     if (!names.empty())
         return malformed(option, whole,
                          fmt::format("'{}' is a modifier of more than one vendor", text),

@@ -4,44 +4,41 @@
 
 #include "lib/base/parse_number.hpp"
 
+#include <simplealloc/modifier.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <memory>
+#include <vector>
 #include <xf86drm.h>
 
 namespace simplealloc {
 
 namespace {
 
-/// The uppermost byte of a modifier, DRM_FORMAT_MOD_VENDOR_*.
+/// Those that the tables below name; see modifier_vendors.
 enum Vendor : std::uint8_t { none, intel, amd, nvidia, arm = 8, amlogic = 10 };
 
-struct VendorRow {
-    std::string_view name;
-    /// Those of its numbers from 1 on: whole names, and what those with fields begin with.
-    std::initializer_list<std::string_view> names;
-};
-
-constexpr std::array<VendorRow, 13> vendors{{
-    {"", {}},
-    {"INTEL",
-     {"X_TILED", "Y_TILED", "Yf_TILED", "Y_TILED_CCS", "Yf_TILED_CCS", "Y_TILED_GEN12_RC_CCS",
-      "Y_TILED_GEN12_MC_CCS", "Y_TILED_GEN12_RC_CCS_CC", "4_TILED", "4_TILED_DG2_RC_CCS",
-      "4_TILED_DG2_MC_CCS", "4_TILED_DG2_RC_CCS_CC", "4_TILED_MTL_RC_CCS", "4_TILED_MTL_MC_CCS",
-      "4_TILED_MTL_RC_CCS_CC", "4_TILED_LNL_CCS", "4_TILED_BMG_CCS"}},
-    {"AMD", {"GFX9", "GFX10", "GFX10_RBPLUS", "GFX11"}},
-    {"NVIDIA", {"TEGRA_TILED"}},
-    {"SAMSUNG", {"64_32_TILE", "16_16_TILE"}},
-    {"QCOM", {"COMPRESSED", "TILED2", "TILED3"}},
-    {"VIVANTE", {"TILED", "SUPER_TILED", "SPLIT_TILED", "SPLIT_SUPER_TILED"}},
-    {"BROADCOM", {"VC4_T_TILED", "SAND32", "SAND64", "SAND128", "SAND256", "UIF"}},
-    {"ARM", {"BLOCK_SIZE=16x16", "BLOCK_SIZE=32x8", "BLOCK_SIZE=64x4", "BLOCK_SIZE=32x8_64x4"}},
-    {"ALLWINNER", {"TILED"}},
-    {"AMLOGIC", {}},
-    {"MTK", {}},
-    {"APPLE", {"GPU_TILED", "GPU_TILED_COMPRESSED"}},
+/// Of each vendor's numbers from 1 on: whole names, and what those with fields begin with.
+constexpr std::array<std::initializer_list<std::string_view>, modifier_vendors.size()> names{{
+    {},
+    {"X_TILED", "Y_TILED", "Yf_TILED", "Y_TILED_CCS", "Yf_TILED_CCS", "Y_TILED_GEN12_RC_CCS",
+     "Y_TILED_GEN12_MC_CCS", "Y_TILED_GEN12_RC_CCS_CC", "4_TILED", "4_TILED_DG2_RC_CCS",
+     "4_TILED_DG2_MC_CCS", "4_TILED_DG2_RC_CCS_CC", "4_TILED_MTL_RC_CCS", "4_TILED_MTL_MC_CCS",
+     "4_TILED_MTL_RC_CCS_CC", "4_TILED_LNL_CCS", "4_TILED_BMG_CCS"},
+    {"GFX9", "GFX10", "GFX10_RBPLUS", "GFX11"},
+    {"TEGRA_TILED"},
+    {"64_32_TILE", "16_16_TILE"},
+    {"COMPRESSED", "TILED2", "TILED3"},
+    {"TILED", "SUPER_TILED", "SPLIT_TILED", "SPLIT_SUPER_TILED"},
+    {"VC4_T_TILED", "SAND32", "SAND64", "SAND128", "SAND256", "UIF"},
+    {"BLOCK_SIZE=16x16", "BLOCK_SIZE=32x8", "BLOCK_SIZE=64x4", "BLOCK_SIZE=32x8_64x4"},
+    {"TILED"},
+    {},
+    {},
+    {"GPU_TILED", "GPU_TILED_COMPRESSED"},
 }};
 
 struct Name {
@@ -156,9 +153,10 @@ std::optional<std::uint64_t> parse_field(Vendor vendor, std::string_view word) {
 }
 
 std::optional<std::uint64_t> number_of(Vendor vendor, std::string_view head) {
-    const auto& names = vendors[vendor].names;
-    if (const auto* const name = std::find(names.begin(), names.end(), head); name != names.end())
-        return name - names.begin() + 1;
+    const auto& numbered = names[vendor];
+    const auto* const name = std::find(numbered.begin(), numbered.end(), head);
+    if (name != numbered.end())
+        return name - numbered.begin() + 1;
     for (const Name& other : others)
         if (other.vendor == vendor && other.text == head)
             return other.value;
@@ -189,12 +187,12 @@ std::optional<std::uint64_t> parse_name(Vendor vendor, std::string_view text) {
 std::vector<std::uint64_t> find_named(std::string_view text) {
     std::vector<std::uint64_t> found;
     take_off(text, "DRM_FORMAT_MOD_");
-    for (std::size_t i = 0; i < vendors.size(); ++i) {
+    for (std::size_t i = 0; i < modifier_vendors.size(); ++i) {
         std::string_view name = text;
         if (i == intel)
             take_off(name, "I915_FORMAT_MOD_");
         if (i != none)
-            take_off(name, fmt::format("{}_", vendors[i].name));
+            take_off(name, fmt::format("{}_", modifier_vendors[i]));
         if (const auto value = parse_name(static_cast<Vendor>(i), name))
             found.push_back(*value);
     }
@@ -202,13 +200,6 @@ std::vector<std::uint64_t> find_named(std::string_view text) {
 }
 
 } // namespace
-
-std::vector<std::string> modifiers_named(std::string_view text) {
-    std::vector<std::string> all;
-    for (const std::uint64_t value : find_named(text))
-        all.push_back(to_string(Modifier::named(value)));
-    return all;
-}
 
 std::optional<Modifier> Modifier::parse(std::string_view text) {
     const bool hex = text.starts_with("0x") || text.starts_with("0X");
@@ -234,7 +225,7 @@ std::string to_string(Modifier modifier) {
         return fmt::format("0x{:016x}", modifier.value);
     return found.size() == 1
                ? name
-               : fmt::format("{}_{}", vendors[modifier.value >> vendor_shift].name, name);
+               : fmt::format("{}_{}", modifier_vendors[modifier.value >> vendor_shift], name);
 }
 
 } // namespace simplealloc

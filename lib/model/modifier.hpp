@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The names of modifiers.
+// Whose a modifier is.
 #pragma once
 
-#include <simplealloc/modifier.hpp>
-
-#include <string>
+#include <array>
 #include <string_view>
-#include <vector>
 
 namespace simplealloc {
 
-/// Every modifier that `text` may name, each as it is read without doubt: `VIVANTE_TILED` and
-/// `ALLWINNER_TILED` for `TILED`. Empty where it is no name.
-std::vector<std::string> modifiers_named(std::string_view text);
+/// By the uppermost byte of a modifier, DRM_FORMAT_MOD_VENDOR_*. Modifier::parse() reads one before
+/// a name, with `_` between them.
+inline constexpr std::array<std::string_view, 13> modifier_vendors{
+    "",         "INTEL", "AMD",       "NVIDIA",  "SAMSUNG", "QCOM", "VIVANTE",
+    "BROADCOM", "ARM",   "ALLWINNER", "AMLOGIC", "MTK",     "APPLE"};
 
 } // namespace simplealloc
