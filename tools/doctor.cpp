@@ -20,16 +20,10 @@ namespace {
 /// A line of /proc/meminfo, `NAME:   N kB`, in bytes.
 std::optional<std::uint64_t> meminfo(std::string_view name) {
     std::ifstream file("/proc/meminfo");
-    for (std::string line; std::getline(file, line);) {
-        if (line.compare(0, name.size(), name) != 0 || line[name.size()] != ':')
-            continue;
-        const std::size_t digit = line.find_first_of("0123456789");
-        std::uint64_t kibibytes = 0;
-        if (digit != std::string::npos &&
-            std::from_chars(line.data() + digit, line.data() + line.size(), kibibytes).ec ==
-                std::errc())
+    std::uint64_t kibibytes = 0;
+    for (std::string word; file >> word >> kibibytes; std::getline(file, word))
+        if (word.ends_with(':') && word.starts_with(name) && word.size() == name.size() + 1)
             return kibibytes * 1024;
-    }
     return std::nullopt;
 }
 

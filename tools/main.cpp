@@ -7,7 +7,6 @@
 
 #include <CLI/CLI.hpp>
 #include <exception>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -167,52 +166,51 @@ int usage_error(const CLI::ParseError& error, const CLI::App& app) {
 }
 
 /// `examples` are lines for a shell; `run` gives the exit status.
-CLI::App& add_command(CLI::App& app, int& status, const char* name, const char* what,
-                      const char* examples, std::function<int()> run) {
+CLI::App& add_command(CLI::App& app, CommandLine& line, const char* name, const char* what,
+                      const char* examples, int (*run)(const CommandLine&)) {
     CLI::App* command = app.add_subcommand(name, what);
     command->footer(std::string("Examples:\n") + examples);
-    command->callback([&status, run = std::move(run)] { status = run(); });
+    command->callback([&line, run] { line.status = run(line); });
     return *command;
 }
 
-/// Those that ask what there is.
-void add_questions(CLI::App& app, CommandLine& line) {
-    CLI::App& devices =
-        add_command(app, line.status, "devices",
-                    "List the machine's devices; no node is opened, but for those named",
-                    "  simplealloc devices                     what is there\n"
-                    "  simplealloc devices /dev/video0         all that is known of one, and how\n",
-                    [&line] { return devices_command(line.common, line.device_paths); });
+/// Those that show devices, and what files say.
+void add_devices_and_files(CLI::App& app, CommandLine& line) {
+    CLI::App& devices = add_command(
+        app, line, "devices", "List the machine's devices; no node is opened, but for those named",
+        "  simplealloc devices                     what is there\n"
+        "  simplealloc devices /dev/video0         all that is known of one, and how\n",
+        [](const CommandLine& line) { return devices_command(line.common, line.device_paths); });
     devices.add_option("path", line.device_paths, "Ask these nodes, and tell all about them")
         ->type_name("PATH");
     add_common_options(devices, line.common);
 
-    CLI::App& policy = add_command(
-        app, line.status, "policy", "Show the policy that is in force, or check a policy file",
-        "  simplealloc policy                      what counts, and who wants it so\n"
-        "  simplealloc policy --check my.conf      mistakes, with their lines\n",
-        [&line] {
-            return line.policy_file ? check_policy_command(line.common, *line.policy_file)
-                                    : policy_command(line.common);
-        });
+    CLI::App& policy =
+        add_command(app, line, "policy", "Show the policy that is in force, or check a policy file",
+                    "  simplealloc policy                      what counts, and who wants it so\n"
+                    "  simplealloc policy --check my.conf      mistakes, with their lines\n",
+                    [](const CommandLine& line) {
+                        return line.policy_file
+                                   ? check_policy_command(line.common, *line.policy_file)
+                                   : policy_command(line.common);
+                    });
     add_text(policy, "--check", line.policy_file,
              "Name the mistakes of a policy file, and use none of it")
         ->type_name("FILE")
         ->option_text("FILE");
     add_common_options(policy, line.common);
 
-    CLI::App& quirks =
-        add_command(app, line.status, "quirks",
-                    "Say what quirk files tell about a device, or check such a file",
-                    "  simplealloc quirks /dev/video0          which rows apply\n"
-                    "  simplealloc quirks --check my.quirks    mistakes, with their lines\n",
-                    [&line] {
-                        if (line.quirk_file)
-                            return check_quirks_command(line.common, *line.quirk_file);
-                        if (line.device_paths.empty())
-                            throw CLI::RequiredError("PATH or --check");
-                        return quirks_command(line.common, line.device_paths);
-                    });
+    CLI::App& quirks = add_command(
+        app, line, "quirks", "Say what quirk files tell about a device, or check such a file",
+        "  simplealloc quirks /dev/video0          which rows apply\n"
+        "  simplealloc quirks --check my.quirks    mistakes, with their lines\n",
+        [](const CommandLine& line) {
+            if (line.quirk_file)
+                return check_quirks_command(line.common, *line.quirk_file);
+            if (line.device_paths.empty())
+                throw CLI::RequiredError("PATH or --check");
+            return quirks_command(line.common, line.device_paths);
+        });
     CLI::Option* of_devices =
         quirks.add_option("path", line.device_paths, "The devices' nodes")->type_name("PATH");
     add_text(quirks, "--check", line.quirk_file,
@@ -221,21 +219,24 @@ void add_questions(CLI::App& app, CommandLine& line) {
         ->excludes(of_devices)
         ->option_text("FILE");
     add_common_options(quirks, line.common);
+}
 
+/// Those that show where memory comes from, and what devices need of it.
+void add_sources_and_needs(CLI::App& app, CommandLine& line) {
     add_common_options(
         add_command(
-            app, line.status, "sources",
+            app, line, "sources",
             "List the places that memory can come from (V4L2 nodes: see plan)",
             "  simplealloc sources                     what may be used, and what would help\n"
             "  SIMPLEALLOC_DISABLE=ion simplealloc sources\n",
-            [&line] { return sources_command(line.common); }),
+            [](const CommandLine& line) { return sources_command(line.common); }),
         line.common);
 
-    CLI::App& capabilities =
-        add_command(app, line.status, "capabilities",
-                    "Say what a device needs of a buffer, and how that is known",
-                    "  simplealloc capabilities /dev/dri/card0:scanout XR24\n",
-                    [&line] { return capabilities_command(line.common, line.use, line.format); });
+    CLI::App& capabilities = add_command(
+        app, line, "capabilities", "Say what a device needs of a buffer, and how that is known",
+        "  simplealloc capabilities /dev/dri/card0:scanout XR24\n", [](const CommandLine& line) {
+            return capabilities_command(line.common, line.use, line.format);
+        });
     capabilities.add_option("device", line.use, "A device and what it does; roles: see plan")
         ->type_name("PATH:ROLE")
         ->required();
@@ -247,14 +248,14 @@ void add_questions(CLI::App& app, CommandLine& line) {
 /// Those that plan or allocate.
 void add_requests(CLI::App& app, CommandLine& line) {
     CLI::App& plan = add_command(
-        app, line.status, "plan", "Say what would be allocated, and why; allocate nothing",
+        app, line, "plan", "Say what would be allocated, and why; allocate nothing",
         "  A camera's frames on a display, and who decides what:\n"
         "    simplealloc plan --image 1280x720:NV12 --use /dev/video0:capture \\\n"
         "        --use /dev/dri/card0:scanout --why\n"
         "  Frames that the CPU analyses, without the scarce memory of CMA:\n"
         "    simplealloc plan --image 1280x720:NV12 --use /dev/video0:capture \\\n"
         "        --cpu read-often --without dma-heap:reserved\n",
-        [&line] { return plan_command(line.common, line.request, line.why); });
+        [](const CommandLine& line) { return plan_command(line.common, line.request, line.why); });
     add_request_options(plan, line.request);
     plan.add_flag("--why", line.why,
                   folded("Also who sets each limit, and what each candidate lost by (JSON always "
@@ -262,9 +263,11 @@ void add_requests(CLI::App& app, CommandLine& line) {
     add_common_options(plan, line.common);
 
     CLI::App& graph = add_command(
-        app, line.status, "graph", "Write a plan as a Graphviz document (DOT), or draw it",
+        app, line, "graph", "Write a plan as a Graphviz document (DOT), or draw it",
         "  simplealloc graph --image 1280x720:XR24 --use /dev/dri/card0:scanout --svg plan.svg\n",
-        [&line] { return graph_command(line.common, line.request, line.svg_file); });
+        [](const CommandLine& line) {
+            return graph_command(line.common, line.request, line.svg_file);
+        });
     add_request_options(graph, line.request);
     graph.add_option("--svg", line.svg_file, "Draw it with Graphviz's dot into this file")
         ->check([](const std::string& file) { return file.empty() ? "name a file" : ""; })
@@ -272,11 +275,13 @@ void add_requests(CLI::App& app, CommandLine& line) {
     add_settings(graph, line.common);
 
     CLI::App& alloc = add_command(
-        app, line.status, "alloc", "Allocate, verify, and show the buffer",
+        app, line, "alloc", "Allocate, verify, and show the buffer",
         "  simplealloc alloc --bytes 4M --cpu read-often --json\n"
         "  simplealloc alloc --image 1920x1080:XR24 --use /dev/dri/card0:scanout --count 3 "
         "--hold\n",
-        [&line] { return alloc_command(line.common, line.request, line.alloc); });
+        [](const CommandLine& line) {
+            return alloc_command(line.common, line.request, line.alloc);
+        });
     add_request_options(alloc, line.request);
     add_alloc_options(alloc, line.alloc);
     add_common_options(alloc, line.common);
@@ -285,11 +290,11 @@ void add_requests(CLI::App& app, CommandLine& line) {
 /// Those that look at the whole machine.
 void add_watchers(CLI::App& app, CommandLine& line) {
     CLI::App& monitor = add_command(
-        app, line.status, "monitor",
+        app, line, "monitor",
         "Show devices and sources that come and go, a line each, until SIGINT",
         "  simplealloc monitor --json\n"
         "  simplealloc monitor --count 1 --timeout 60      until something comes or goes\n",
-        [&line] { return monitor_command(line.common, line.monitor); });
+        [](const CommandLine& line) { return monitor_command(line.common, line.monitor); });
     monitor.add_option("--count", line.monitor.count, "End after so many events")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20U).description(""))
         ->type_name("N");
@@ -300,11 +305,11 @@ void add_watchers(CLI::App& app, CommandLine& line) {
     add_common_options(monitor, line.common);
 
     add_common_options(
-        add_command(app, line.status, "doctor",
+        add_command(app, line, "doctor",
                     "Say what this machine can do, what is missing, and how to mend it",
                     "  simplealloc doctor                      as the user whose program fails\n"
                     "  simplealloc doctor --json > doctor.json for a bug report\n",
-                    [&line] { return doctor_command(line.common); }),
+                    [](const CommandLine& line) { return doctor_command(line.common); }),
         line.common);
 }
 
@@ -319,7 +324,8 @@ int run(int argc, char** argv) {
     app.footer("Exit status: 0 done, 1 can't be satisfied or failed, 2 wrong usage.\n"
                "SIMPLEALLOC_DISABLE leaves backends or sources out, SIMPLEALLOC_LOG=debug logs to "
                "standard error.");
-    add_questions(app, line);
+    add_devices_and_files(app, line);
+    add_sources_and_needs(app, line);
     add_requests(app, line);
     add_watchers(app, line);
 

@@ -16,9 +16,11 @@ namespace {
 
 constexpr Screen label_width{44, false};
 
-constexpr const char* good = "#1b7837";
-constexpr const char* bad = "#b2182b";
-constexpr const char* dim = "#707070";
+constexpr const char* good = "color=\"#1b7837\", penwidth=2";
+constexpr const char* chosen = "color=\"#1b7837\", penwidth=3";
+constexpr const char* bad = "color=\"#b2182b\", penwidth=2";
+constexpr const char* rejected = "style=dashed, color=\"#b2182b\"";
+constexpr const char* dim = "color=\"#707070\"";
 
 /// A string of DOT escapes quotes and backslashes as JSON does, and has to be UTF-8 as well. What
 /// looks like an HTML entity would become its character.
@@ -33,6 +35,7 @@ std::string quoted(std::string_view text) {
 /// Lines of text, aligned to the left.
 class Label {
 public:
+    /// Wrapped where it is long.
     Label& line(std::string_view text) {
         const std::string lines = wrapped(text, 0, label_width);
         for (std::size_t begin = 0; begin < lines.size();) {
@@ -63,7 +66,7 @@ void add_limits(std::span<const Contributor> contributors, Limits& limits) {
         if (one.confidence != Confidence::known)
             text += fmt::format(" ({})", to_string(one.confidence));
         std::vector<std::string>& known = limits[one.party];
-        if (std::find(known.begin(), known.end(), text) == known.end())
+        if (std::ranges::find(known, text) == known.end())
             known.push_back(std::move(text));
     }
 }
@@ -81,17 +84,16 @@ Limits limits_of(const PlanReport& plan) {
 
 bool is_source(const PlanReport& plan, const std::string& name) {
     const auto called = [&](const auto& one) { return one.source == name; };
-    return std::any_of(plan.candidates.begin(), plan.candidates.end(), called) ||
-           std::any_of(plan.rejections.begin(), plan.rejections.end(), called);
+    return std::ranges::any_of(plan.candidates, called) ||
+           std::ranges::any_of(plan.rejections, called);
 }
 
 /// The uses, then whoever else has a say (the CPU, the request), with their edges to the request.
 std::string parties_text(const GraphReport& report, const Limits& limits) {
     std::vector<GraphUse> parties = report.uses;
     for (const auto& entry : limits) {
-        const auto same = [&](const GraphUse& use) { return use.party == entry.first; };
         if (!is_source(report.plan, entry.first) &&
-            std::none_of(parties.begin(), parties.end(), same))
+            std::ranges::find(parties, entry.first, &GraphUse::party) == parties.end())
             parties.push_back({entry.first, {}});
     }
     const bool served = !report.plan.candidates.empty();
@@ -106,9 +108,7 @@ std::string parties_text(const GraphReport& report, const Limits& limits) {
         if (known != limits.end())
             for (const std::string& limit : known->second)
                 label.line(limit);
-        const std::string colour = served        ? fmt::format("color=\"{}\", penwidth=2", good)
-                                   : in_conflict ? fmt::format("color=\"{}\", penwidth=2", bad)
-                                                 : fmt::format("color=\"{}\"", dim);
+        const char* colour = served ? good : in_conflict ? bad : dim;
         text += node(fmt::format("party{}", i), label, colour);
         text += fmt::format("  party{} -> request [{}]\n", i, colour);
     }
@@ -135,8 +135,7 @@ std::string request_text(const PlanReport& plan) {
             if (merged.contributors.size() > 1)
                 label.line(fmt::format("{}: {}", merged.name, merged.value));
     return node("request", label,
-                fmt::format("style=rounded, color=\"{}\", penwidth=2",
-                            plan.candidates.empty() ? bad : good));
+                fmt::format("style=rounded, {}", plan.candidates.empty() ? bad : good));
 }
 
 std::string candidates_text(std::span<const Candidate> candidates, const Limits& limits) {
@@ -158,8 +157,7 @@ std::string candidates_text(std::span<const Candidate> candidates, const Limits&
             label.line(fmt::format("after {} by {}: {}, not {}", candidate.lost->to,
                                    candidate.lost->criterion, candidate.lost->value,
                                    candidate.lost->better_value));
-        const std::string style = i == 0 ? fmt::format("color=\"{}\", penwidth=3", good)
-                                         : fmt::format("color=\"{}\"", dim);
+        const char* style = i == 0 ? chosen : dim;
         text += node(fmt::format("candidate{}", i), label, style);
         text += fmt::format("  request -> candidate{} [{}]\n", i, style);
     }
@@ -170,7 +168,7 @@ std::string candidates_text(std::span<const Candidate> candidates, const Limits&
 std::string rejections_text(std::span<const Rejection> rejections) {
     std::vector<std::string> sources;
     for (const Rejection& rejection : rejections)
-        if (std::find(sources.begin(), sources.end(), rejection.source) == sources.end())
+        if (std::ranges::find(sources, rejection.source) == sources.end())
             sources.push_back(rejection.source);
     std::string text;
     for (std::size_t i = 0; i < sources.size(); ++i) {
@@ -185,9 +183,8 @@ std::string rejections_text(std::span<const Rejection> rejections) {
             if (!rejection.remedy.empty())
                 label.line("try: " + rejection.remedy);
         }
-        const std::string style = fmt::format("style=dashed, color=\"{}\"", bad);
-        text += node(fmt::format("rejected{}", i), label, style);
-        text += fmt::format("  request -> rejected{} [{}, arrowhead=none]\n", i, style);
+        text += node(fmt::format("rejected{}", i), label, rejected);
+        text += fmt::format("  request -> rejected{} [{}, arrowhead=none]\n", i, rejected);
     }
     return text;
 }
