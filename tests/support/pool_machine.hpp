@@ -3,7 +3,7 @@
 #pragma once
 
 #include "tests/support/catch.hpp"
-#include "tests/support/heap_machine.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -29,9 +29,9 @@ struct PoolMachine : HeapMachine {
         return *std::move(pool);
     }
     /// A device begins to write it.
-    SharedFence submit(const PoolSlot& slot, std::size_t dmabuf = 0) const {
+    SharedFence submit(const PoolSlot& slot, std::size_t index = 0) const {
         auto fence = work();
-        kernel.dmabuf(slot->dmabufs()[dmabuf].fd)->writers.push_back(fence);
+        dmabuf(*slot, index)->writers.push_back(fence);
         return fence;
     }
     Fence sync_file(const SharedFence& fence) {

@@ -2,7 +2,7 @@
 // What strangers say can't make a plan cost more than its budget: bytes are counted as they are
 // allocated, and plans are bred that cost as much as possible.
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 #include "tests/support/hostile_plans.hpp"
 
 #include <simplealloc/simplealloc.hpp>
@@ -80,27 +80,20 @@ Cost cost_of(Action action) {
 /// The fake kernel's answers and the machine's own lists, which no stranger makes longer.
 constexpr std::size_t of_machine = std::size_t{1} << 20U;
 
-struct Machine {
-    FakeKernel kernel;
+struct Machine : FakeMachine {
     Allocator allocator;
     Device card;
 
     explicit Machine(Budget budget = {})
-        : allocator(prepare(budget)), card(allocator.device("/dev/dri/card0").value()) {}
+        : FakeMachine({"system", "reserved"}), allocator(prepare(budget)),
+          card(allocator.device("/dev/dri/card0").value()) {}
 
     Allocator prepare(Budget budget) {
-        kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\n");
-        FakeHeap heap;
-        heap.name = "system";
-        add_dma_heap(kernel, heap);
-        heap.name = "reserved";
-        heap.contiguous = true;
-        add_dma_heap(kernel, heap);
         add_udmabuf(kernel);
         add_drm_card(kernel);
         AllocatorOptions options;
         options.budget = budget;
-        return *Allocator::open(options);
+        return open_allocator(options);
     }
 };
 

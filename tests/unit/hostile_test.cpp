@@ -7,7 +7,7 @@
 #include "lib/solver/explain/relax.hpp"
 #include "lib/solver/search/combine.hpp"
 #include "tests/support/cases.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 #include "tests/support/hostile.hpp"
 #include "tests/support/solver_input.hpp"
 
@@ -108,30 +108,21 @@ TEST_CASE("hostile input costs a bounded amount of work, and every layout keeps 
 
 namespace {
 
-struct Machine {
-    FakeKernel kernel;
+struct Machine : FakeMachine {
     Allocator allocator;
     Device camera;
     Device card;
 
     Machine()
-        : allocator(prepare()), camera(allocator.device("/dev/video0").value()),
+        : FakeMachine({"system", "reserved"}), allocator(prepare()),
+          camera(allocator.device("/dev/video0").value()),
           card(allocator.device("/dev/dri/card0").value()) {}
 
     Allocator prepare() {
-        kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\n");
-        FakeHeap heap;
-        heap.name = "system";
-        add_dma_heap(kernel, heap);
-        heap.name = "reserved";
-        heap.contiguous = true;
-        add_dma_heap(kernel, heap);
         add_udmabuf(kernel);
-        FakeVideo video;
-        video.m2m = false;
-        add_v4l2(kernel, video);
+        add_camera();
         add_drm_card(kernel);
-        return *Allocator::open();
+        return open_allocator();
     }
 };
 

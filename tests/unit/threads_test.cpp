@@ -2,7 +2,7 @@
 // One Allocator and one Monitor in several threads, while devices come and go. ThreadSanitizer runs
 // what has the tag [threads]: ./dev test.
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -13,33 +13,21 @@
 #include <thread>
 
 using namespace simplealloc;
-using test::FakeKernel;
 
 namespace {
 
 constexpr int rounds = 25;
 
-struct Machine {
-    FakeKernel kernel;
-
+struct Machine : test::HeapMachine {
     Machine() {
         kernel.lets_others_run = true;
-        kernel.add_file("/proc/meminfo", "MemTotal: 4194304 kB\nMemAvailable: 2097152 kB\n");
         kernel.add_file("/sys/kernel/uevent_seqnum", "1\n");
-        add_heap("system");
-        test::add_udmabuf(kernel);
         test::add_drm_card(kernel);
     }
 
-    udev::Node add_heap(const std::string& name) {
-        test::FakeHeap heap;
-        heap.name = name;
-        add_dma_heap(kernel, heap);
-        int error = 0;
-        for (const udev::Node& node : udev::enumerate("dma_heap", error))
-            if (node.devnode == "/dev/dma_heap/" + name)
-                return node;
-        return {};
+    udev::Node plug_heap(const std::string& name) {
+        add_heap(name);
+        return test::node_at("dma_heap", "/dev/dma_heap/" + name);
     }
 };
 
@@ -94,7 +82,7 @@ TEST_CASE("one thread reads events, others plan, while heaps come and go", "[thr
     Monitor monitor = allocator.monitor().value();
     const auto plug = [&] {
         for (int i = 0; i < rounds; ++i) {
-            const udev::Node node = machine.add_heap("late");
+            const udev::Node node = machine.plug_heap("late");
             machine.kernel.send({"add", node});
             machine.kernel.remove(node.devnode);
             machine.kernel.send({"remove", node});
@@ -243,7 +231,7 @@ struct Together {
     }
     void plug() {
         for (int i = 0; i < rounds; ++i) {
-            const udev::Node node = machine.add_heap("late");
+            const udev::Node node = machine.plug_heap("late");
             machine.kernel.send({"add", node});
             expect(monitor.next().has_value());
             machine.kernel.remove(node.devnode);

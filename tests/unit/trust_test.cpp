@@ -2,7 +2,7 @@
 // What a peer sends changes nothing for anybody else: plans, memory, the caller's descriptors.
 #include "lib/share/wire/buffer_form.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/fence.hpp>
 #include <simplealloc/share.hpp>
@@ -15,7 +15,6 @@
 #include <sstream>
 
 using namespace simplealloc;
-using test::FakeKernel;
 
 namespace {
 
@@ -55,23 +54,17 @@ std::optional<Cause> cause(const Result<T>& result) {
 }
 
 /// A compositor: heaps, a display that it has open, and peers that send it buffers.
-struct Host {
-    FakeKernel kernel;
+struct Host : test::FakeMachine {
     std::shared_ptr<test::FakeCard> card;
     Allocator allocator;
     Device display;
 
-    Host() : allocator(prepare()), display(*allocator.device("/dev/dri/card0")) {}
+    Host()
+        : FakeMachine({"system", "reserved"}), allocator(prepare()),
+          display(*allocator.device("/dev/dri/card0")) {}
 
     Allocator prepare() {
-        kernel.add_file("/proc/meminfo", "MemAvailable: 2097152 kB\nCmaTotal: 131072 kB\n");
         kernel.add_file("/sys/kernel/uevent_seqnum", "100\n");
-        for (const char* name : {"system", "reserved"}) {
-            test::FakeHeap heap;
-            heap.name = name;
-            heap.contiguous = heap.name == "reserved";
-            add_dma_heap(kernel, heap);
-        }
         test::FakeCard wanted;
         wanted.screen = std::make_shared<test::FakeScreen>();
         card = add_drm_card(kernel, wanted);

@@ -3,7 +3,7 @@
 // left.
 #include "lib/base/failure.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -11,36 +11,15 @@
 #include <new>
 
 using namespace simplealloc;
-using test::FakeKernel;
+using test::mebibyte;
+using test::open_allocator;
 
 namespace {
 
-constexpr std::uint64_t mebibyte = 1U << 20U;
-
-Allocator open_allocator(AllocatorOptions options = {}) {
-    auto allocator = Allocator::open(std::move(options));
-    REQUIRE(allocator);
-    return *std::move(allocator);
-}
-
 /// The usual machine: a system heap, a CMA heap and udmabuf, with plenty of memory.
-struct Machine {
-    FakeKernel kernel;
-    std::shared_ptr<test::FakeHeap> system;
-    std::shared_ptr<test::FakeHeap> reserved;
-
-    Machine() {
-        kernel.add_file("/proc/meminfo", "MemTotal:       4194304 kB\n"
-                                         "MemAvailable:   2097152 kB\n"
-                                         "CmaTotal:         131072 kB\n");
+struct Machine : test::FakeMachine {
+    Machine() : FakeMachine({"system", "reserved"}) {
         kernel.add_file("/sys/kernel/uevent_seqnum", "100\n");
-        test::FakeHeap heap;
-        heap.name = "system";
-        system = add_dma_heap(kernel, heap);
-        test::FakeHeap cma;
-        cma.name = "reserved";
-        cma.contiguous = true;
-        reserved = add_dma_heap(kernel, cma);
         test::add_udmabuf(kernel);
     }
 };

@@ -1,38 +1,25 @@
 // SPDX-License-Identifier: MIT
 // A device that joins late: each answer, why it is given, and what it costs (nothing).
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
 using namespace simplealloc;
-using test::FakeKernel;
+using test::allocate;
 
 namespace {
 
 constexpr std::uint64_t tiled = 0x0100000000000001; // I915_FORMAT_MOD_X_TILED
 
-struct Machine {
-    FakeKernel kernel;
+struct Machine : test::FakeMachine {
     std::optional<Allocator> allocator;
 
-    Machine() {
-        kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\nCmaTotal: 131072 kB\n");
+    Machine() : FakeMachine({"system", "reserved"}) {
         kernel.add_file("/sys/kernel/uevent_seqnum", "100\n");
-        test::FakeHeap heap;
-        heap.name = "system";
-        add_dma_heap(kernel, heap);
-        test::FakeHeap cma;
-        cma.name = "reserved";
-        cma.contiguous = true;
-        add_dma_heap(kernel, cma);
     }
 
-    const Allocator& open() {
-        auto opened = Allocator::open();
-        REQUIRE(opened);
-        return allocator.emplace(*std::move(opened));
-    }
+    const Allocator& open() { return allocator.emplace(test::open_allocator()); }
 };
 
 DeviceUse described(const std::string& name, Use use, const Constraints& constraints = {},
@@ -56,13 +43,6 @@ Constraints contiguous() {
 
 RequestBuilder picture(const DeviceUse& use) {
     return Request::image(640, 480, fourcc::xrgb8888).use(use);
-}
-
-Buffer allocate(const Allocator& allocator, const Request& request) {
-    auto buffer = allocator.allocate(request);
-    INFO((buffer ? "" : buffer.error().message()));
-    REQUIRE(buffer);
-    return *std::move(buffer);
 }
 
 Check check(const Allocator& allocator, const Buffer& buffer, const DeviceUse& use,

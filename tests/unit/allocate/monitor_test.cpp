@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Hotplug events as the Monitor tells them, and what they do to what was known.
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -10,17 +10,12 @@
 #include <utility>
 
 using namespace simplealloc;
-using test::FakeKernel;
+using test::node_at;
+using test::open_allocator;
 
 namespace {
 
 using Names = std::vector<std::string>;
-
-Allocator open_allocator() {
-    auto allocator = Allocator::open();
-    REQUIRE(allocator);
-    return *std::move(allocator);
-}
 
 Monitor listen(const Allocator& allocator) {
     auto monitor = allocator.monitor();
@@ -42,34 +37,12 @@ void check_none_waits(Monitor& monitor) {
     CHECK(!event->has_value());
 }
 
-/// What udev knows of the node at a path.
-udev::Node node_at(const std::string& subsystem, const std::string& path) {
-    int error = 0;
-    for (const udev::Node& node : udev::enumerate(subsystem, error))
-        if (node.devnode == path)
-            return node;
-    FAIL("udev has no " << path);
-    return {};
-}
-
-void add_heap(FakeKernel& kernel, const std::string& name) {
-    test::FakeHeap heap;
-    heap.name = name;
-    add_dma_heap(kernel, heap);
-}
-
 /// A machine with enough memory, a heap and a card that makes dumb buffers.
-struct Machine {
-    FakeKernel kernel;
-
-    Machine() {
-        kernel.add_file("/proc/meminfo", "MemTotal: 4194304 kB\nMemAvailable: 2097152 kB\n");
-        add_heap(kernel, "system");
-        test::add_drm_card(kernel);
-    }
+struct Machine : test::FakeMachine {
+    Machine() { test::add_drm_card(kernel); }
 
     void plug_heap(const std::string& name) {
-        add_heap(kernel, name);
+        add_heap(name);
         kernel.send({"add", node_at("dma_heap", "/dev/dma_heap/" + name)});
     }
     void unplug(const std::string& subsystem, const std::string& path) {

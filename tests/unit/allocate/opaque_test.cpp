@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Images that only drivers can lay out: how drivers, planes and setups come together.
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -10,7 +10,6 @@
 
 using namespace simplealloc;
 using Catch::Matchers::Contains;
-using test::FakeKernel;
 
 namespace {
 
@@ -20,29 +19,16 @@ constexpr Fourcc h264 = Fourcc::v4l2(V4L2_PIX_FMT_H264);
 
 using TryFormat = std::function<void(v4l2_pix_format_mplane&)>;
 
-struct Machine {
-    FakeKernel kernel;
-
-    Machine() {
-        kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\n");
-        test::FakeHeap heap;
-        heap.name = "system";
-        add_dma_heap(kernel, heap);
-    }
+struct Machine : test::FakeMachine {
     /// A memory-to-memory node whose both queues have this one format.
-    std::string add(unsigned index, std::uint32_t pixelformat, TryFormat answer) {
+    std::string add(unsigned index, std::uint32_t pixelformat, const TryFormat& answer) {
         test::FakeVideo node;
         node.index = index;
         node.driver = "vicodec"; // takes any memory
         node.multiplanar = true;
         node.pixelformat = pixelformat;
-        node.override = [answer = std::move(answer)](unsigned long request,
-                                                     void* argument) -> std::optional<int> {
-            if (request != VIDIOC_TRY_FMT)
-                return std::nullopt;
-            answer(static_cast<v4l2_format*>(argument)->fmt.pix_mp);
-            return 0;
-        };
+        node.override =
+            test::try_format([answer](v4l2_format& format) { answer(format.fmt.pix_mp); });
         return add_v4l2(kernel, node)->path();
     }
     Device device(const std::string& path) {

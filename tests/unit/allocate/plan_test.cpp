@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How a plan and the strides of V4L2 drivers come together, before and after the allocation.
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -9,7 +9,6 @@
 #include <functional>
 
 using namespace simplealloc;
-using test::FakeKernel;
 
 namespace {
 
@@ -18,33 +17,18 @@ std::uint32_t up_to(std::uint32_t value, std::uint32_t multiple) {
 }
 
 /// A camera of 640x480 YUYV that makes its own stride out of the one that it is asked for.
-struct Machine {
-    FakeKernel kernel;
+struct Machine : test::FakeMachine {
     std::shared_ptr<test::FakeVideo> video;
     Allocator allocator;
 
     explicit Machine(std::function<std::uint32_t(std::uint32_t)> stride)
-        : allocator(prepare(std::move(stride))) {}
-
-    Allocator prepare(std::function<std::uint32_t(std::uint32_t)> stride) {
-        kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\n");
-        test::FakeHeap heap;
-        heap.name = "system";
-        add_dma_heap(kernel, heap);
-        test::FakeVideo camera;
-        camera.m2m = false;
-        camera.driver = "uvcvideo"; // takes any memory
-        camera.override = [stride](unsigned long request, void* argument) -> std::optional<int> {
-            if (request != VIDIOC_TRY_FMT)
-                return std::nullopt;
-            auto& pixels = static_cast<v4l2_format*>(argument)->fmt.pix;
-            pixels.bytesperline = stride(pixels.bytesperline);
-            pixels.sizeimage = pixels.bytesperline * pixels.height;
-            return 0;
-        };
-        video = add_v4l2(kernel, camera);
-        return *Allocator::open();
-    }
+        : video(add_camera({.driver = "uvcvideo", // takes any memory
+                            .override = test::try_format([stride](v4l2_format& format) {
+                                auto& pixels = format.fmt.pix;
+                                pixels.bytesperline = stride(pixels.bytesperline);
+                                pixels.sizeimage = pixels.bytesperline * pixels.height;
+                            })})),
+          allocator(test::open_allocator()) {}
 
     RequestBuilder request(Constraints other = {}) {
         const auto camera = allocator.device("/dev/video0");
@@ -60,20 +44,14 @@ struct Machine {
 
 /// A multi-planar camera that lists NM12 before NV12; `answer` is its TRY_FMT, which has no say
 /// where it returns nothing: then the format is taken as it is asked for.
-struct TwoWays {
-    FakeKernel kernel;
+struct TwoWays : test::FakeMachine {
     Allocator allocator;
 
     explicit TwoWays(std::function<void(v4l2_pix_format_mplane&)> answer)
         : allocator(prepare(std::move(answer))) {}
 
     Allocator prepare(std::function<void(v4l2_pix_format_mplane&)> answer) {
-        kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\n");
-        test::FakeHeap heap;
-        heap.name = "system";
-        add_dma_heap(kernel, heap);
         test::FakeVideo camera;
-        camera.m2m = false;
         camera.multiplanar = true;
         camera.driver = "uvcvideo"; // takes any memory
         camera.override = [answer](unsigned long request, void* argument) -> std::optional<int> {
@@ -89,8 +67,8 @@ struct TwoWays {
             answer(pixels);
             return 0;
         };
-        add_v4l2(kernel, camera);
-        return *Allocator::open();
+        add_camera(camera);
+        return test::open_allocator();
     }
 
     static int list(v4l2_fmtdesc& out) {
@@ -200,11 +178,7 @@ TEST_CASE("an image that its driver makes in no way is a conflict, and what it o
 }
 
 TEST_CASE("as many buffers as a codec needs are planned and pooled, unless the caller counts") {
-    FakeKernel kernel;
-    kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\n");
-    test::FakeHeap heap;
-    heap.name = "system";
-    add_dma_heap(kernel, heap);
+    test::FakeMachine machine;
     test::FakeVideo codec;
     codec.override = [](unsigned long request, void* argument) -> std::optional<int> {
         if (request == VIDIOC_QUERYCTRL)
@@ -216,7 +190,7 @@ TEST_CASE("as many buffers as a codec needs are planned and pooled, unless the c
         static_cast<v4l2_control*>(argument)->value = 3;
         return 0;
     };
-    add_v4l2(kernel, codec);
+    add_v4l2(machine.kernel, codec);
     const auto allocator = Allocator::open();
     REQUIRE(allocator);
     const auto device = allocator->device("/dev/video0");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Allocating again and again from one plan: what the kernel is asked, and what survives what.
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -20,21 +20,15 @@
 
 using namespace simplealloc;
 using test::FakeKernel;
+using test::open_allocator;
 
 namespace {
 
 constexpr AllocateOptions unverified{.verify = false, .borrow_idle_queues = false};
 
-struct Machine {
-    FakeKernel kernel;
-    std::shared_ptr<test::FakeHeap> system;
-
+struct Machine : test::HeapMachine {
     Machine() {
         kernel.add_file("/proc/meminfo", "MemAvailable: 1024 kB\n");
-        test::FakeHeap heap;
-        heap.name = "system";
-        system = test::add_dma_heap(kernel, heap);
-        test::add_udmabuf(kernel);
         kernel.lets_others_run = true;
     }
 
@@ -45,12 +39,6 @@ struct Machine {
         return names;
     }
 };
-
-Allocator open_allocator() {
-    auto allocator = Allocator::open();
-    REQUIRE(allocator);
-    return *std::move(allocator);
-}
 
 Prepared prepare(const Allocator& allocator, const Request& request,
                  AllocateOptions options = unverified) {

@@ -2,7 +2,7 @@
 // A device that has gone, or was replaced, is noticed where a buffer for it is asked for; buffers
 // that are there live on.
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -10,22 +10,13 @@
 #include <drm.h>
 
 using namespace simplealloc;
-using test::FakeKernel;
 
 namespace {
 
 /// A heap, a camera without memory of its own, and a display.
-struct Machine {
-    FakeKernel kernel;
-
+struct Machine : test::FakeMachine {
     Machine() {
-        kernel.add_file("/proc/meminfo", "MemTotal: 4194304 kB\nMemAvailable: 2097152 kB\n");
-        test::FakeHeap heap;
-        heap.name = "system";
-        add_dma_heap(kernel, heap);
-        test::FakeVideo camera;
-        camera.m2m = false;
-        add_v4l2(kernel, camera);
+        add_camera();
         test::add_drm_card(kernel);
     }
 

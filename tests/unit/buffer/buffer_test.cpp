@@ -1,37 +1,22 @@
 // SPDX-License-Identifier: MIT
 // Ownership of a buffer's dma-bufs.
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
 using namespace simplealloc;
-using test::FakeKernel;
 
 namespace {
 
-struct Machine {
-    FakeKernel kernel;
-    Machine() {
-        kernel.add_file("/proc/meminfo", "MemAvailable: 2097152 kB\n");
-        test::FakeHeap heap;
-        heap.name = "system";
-        add_dma_heap(kernel, heap);
-    }
-};
-
 Buffer allocate(std::uint64_t size = 8192) {
-    auto allocator = Allocator::open();
-    REQUIRE(allocator);
-    auto buffer = allocator->allocate(Request::bytes(size).cpu(CpuAccess::read_often));
-    REQUIRE(buffer);
-    return *std::move(buffer);
+    return test::allocate(test::open_allocator(), Request::bytes(size).cpu(CpuAccess::read_often));
 }
 
 } // namespace
 
 TEST_CASE("descriptors are handed out as duplicates or for good") {
-    Machine machine;
+    test::FakeMachine machine;
     const auto before = machine.kernel.census();
     {
         Buffer buffer = allocate();
@@ -53,7 +38,7 @@ TEST_CASE("descriptors are handed out as duplicates or for good") {
 }
 
 TEST_CASE("a moved buffer closes its descriptors once") {
-    Machine machine;
+    test::FakeMachine machine;
     const auto before = machine.kernel.census();
     {
         Buffer first = allocate();
@@ -66,7 +51,7 @@ TEST_CASE("a moved buffer closes its descriptors once") {
 }
 
 TEST_CASE("a wrong dma-buf index is the caller's mistake") {
-    Machine machine;
+    test::FakeMachine machine;
     const Buffer buffer = allocate();
     const auto mapping = buffer.map(Access::read, 1);
     REQUIRE(!mapping);

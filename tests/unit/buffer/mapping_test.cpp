@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The CPU's turns on a buffer: nested, concurrent, and always balanced.
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -20,33 +20,22 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Machine {
-    FakeKernel kernel;
-    Machine() { add_dma_heap(kernel, {.name = "system"}); }
+struct Machine : FakeMachine {
+    Machine() = default;
     ~Machine() { CHECK(kernel.errors().empty()); }
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;
 
     /// Without CPU access, so that nothing is mapped before the test does.
     static Buffer allocate(const Request& request = Request::bytes(8192)) {
-        auto allocator = Allocator::open();
-        REQUIRE(allocator);
-        auto buffer = allocator->allocate(request);
-        INFO((buffer ? "" : buffer.error().message()));
-        REQUIRE(buffer);
-        return *std::move(buffer);
-    }
-    std::shared_ptr<FakeDmaBuf> dmabuf(const Buffer& buffer) const {
-        return kernel.dmabuf(buffer.dmabufs()[0].fd);
+        return test::allocate(open_allocator(), request);
     }
     /// A Buffer of what a test made itself.
     static Result<Buffer> adopt(Layout layout, std::vector<int> fds) {
-        auto allocator = Allocator::open();
-        REQUIRE(allocator);
         ForeignBuffer foreign;
         foreign.layout = std::move(layout);
         foreign.dmabufs = std::move(fds);
-        return allocator->adopt(foreign);
+        return open_allocator().adopt(foreign);
     }
 };
 

@@ -2,8 +2,8 @@
 // From a request to pixels in C: discovery, plans, buffers, mappings, pools, checks, sharing.
 #include "tests/support/c_objects.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/fake_machine.hpp"
 #include "tests/support/fake_socket.hpp"
-#include "tests/support/heap_machine.hpp"
 
 #include <algorithm>
 #include <array>

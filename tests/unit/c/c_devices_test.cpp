@@ -2,8 +2,8 @@
 // Buffers with devices in C: fences, hotplug, DRM and V4L2.
 #include "tests/support/c_objects.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
 #include "tests/support/fake_fences.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/unique_fd.hpp>
 
@@ -25,15 +25,12 @@ using Importer = Owned<simplealloc_drm_importer, simplealloc_drm_importer_free>;
 using Import = Owned<simplealloc_drm_import, simplealloc_drm_import_free>;
 using Queue = Owned<simplealloc_v4l2_import, simplealloc_v4l2_import_free>;
 
-struct Machine {
-    FakeKernel kernel;
+struct Machine : FakeMachine {
     CError error;
     CAllocator allocator;
     CBuffer buffer;
 
     Machine() {
-        kernel.add_file("/proc/meminfo", "MemAvailable: 2097152 kB\n");
-        add_dma_heap(kernel, {.name = "system"});
         expect(simplealloc_allocator_open(nullptr, allocator.out(), error.out()), error);
         CRequest request;
         request.make_image(640, 480, SIMPLEALLOC_FOURCC('Y', 'U', 'Y', 'V'));

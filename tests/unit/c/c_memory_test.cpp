@@ -3,7 +3,7 @@
 // it.
 #include "tests/support/c_objects.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/heap_machine.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <cerrno>
 #include <cstdlib>

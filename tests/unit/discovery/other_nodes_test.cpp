@@ -7,7 +7,7 @@
 
 #include "lib/model/work.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -33,23 +33,10 @@ std::shared_ptr<FakeCard> add_npu(FakeKernel& kernel, const std::string& driver 
     return add_drm_card(kernel, card);
 }
 
-void add_heap(FakeKernel& kernel, const std::string& name, bool contiguous = false) {
-    FakeHeap heap;
-    heap.name = name;
-    heap.contiguous = contiguous;
-    add_dma_heap(kernel, heap);
-    if (contiguous)
-        kernel.add_file("/sys/kernel/mm/cma/" + name + "/alloc_pages_success", "0\n");
-}
-
 /// With two heaps, of which one is a CMA area.
-struct Machine {
-    FakeKernel kernel;
-
-    Machine() {
-        kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\nCmaTotal: 65536 kB\n");
-        add_heap(kernel, "system");
-        add_heap(kernel, "reserved", true);
+struct Machine : FakeMachine {
+    Machine() : FakeMachine({"system", "reserved"}) {
+        kernel.add_file("/sys/kernel/mm/cma/reserved/alloc_pages_success", "0\n");
     }
     /// With one more quirk file.
     Allocator open(const std::string& rows = "") {
@@ -58,10 +45,7 @@ struct Machine {
             kernel.add_file("/etc/my.quirks", rows);
             options.quirk_path = "/etc/my.quirks";
         }
-        auto allocator = Allocator::open(options);
-        INFO((allocator ? "" : allocator.error().message()));
-        REQUIRE(allocator);
-        return *std::move(allocator);
+        return open_allocator(std::move(options));
     }
 };
 
@@ -76,13 +60,6 @@ std::optional<Fact> fact(const Device& device, const std::string& name) {
     const auto found = std::find_if(device.facts().begin(), device.facts().end(),
                                     [&](const Fact& each) { return each.name == name; });
     return found == device.facts().end() ? std::nullopt : std::optional(*found);
-}
-
-Buffer allocate(const Allocator& allocator, const Request& request) {
-    auto buffer = allocator.allocate(request);
-    INFO((buffer ? "" : buffer.error().message()));
-    REQUIRE(buffer);
-    return *std::move(buffer);
 }
 
 bool is_listed(const Allocator& allocator, const std::string& path) {

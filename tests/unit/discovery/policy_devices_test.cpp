@@ -4,7 +4,7 @@
 #include "lib/policy/file.hpp"
 
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -118,16 +118,10 @@ TEST_CASE("an address that a policy gives counts, even above the mask that the k
 }
 
 TEST_CASE("what a policy says of a device decides its plans, and its facts name the policy") {
-    FakeKernel kernel;
-    kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\nCmaTotal: 131072 kB\n");
+    test::FakeMachine machine({"system", "reserved"});
+    FakeKernel& kernel = machine.kernel;
     kernel.add_file("/etc/libsimplealloc/policy.conf",
                     "[video4linux:vim2m]\ncontiguous = yes\nsize-align = 65536\n");
-    test::FakeHeap heap;
-    heap.name = "system";
-    add_dma_heap(kernel, heap);
-    heap.name = "reserved";
-    heap.contiguous = true;
-    add_dma_heap(kernel, heap);
     add_v4l2(kernel);
     const auto allocator = Allocator::open();
     REQUIRE(allocator);

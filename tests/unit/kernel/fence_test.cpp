@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Fences of buffers and sync_files, and waiting for them.
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -16,26 +16,16 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Machine {
-    FakeKernel kernel;
+struct Machine : FakeMachine {
     std::shared_ptr<FakeFence> reader = std::make_shared<FakeFence>();
     std::shared_ptr<FakeFence> writer = std::make_shared<FakeFence>();
 
-    Machine() { add_dma_heap(kernel, {.name = "system"}); }
-
-    Buffer allocate() {
-        auto allocator = Allocator::open();
-        REQUIRE(allocator);
-        auto buffer = allocator->allocate(Request::bytes(8192));
-        REQUIRE(buffer);
-        return *std::move(buffer);
-    }
+    static Buffer allocate() { return test::allocate(open_allocator(), Request::bytes(8192)); }
     /// One that a device reads and another writes.
     Buffer busy_buffer() {
         Buffer buffer = allocate();
-        const auto dmabuf = kernel.dmabuf(buffer.dmabufs()[0].fd);
-        dmabuf->readers = {reader};
-        dmabuf->writers = {writer};
+        dmabuf(buffer)->readers = {reader};
+        dmabuf(buffer)->writers = {writer};
         return buffer;
     }
     Fence fence(FakeFences fences) {

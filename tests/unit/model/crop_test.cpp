@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT
 // A codec that pads lines: a larger image of which a part counts.
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
 #include <algorithm>
 
 using namespace simplealloc;
-using test::FakeKernel;
 
 namespace {
 
 /// A camera of NV12 without padding, and an encoder of macroblocks: it counts 368 lines for 360.
-struct Recorder {
-    FakeKernel kernel;
+struct Recorder : test::FakeMachine {
     std::vector<std::uint32_t> heights; ///< that the camera makes
     Allocator allocator = prepare();
 
@@ -23,37 +21,26 @@ struct Recorder {
         pixels.sizeimage = pixels.width * pixels.height * 3 / 2;
     }
     Allocator prepare() {
-        kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\n");
-        test::FakeHeap heap;
-        heap.name = "system";
-        add_dma_heap(kernel, heap);
         test::FakeVideo camera;
-        camera.m2m = false;
         camera.driver = "uvcvideo"; // takes any memory
         camera.pixelformat = V4L2_PIX_FMT_NV12;
-        camera.override = [this](unsigned long request, void* argument) -> std::optional<int> {
-            if (request != VIDIOC_TRY_FMT)
-                return std::nullopt;
-            auto& pixels = static_cast<v4l2_format*>(argument)->fmt.pix;
+        camera.override = test::try_format([this](v4l2_format& format) {
+            auto& pixels = format.fmt.pix;
             if (std::find(heights.begin(), heights.end(), pixels.height) == heights.end())
                 pixels.height = 360;
             lay_out(pixels);
-            return 0;
-        };
-        add_v4l2(kernel, camera);
+        });
+        add_camera(camera);
         test::FakeVideo encoder;
         encoder.index = 1;
         encoder.pixelformat = V4L2_PIX_FMT_NV12;
-        encoder.override = [](unsigned long request, void* argument) -> std::optional<int> {
-            if (request != VIDIOC_TRY_FMT)
-                return std::nullopt;
-            auto& pixels = static_cast<v4l2_format*>(argument)->fmt.pix;
+        encoder.override = test::try_format([](v4l2_format& format) {
+            auto& pixels = format.fmt.pix;
             pixels.height = (pixels.height + 15) / 16 * 16;
             lay_out(pixels);
-            return 0;
-        };
+        });
         add_v4l2(kernel, encoder);
-        return *Allocator::open();
+        return test::open_allocator();
     }
     RequestBuilder request(std::uint32_t height) {
         const auto camera = allocator.device("/dev/video0");

@@ -3,7 +3,7 @@
 #include "lib/policy/counters.hpp"
 
 #include "tests/support/catch.hpp"
-#include "tests/support/heap_machine.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -11,7 +11,6 @@
 #include <thread>
 
 using namespace simplealloc;
-using test::FakeKernel;
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Buffers that are lent and come back: who gets which, how many there may be, and what is left.
 #include "tests/support/catch.hpp"
-#include "tests/support/heap_machine.hpp"
+#include "tests/support/fake_machine.hpp"
 #include "tests/support/pool_slots.hpp"
 
 #include <simplealloc/simplealloc.hpp>
@@ -16,7 +16,6 @@
 
 using namespace simplealloc;
 using namespace std::chrono_literals;
-using test::FakeKernel;
 
 namespace {
 

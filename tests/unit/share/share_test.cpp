@@ -4,7 +4,7 @@
 #include "lib/share/wire/buffer_form.hpp"
 #include "tests/support/cases.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 #include "tests/support/fake_socket.hpp"
 
 #include <simplealloc/share.hpp>
@@ -24,24 +24,14 @@ namespace {
 
 constexpr auto at_once = 0ms;
 
-struct Machine {
-    FakeKernel kernel;
+struct Machine : test::FakeMachine {
     test::Census idle;
 
-    Machine() {
-        kernel.add_file("/proc/meminfo", "MemAvailable: 2097152 kB\n");
-        test::FakeHeap heap;
-        heap.name = "reserved";
-        heap.contiguous = true;
-        add_dma_heap(kernel, heap);
-    }
+    Machine() : FakeMachine({"reserved"}) {}
 
     static Buffer allocate(Fourcc format = fourcc::nv12) {
-        auto buffer =
-            Allocator::open()->allocate(Request::image(640, 480, format).cpu(CpuAccess::write));
-        INFO((buffer ? "" : buffer.error().message()));
-        REQUIRE(buffer);
-        return *std::move(buffer);
+        return test::allocate(test::open_allocator(),
+                              Request::image(640, 480, format).cpu(CpuAccess::write));
     }
     Buffer two_dmabufs() {
         Layout layout;

@@ -2,7 +2,7 @@
 // Test imports into DRM devices: on whose file description, and what a caller's one is used for.
 #include "lib/discovery/discovery.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -14,13 +14,11 @@
 #include <sys/sysmacros.h>
 
 using namespace simplealloc;
-using test::FakeKernel;
 
 namespace {
 
 /// A system heap, and a display whose card the caller has open.
-struct Display {
-    FakeKernel kernel;
+struct Display : test::FakeMachine {
     std::shared_ptr<test::FakeScreen> screen = std::make_shared<test::FakeScreen>();
     std::shared_ptr<test::FakeCard> card;
     UniqueFd fd;
@@ -33,10 +31,6 @@ struct Display {
     }
 
     Allocator prepare() {
-        kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\n");
-        test::FakeHeap heap;
-        heap.name = "system";
-        add_dma_heap(kernel, heap);
         test::FakeCard wanted; // vkms: takes any memory
         wanted.screen = screen;
         card = add_drm_card(kernel, wanted);

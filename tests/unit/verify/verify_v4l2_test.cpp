@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Test imports into V4L2 queues: whose queue is touched, and what counts as a refusal.
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_machine.hpp"
 
 #include <simplealloc/simplealloc.hpp>
 
@@ -11,13 +11,11 @@
 #include <thread>
 
 using namespace simplealloc;
-using test::FakeKernel;
 
 namespace {
 
 /// A system heap and a camera that the caller has open.
-struct Camera {
-    FakeKernel kernel;
+struct Camera : test::FakeMachine {
     std::shared_ptr<test::FakeVideo> video;
     UniqueFd fd;
     Allocator allocator;
@@ -27,14 +25,9 @@ struct Camera {
     }
 
     Allocator prepare(test::FakeVideo wanted) {
-        kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\n");
-        test::FakeHeap heap;
-        heap.name = "system";
-        add_dma_heap(kernel, heap);
-        wanted.m2m = false;
         wanted.driver = "uvcvideo"; // takes any memory
-        video = add_v4l2(kernel, wanted);
-        return *Allocator::open();
+        video = add_camera(wanted);
+        return test::open_allocator();
     }
 
     RequestBuilder request(QueueAccess access = QueueAccess::lent) {
@@ -43,10 +36,7 @@ struct Camera {
         return Request::image(640, 480, fourcc::yuyv).use(*camera, Use::capture).without("v4l2");
     }
     Buffer allocate(AllocateOptions options = {}) {
-        auto buffer = allocator.allocate(request(), options);
-        INFO((buffer ? "" : buffer.error().message()));
-        REQUIRE(buffer);
-        return *std::move(buffer);
+        return test::allocate(allocator, request(), options);
     }
     test::FakeVideo::Queue& queue() { return video->shared.at(V4L2_BUF_TYPE_VIDEO_CAPTURE); }
 };
