@@ -31,6 +31,7 @@
 #include <simplealloc/pool.h>
 #include <simplealloc/quirks.h>
 #include <simplealloc/share.h>
+#include <simplealloc/timeline.h>
 #include <simplealloc/v4l2_import.h>
 #include <simplealloc/version.h>
 #include <simplealloc/wire.h>

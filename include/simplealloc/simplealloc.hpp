@@ -15,6 +15,7 @@
 #include <simplealloc/pool.hpp>
 #include <simplealloc/quirks.hpp>
 #include <simplealloc/share.hpp>
+#include <simplealloc/timeline.hpp>
 #include <simplealloc/v4l2_import.hpp>
 #include <simplealloc/version.hpp>
 #include <simplealloc/wire.hpp>

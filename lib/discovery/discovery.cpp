@@ -27,9 +27,7 @@ namespace simplealloc {
 
 namespace {
 
-constexpr unsigned drm_major = 226;
 constexpr unsigned video4linux_major = 81;
-constexpr unsigned accel_major = 261;
 
 Error invalid(const std::string& path, std::string detail) {
     return failure(Stage::discover, Cause::invalid, 0, path, std::move(detail),

@@ -10,6 +10,10 @@
 
 namespace simplealloc {
 
+// Of the nodes that DRM's calls are for.
+inline constexpr unsigned drm_major = 226;
+inline constexpr unsigned accel_major = 261;
+
 /// Opens read-write. Opening a primary node while nobody is master makes the opener master, and a
 /// compositor that starts later fails (drivers/gpu/drm/drm_auth.c): master is dropped at once, and
 /// where that fails the node is closed and the call fails. As open_device_node().

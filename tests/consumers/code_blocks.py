@@ -43,7 +43,8 @@ struct Scene {
     Plan& plan;
     Buffer& buffer;
     std::size_t use;
-    int drm_fd, fd0, fd1;
+    int drm_fd, syncobj_fd, fd0, fd1;
+    std::uint64_t acquire_point;
     UniqueFd socket;
     std::span<const std::byte> received;
 };

@@ -39,6 +39,7 @@ using CDevice = Owned<simplealloc_device, simplealloc_device_free>;
 using CPlan = Owned<simplealloc_plan, simplealloc_plan_free>;
 using CBuffer = Owned<simplealloc_buffer, simplealloc_buffer_free>;
 using CFence = Owned<simplealloc_fence, simplealloc_fence_free>;
+using CTimeline = Owned<simplealloc_timeline, simplealloc_timeline_free>;
 using CSetup = Owned<simplealloc_setup, simplealloc_setup_free>;
 using CCapabilities = Owned<simplealloc_capabilities, simplealloc_capabilities_free>;
 

@@ -34,6 +34,7 @@ public:
     Owned<simplealloc_mapping, simplealloc_mapping_free> mapping;
     Owned<simplealloc_mapped_planes, simplealloc_mapped_planes_free> planes;
     CFence fence;
+    CTimeline timeline;
     Owned<simplealloc_pool, simplealloc_pool_free> pool;
     Owned<simplealloc_pool_slot, simplealloc_pool_slot_free> slot;
     Owned<simplealloc_monitor, simplealloc_monitor_free> monitor;
@@ -45,7 +46,7 @@ public:
     CWorld() {
         kernel.add_file("/proc/meminfo", "MemAvailable: 2097152 kB\n");
         add_dma_heap(kernel, {.name = "system"});
-        add_drm_card(kernel);
+        add_drm_card(kernel, {.timelines = true});
         auto** const e = error.out();
         must(simplealloc_allocator_open(nullptr, allocator.out(), e));
         must(simplealloc_allocator_device(allocator, "/dev/dri/card0", device.out(), e));
@@ -55,6 +56,7 @@ public:
             allocator, valid(static_cast<simplealloc_request*>(nullptr)), plan.out(), e));
         must(simplealloc_allocator_allocate(allocator, plan, nullptr, buffer.out(), e));
         must(simplealloc_allocator_prepare(allocator, plan, nullptr, prepared.out(), e));
+        must(simplealloc_timeline_create(device, timeline.out(), e));
         must(simplealloc_allocator_monitor(allocator, monitor.out(), e));
         make_of_buffer(e);
         must(simplealloc_pool_create(allocator, plan, nullptr, pool.out(), e));
@@ -71,6 +73,7 @@ public:
     simplealloc_mapping* valid(simplealloc_mapping*) { return mapping; }
     simplealloc_mapped_planes* valid(simplealloc_mapped_planes*) { return planes; }
     simplealloc_fence* valid(simplealloc_fence*) { return fence; }
+    simplealloc_timeline* valid(simplealloc_timeline*) { return timeline; }
     simplealloc_pool* valid(simplealloc_pool*) { return pool; }
     simplealloc_pool_slot* valid(simplealloc_pool_slot*) { return slot; }
     simplealloc_monitor* valid(simplealloc_monitor*) { return monitor; }

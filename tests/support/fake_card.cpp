@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A DRM card with dumb buffers and PRIME for the fake kernel.
 #include "tests/support/fake_devices.hpp"
+#include "tests/support/fake_syncobjs.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -37,7 +38,8 @@ public:
 
     CardFile(FakeKernel& kernel, std::shared_ptr<FakeCard> card, Kind kind)
         : kernel_(kernel), card_(std::move(card)), render_(kind == Kind::render),
-          lessee_(kind == Kind::lessee) {
+          lessee_(kind == Kind::lessee),
+          syncobjs_(kernel_, card_->timelines, card_->timeline_events) {
         if (kind == Kind::card && !card_->has_master)
             card_->has_master = master_ = true;
         if (lessee_)
@@ -71,6 +73,8 @@ public:
         case DRM_IOCTL_PRIME_FD_TO_HANDLE:
             return import(*static_cast<drm_prime_handle*>(argument));
         default:
+            if (const auto answer = syncobjs_.ioctl(request, argument))
+                return *answer;
             // Everything above is RENDER_ALLOW, nothing below (drivers/gpu/drm/drm_ioctl.c).
             return render_ ? -EACCES : card_ioctl(request, argument);
         }
@@ -148,6 +152,10 @@ private:
     [[nodiscard]] int get_cap(drm_get_cap& request) const {
         if (request.capability == DRM_CAP_PRIME) {
             request.value = DRM_PRIME_CAP_IMPORT | DRM_PRIME_CAP_EXPORT;
+            return 0;
+        }
+        if (request.capability == DRM_CAP_SYNCOBJ_TIMELINE) {
+            request.value = card_->timelines ? 1 : 0;
             return 0;
         }
         if (!card_->kms)
@@ -306,6 +314,7 @@ private:
     bool master_ = false;
     bool dropped_ = false;
     std::map<std::uint32_t, Handle> handles_;
+    FakeSyncobjs syncobjs_;
 };
 
 void add_drm_node(FakeKernel& kernel, const std::shared_ptr<FakeCard>& card, bool render) {

@@ -100,6 +100,8 @@ struct FakeCard {
     Override override = {};
     std::shared_ptr<FakeScreen> screen = {}; ///< answers mode setting, when there is one
     bool leases = true;
+    bool timelines = false;      ///< the driver has syncobjs with timelines
+    bool timeline_events = true; ///< Linux 6.6
     /// DROP_MASTER without CAP_SYS_ADMIN is EACCES whoever asks, as before Linux 5.8.
     bool drop_needs_admin = false;
 

@@ -11,11 +11,11 @@
 
 namespace simplealloc::test {
 
-namespace {
-
 bool all_over(const FakeFences& fences) {
     return std::all_of(fences.begin(), fences.end(), [](const auto& fence) { return fence->over; });
 }
+
+namespace {
 
 FakeFences joined(FakeFences first, const FakeFences& second) {
     first.insert(first.end(), second.begin(), second.end());

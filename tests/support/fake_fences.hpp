@@ -6,6 +6,8 @@
 
 namespace simplealloc::test {
 
+bool all_over(const FakeFences& fences);
+
 /// What is not about fences is ENOTTY.
 /// @{
 int dmabuf_fence_ioctl(FakeKernel& kernel, FakeDmaBuf& dmabuf, unsigned long request,

@@ -78,6 +78,19 @@ struct FakeDmaBuf {
     std::shared_ptr<std::byte[]> memory; ///< made by the first mapping
 };
 
+/// A DRM syncobj: with fences at points in order, or a single one at point 0.
+struct FakeSyncobj {
+    std::map<std::uint64_t, FakeFences> points;
+    /// Eventfds that are told once a point is there, or over.
+    struct Event {
+        std::optional<std::uint64_t>* counter = nullptr; ///< in `file`
+        std::shared_ptr<void> file;
+        std::uint64_t point = 0;
+        bool available = false;
+    };
+    std::vector<Event> events;
+};
+
 struct FakeMemfd {
     std::string name;
     std::uint64_t size = 0;
@@ -220,11 +233,14 @@ public:
         std::shared_ptr<FakeDmaBuf> dmabuf;
         std::shared_ptr<FakeMemfd> memfd;
         std::optional<FakeFences> sync_file;
+        std::shared_ptr<FakeSyncobj> syncobj;
         std::optional<std::uint64_t> counter;
         std::optional<std::map<int, short>> watched; ///< of an epoll: descriptors and events
         kernel::Stat stat;
     };
     struct Implementation; ///< fake_calls.cpp
+    /// None behind O_PATH, which most calls answer with EBADF (fs/file.c: fdget()).
+    [[nodiscard]] std::shared_ptr<OpenFile> usable(int fd) const;
 
 private:
     friend struct Implementation;
@@ -240,8 +256,6 @@ private:
     int enter(const char* name, std::string object, unsigned long request = 0);
     int add_fd(std::shared_ptr<OpenFile> file);
     [[nodiscard]] std::shared_ptr<OpenFile> file(int fd) const;
-    /// None behind O_PATH, which most calls answer with EBADF (fs/file.c: fdget()).
-    [[nodiscard]] std::shared_ptr<OpenFile> usable(int fd) const;
     /// Follows symbolic links; the empty string when there is a loop.
     [[nodiscard]] std::string resolve(const std::string& path) const;
     [[nodiscard]] bool exists(const std::string& resolved) const;

@@ -99,6 +99,49 @@ TEST_CASE("waits of C end with the device's work, or with their time") {
     CHECK(machine.kernel.census().fds == before.fds - 1);
 }
 
+TEST_CASE("points of a timeline in C become fences, and fences points") {
+    Machine machine;
+    CError& error = machine.error;
+    add_drm_card(machine.kernel, {.timelines = true});
+    CDevice device;
+    expect(simplealloc_allocator_device(machine.allocator, "/dev/dri/card0", device.out(),
+                                        error.out()),
+           error);
+    CTimeline timeline;
+    expect(simplealloc_timeline_create(device, timeline.out(), error.out()), error);
+    const auto work = std::make_shared<FakeFence>();
+    const UniqueFd sync_file = UniqueFd::adopt(machine.kernel.install_sync_file({work}));
+    expect(simplealloc_timeline_import_sync_file(timeline, sync_file.get(), 2, error.out()), error);
+    CFence fence;
+    expect(simplealloc_timeline_export_sync_file(timeline, 1, fence.out(), error.out()), error);
+    CHECK(simplealloc_fence_wait(fence, 0, error.out()) == 0);
+    const auto over = SIMPLEALLOC_POINT_OVER;
+    CHECK(simplealloc_timeline_wait(timeline, 2, 0, over, error.out()) == 0);
+    CHECK(simplealloc_timeline_wait(timeline, 2, 0, SIMPLEALLOC_POINT_SUBMITTED, error.out()) == 1);
+    work->over = true;
+    CHECK(simplealloc_timeline_wait(timeline, 2, SIMPLEALLOC_FOREVER, over, error.out()) == 1);
+    CHECK(simplealloc_timeline_signal(timeline, 2, error.out()) == -EINVAL);
+    CHECK(simplealloc_timeline_export_sync_file(timeline, 3, fence.out(), error.out()) == -EBUSY);
+    CHECK(simplealloc_timeline_wait(timeline, 2, 0, static_cast<simplealloc_point_state>(2),
+                                    error.out()) == -EINVAL);
+
+    const UniqueFd event =
+        UniqueFd::adopt(simplealloc_timeline_event(timeline, 3, over, error.out()));
+    const UniqueFd syncobj = UniqueFd::adopt(simplealloc_timeline_export_fd(timeline, error.out()));
+    const int node = simplealloc_timeline_get_fd(timeline);
+    CTimeline second;
+    expect(simplealloc_timeline_import(device, syncobj.get(), second.out(), error.out()), error);
+    expect(simplealloc_timeline_import_fd(node, syncobj.get(), second.out(), error.out()), error);
+    CHECK(simplealloc_timeline_get_handle(second) != simplealloc_timeline_get_handle(timeline));
+    expect(simplealloc_timeline_signal(second, 3, error.out()), error);
+    std::uint64_t last = 0;
+    expect(simplealloc_timeline_last_point(timeline, over, &last, error.out()), error);
+    CHECK(last == 3);
+    pollfd target = {event.get(), POLLIN, 0};
+    CHECK(simplealloc::kernel::poll(std::span(&target, 1), std::chrono::nanoseconds(0)) == 1);
+    expect(simplealloc_timeline_create_fd(node, second.out(), error.out()), error);
+}
+
 TEST_CASE("a monitor of C tells what comes and goes") {
     Machine machine;
     CError& error = machine.error;
