@@ -66,14 +66,13 @@ bool is_about_memory(const Conflict& conflict) {
                                ConstraintKind::attach,       ConstraintKind::access,
                                ConstraintKind::policy,       ConstraintKind::quota,
                                ConstraintKind::request_size, ConstraintKind::protected_memory};
-    return std::ranges::any_of(
-        kinds, [&](ConstraintKind kind) { return conflict.constraint == to_string(kind); });
+    return std::ranges::find(kinds, conflict.constraint) != kinds.end();
 }
 
 std::string conflict_in_words(const Plan& plan) {
     std::string text;
     for (const Conflict& conflict : plan.conflict())
-        text += fmt::format("{}{} of {}", text.empty() ? "" : "; ", conflict.constraint,
+        text += fmt::format("{}{} of {}", text.empty() ? "" : "; ", to_string(conflict.constraint),
                             join_in_words(conflict.parties));
     return text;
 }

@@ -30,8 +30,8 @@ void print_reason(std::ostream& out, std::span<const simplealloc::Candidate> can
     if (mine == best.end() || other == second.end())
         out << "first by name\n";
     else
-        out << "by " << mine->name << ": " << mine->value << ", where " << candidates[1].source
-            << " is: " << other->value << '\n';
+        out << "by " << to_string(mine->kind) << ": " << mine->value << ", where "
+            << candidates[1].source << " is: " << other->value << '\n';
 }
 
 } // namespace
@@ -44,7 +44,7 @@ void print_plan(std::ostream& out, const simplealloc::Plan& plan) {
             out << std::setw(column_width(candidate)) << candidate.source;
         out << '\n';
         for (std::size_t i = 0; i < candidates.front().criteria.size(); ++i) {
-            out << "  " << std::setw(14) << candidates.front().criteria[i].name;
+            out << "  " << std::setw(14) << to_string(candidates.front().criteria[i].kind);
             for (const auto& candidate : candidates)
                 out << std::setw(column_width(candidate)) << candidate.criteria[i].value;
             out << '\n';
@@ -58,7 +58,7 @@ void print_plan(std::ostream& out, const simplealloc::Plan& plan) {
         out << '\n';
     }
     for (const auto& conflict : plan.conflict()) {
-        out << "  conflict: " << conflict.constraint;
+        out << "  conflict: " << to_string(conflict.constraint);
         for (const auto& party : conflict.parties)
             out << ", " << party;
         out << '\n';

@@ -12,10 +12,10 @@ namespace simplealloc {
 /// A constraint of the smallest set that can't hold together, and who needs it. The set is minimal:
 /// without any one of all contributors' constraints, a source would serve.
 struct Conflict {
-    std::string constraint;           ///< its name, e.g. `exporter`
-    std::vector<std::string> parties; ///< e.g. `/dev/video0 (capture)`
+    ConstraintKind constraint = ConstraintKind::format; ///< e.g. exporter
+    std::vector<std::string> parties;                   ///< e.g. `/dev/video0 (capture)`
     /// The same in detail. A constraint that this one collides with (`max-stride` with
-    /// `stride-align`) is among them under its own name.
+    /// `stride-align`) is among them under its own kind.
     std::vector<Contributor> contributors = {};
 };
 

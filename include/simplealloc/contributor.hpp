@@ -2,6 +2,7 @@
 // Who sets a limit, and how that is known.
 #pragma once
 
+#include <simplealloc/constraints.hpp>
 #include <simplealloc/fact.hpp>
 
 #include <string>
@@ -11,8 +12,8 @@ namespace simplealloc {
 /// One party's share in a merged constraint or in a conflict.
 struct Contributor {
     std::string party; ///< a use (`/dev/video0 (capture)`), a source, `cpu (read-often)`, `request`
-    std::string constraint; ///< the name of the constraint that it has, e.g. `stride-align`
-    std::string value;      ///< in words, with unit, e.g. `stride a multiple of 64 bytes`
+    ConstraintKind constraint = ConstraintKind::format; ///< that it has, e.g. stride_align
+    std::string value; ///< in words, with unit, e.g. `stride a multiple of 64 bytes`
     Confidence confidence = Confidence::known; ///< how sure it is
     /// Sysfs path, ioctl, `quirk FILE [SECTION]`, `caller`, `default for …`; empty when nobody
     /// says.

@@ -58,11 +58,11 @@ struct simplealloc_attempt {
 
 /// A source that can't serve a request, found out without touching it.
 struct simplealloc_rejection {
-    const char* source;             ///< e.g. `dma-heap:system`
-    const char* constraint;         ///< the constraint's name, e.g. `contiguity`
-    const char* reason;             ///< in words, with the numbers
-    const char* const* required_by; ///< the uses that need it, e.g. `/dev/video0 (capture)`
-    const char* remedy;             ///< what would unblock it; may be empty
+    const char* source;                     ///< e.g. `dma-heap:system`
+    enum simplealloc_constraint constraint; ///< what it fails, e.g. `contiguity`
+    const char* reason;                     ///< in words, with the numbers
+    const char* const* required_by;         ///< the uses that need it, e.g. `/dev/video0 (capture)`
+    const char* remedy;                     ///< what would unblock it; may be empty
     /// What is needed and what the source offers, with units, where the two can be set against each
     /// other (`100 MiB`, `64 MiB`); else empty.
     /// @{
@@ -73,8 +73,8 @@ struct simplealloc_rejection {
 
 /// A constraint of the smallest set that can't hold together, and who needs it.
 struct simplealloc_conflict {
-    const char* constraint;     ///< its name, e.g. `exporter`
-    const char* const* parties; ///< e.g. `/dev/video0 (capture)`
+    enum simplealloc_constraint constraint; ///< e.g. `exporter`
+    const char* const* parties;             ///< e.g. `/dev/video0 (capture)`
     /// The same in detail. A constraint that this one collides with is among them under its own
     /// name.
     const struct simplealloc_contributor* const* contributors;
@@ -94,6 +94,8 @@ struct simplealloc_error {
     const struct simplealloc_rejection* const* rejections;   ///< sources that were not tried
     const struct simplealloc_conflict* const* conflicts;     ///< what can't hold together
     const struct simplealloc_relaxation* const* relaxations; ///< what to give up; best first
+    /// What a layout violates, where that is what failed; else NULL.
+    const enum simplealloc_constraint* constraint;
 };
 
 /// Frees an error; NULL is fine.

@@ -8,6 +8,7 @@
 #include <simplealloc/relaxation.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,6 +79,8 @@ struct Error {
     std::vector<Rejection> rejections; ///< the sources that were not tried
     std::vector<Conflict> conflict;    ///< with Cause::unsatisfiable: what can't hold together
     std::vector<Relaxation> relaxations = {}; ///< with a conflict: what to give up; best first
+    /// What a layout violates, where that is what failed.
+    std::optional<ConstraintKind> constraint = {};
 
     /// One line: object, detail, the system's text for the errno, and the remedy.
     [[nodiscard]] SIMPLEALLOC_API std::string message() const;

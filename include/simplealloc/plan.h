@@ -7,29 +7,44 @@
 
 SIMPLEALLOC_BEGIN_C
 
+/// What candidates are ranked by, the weightiest first.
+enum simplealloc_criterion_kind {
+    SIMPLEALLOC_CRITERION_PROVEN,       ///< whether it rests on something that nobody knows
+    SIMPLEALLOC_CRITERION_LAYOUT,       ///< the modifier, and how near it is to who moves most
+    SIMPLEALLOC_CRITERION_CPU_FIT,      ///< how the CPU's mapping suits its access
+    SIMPLEALLOC_CRITERION_SCARCITY,     ///< whether others need this memory more
+    SIMPLEALLOC_CRITERION_SIDE_EFFECTS, ///< what using it does to others
+    SIMPLEALLOC_CRITERION_POLICY,       ///< the order that is preferred
+    SIMPLEALLOC_CRITERION_NAME,         ///< the last tie-breaker
+};
+
+/// Kebab-case, e.g. `cpu-fit`; static.
+SIMPLEALLOC_API const char*
+simplealloc_criterion_kind_to_string(enum simplealloc_criterion_kind kind);
+
 /// A line of the ranking table. Candidates are ordered by the first criterion in which they differ;
 /// a lower rank wins.
 struct simplealloc_criterion {
-    const char* name;  ///< e.g. `scarcity`
+    enum simplealloc_criterion_kind kind;
     const char* value; ///< in words
     int64_t rank;      ///< lower is better
 };
 
 /// A limit that a candidate's layout and memory keep to, and all who set it.
 struct simplealloc_merged_constraint {
-    const char* name;  ///< of the constraint, e.g. `stride-align`
+    enum simplealloc_constraint constraint; ///< e.g. `stride-align`
     const char* value; ///< in words: what follows from all contributors together
     const struct simplealloc_contributor* const* contributors; ///< uses, the CPU, the source
 };
 
 /// Why a candidate is not the first one.
 struct simplealloc_lost {
-    const char* to;             ///< the source that won
-    const char* criterion;      ///< the first in which they differ
-    const char* value;          ///< the loser's, in words
-    const char* better_value;   ///< the winner's
-    int64_t rank;               ///< the loser's
-    int64_t better_rank;        ///< the winner's
+    const char* to;                            ///< the source that won
+    enum simplealloc_criterion_kind criterion; ///< the first in which they differ
+    const char* value;                         ///< the loser's, in words
+    const char* better_value;                  ///< the winner's
+    int64_t rank;                              ///< the loser's
+    int64_t better_rank;                       ///< the winner's
     const char* const* parties; ///< who is behind the criterion: uses, the CPU, the caller
     const char* remedy;         ///< what would turn it round, e.g. `--order udmabuf`
 };

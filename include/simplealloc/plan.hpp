@@ -6,36 +6,52 @@
 #include <simplealloc/request.hpp>
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace simplealloc {
 
+/// What candidates are ranked by, the weightiest first.
+enum class CriterionKind : std::uint8_t {
+    proven,       ///< whether it rests on something that nobody knows
+    layout,       ///< the modifier, and how near the memory is to who moves most
+    cpu_fit,      ///< how the CPU's mapping suits its access
+    scarcity,     ///< whether others need this memory more
+    side_effects, ///< what using it does to others
+    policy,       ///< the order that the caller, quirks and the library prefer
+    name,         ///< the last tie-breaker
+};
+
+/// Kebab-case, e.g. `cpu-fit`.
+SIMPLEALLOC_API std::string_view to_string(CriterionKind kind) noexcept;
+
 /// A line of the ranking table. Candidates are ordered by the first criterion in which they differ;
 /// a lower rank wins.
 struct Criterion {
-    std::string name;      ///< e.g. `scarcity`
+    CriterionKind kind = CriterionKind::name;
     std::string value;     ///< in words
     std::int64_t rank = 0; ///< lower is better
 };
 
 /// A limit that a candidate's layout and memory keep to, and all who set it.
 struct MergedConstraint {
-    std::string name;  ///< of the constraint, e.g. `stride-align`
+    ConstraintKind constraint = ConstraintKind::format; ///< e.g. stride_align
     std::string value; ///< in words: what follows from all contributors together
     std::vector<Contributor> contributors; ///< uses in the request's order, the CPU, the source
 };
 
 /// Why a candidate is not the first one.
 struct Lost {
-    std::string to;                   ///< the source that won
-    std::string criterion;            ///< the first in which they differ
-    std::string value;                ///< the loser's, in words
-    std::string better_value;         ///< the winner's
-    std::int64_t rank = 0;            ///< the loser's
-    std::int64_t better_rank = 0;     ///< the winner's
+    std::string to;                                ///< the source that won
+    CriterionKind criterion = CriterionKind::name; ///< the first in which they differ
+    std::string value;                             ///< the loser's, in words
+    std::string better_value;                      ///< the winner's
+    std::int64_t rank = 0;                         ///< the loser's
+    std::int64_t better_rank = 0;                  ///< the winner's
     std::vector<std::string> parties; ///< who is behind the criterion: uses, the CPU, the caller
     std::string remedy;               ///< what would turn it round, e.g. `--order udmabuf`
 };

@@ -2,6 +2,8 @@
 // Why a source can't serve a request.
 #pragma once
 
+#include <simplealloc/constraints.hpp>
+
 #include <string>
 #include <vector>
 
@@ -9,9 +11,9 @@ namespace simplealloc {
 
 /// A source that can't serve a request, found out without touching it.
 struct Rejection {
-    std::string source;                   ///< e.g. `dma-heap:system`
-    std::string constraint;               ///< the constraint's name, e.g. `contiguity`
-    std::string reason;                   ///< in words, with the numbers
+    std::string source;                                 ///< e.g. `dma-heap:system`
+    ConstraintKind constraint = ConstraintKind::format; ///< what it fails, e.g. contiguity
+    std::string reason;                                 ///< in words, with the numbers
     std::vector<std::string> required_by; ///< the uses that need it, e.g. `/dev/video0 (capture)`
     std::string remedy;                   ///< what would unblock it; may be empty
     /// What is needed and what the source offers, with units, where the two can be set against each

@@ -213,7 +213,7 @@ void add_refused_ways(const solver::Input& input, std::vector<Rejection>& reject
             if (use.alternatives.size() > 1)
                 rejections.push_back(
                     {fmt::format("{} as {}", use.party, use.alternatives[way].label),
-                     std::string(to_string(ConstraintKind::format)),
+                     ConstraintKind::format,
                      fmt::format("{} {}", use.party, refused.reason),
                      {use.party},
                      refused.remedy});

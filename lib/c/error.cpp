@@ -3,6 +3,7 @@
 #include "lib/c/error.hpp"
 
 #include "lib/c/arguments.hpp"
+#include "lib/c/constraints.hpp"
 #include "lib/c/fact.hpp"
 #include "lib/c/guard.hpp"
 #include "lib/c/handed.hpp"
@@ -23,14 +24,14 @@ simplealloc_attempt to_c(const Attempt& attempt, Arena& arena) {
 }
 
 simplealloc_rejection to_c(const Rejection& rejection, Arena& arena) {
-    return {arena.text(rejection.source), arena.text(rejection.constraint),
+    return {arena.text(rejection.source), to_c(rejection.constraint),
             arena.text(rejection.reason), arena.texts(rejection.required_by),
             arena.text(rejection.remedy), arena.text(rejection.needed),
             arena.text(rejection.offered)};
 }
 
 simplealloc_conflict to_c(const Conflict& conflict, Arena& arena) {
-    return {arena.text(conflict.constraint), arena.texts(conflict.parties),
+    return {to_c(conflict.constraint), arena.texts(conflict.parties),
             arena.list(conflict.contributors)};
 }
 
@@ -59,7 +60,8 @@ simplealloc_error to_c(const Error& error, Arena& arena) {
             arena.list(error.attempts),
             arena.list(error.rejections),
             arena.list(error.conflict),
-            arena.list(error.relaxations)};
+            arena.list(error.relaxations),
+            error.constraint ? arena.add(to_c(*error.constraint)) : nullptr};
 }
 
 namespace {
@@ -113,7 +115,8 @@ simplealloc_error* out_of_memory() noexcept {
                                       attempts,
                                       rejections,
                                       conflicts,
-                                      relaxations};
+                                      relaxations,
+                                      nullptr};
     return &error;
 }
 

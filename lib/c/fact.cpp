@@ -3,6 +3,7 @@
 #include "lib/c/fact.hpp"
 
 #include "lib/c/arguments.hpp"
+#include "lib/c/constraints.hpp"
 
 namespace simplealloc::c {
 
@@ -16,7 +17,7 @@ simplealloc_fact to_c(const Fact& fact, Arena& arena) {
 }
 
 simplealloc_contributor to_c(const Contributor& contributor, Arena& arena) {
-    return {arena.text(contributor.party), arena.text(contributor.constraint),
+    return {arena.text(contributor.party), to_c(contributor.constraint),
             arena.text(contributor.value), to_c(contributor.confidence),
             arena.text(contributor.origin)};
 }

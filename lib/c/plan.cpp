@@ -3,6 +3,7 @@
 #include "lib/c/plan.hpp"
 
 #include "lib/c/arguments.hpp"
+#include "lib/c/constraints.hpp"
 #include "lib/c/error.hpp"
 #include "lib/c/fact.hpp"
 #include "lib/c/guard.hpp"
@@ -16,16 +17,17 @@ using namespace simplealloc::c;
 namespace simplealloc::c {
 
 static simplealloc_criterion to_c(const Criterion& criterion, Arena& arena) {
-    return {arena.text(criterion.name), arena.text(criterion.value), criterion.rank};
+    return {static_cast<simplealloc_criterion_kind>(criterion.kind), arena.text(criterion.value),
+            criterion.rank};
 }
 
 static simplealloc_merged_constraint to_c(const MergedConstraint& merged, Arena& arena) {
-    return {arena.text(merged.name), arena.text(merged.value), arena.list(merged.contributors)};
+    return {to_c(merged.constraint), arena.text(merged.value), arena.list(merged.contributors)};
 }
 
 static simplealloc_lost to_c(const Lost& lost, Arena& arena) {
     return {arena.text(lost.to),
-            arena.text(lost.criterion),
+            static_cast<simplealloc_criterion_kind>(lost.criterion),
             arena.text(lost.value),
             arena.text(lost.better_value),
             lost.rank,
@@ -109,4 +111,8 @@ int simplealloc_plan_setup(const simplealloc_plan* plan, std::size_t use_index,
         out = hand_out<simplealloc_setup>(
             need(plan, "plan").plan.setup(use_index, candidate).value());
     });
+}
+
+const char* simplealloc_criterion_kind_to_string(simplealloc_criterion_kind kind) {
+    return to_string(unchecked<CriterionKind>(kind)).data();
 }

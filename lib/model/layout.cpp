@@ -30,8 +30,14 @@ Error failure(Cause cause, std::string object, std::string detail) {
     return error;
 }
 
+Error violation(Cause cause, ConstraintKind kind, std::string detail) {
+    Error error = failure(cause, std::string(to_string(kind)), std::move(detail));
+    error.constraint = kind;
+    return error;
+}
+
 Error over_limit(ConstraintKind kind, std::string detail) {
-    return failure(Cause::limit, std::string(to_string(kind)), std::move(detail));
+    return violation(Cause::limit, kind, std::move(detail));
 }
 
 /// Raises a number step by step under an upper limit, so that the constraint that carries it over
@@ -303,8 +309,8 @@ Result<Layout> opaque_layout(Layout layout, const Constraints& c, std::uint64_t 
             {static_cast<std::uint32_t>(i), 0, min_stride(c, i), std::max<std::uint64_t>(size, 1)});
     }
     if (layout.planes.size() > 1 && layout.placement != Placement::per_plane)
-        return failure(Cause::limit, std::string(to_string(ConstraintKind::placement)),
-                       fmt::format("{} memory planes are a dma-buf each", layout.planes.size()));
+        return over_limit(ConstraintKind::placement,
+                          fmt::format("{} memory planes are a dma-buf each", layout.planes.size()));
     if (auto sized = size_dmabufs(layout, c, granularity); !sized)
         return std::move(sized).error();
     return layout;
@@ -363,8 +369,9 @@ Result<Layout> relayout(const Layout& layout, std::uint64_t stride, std::uint64_
     if (layout.fourcc == fourcc::bytes || format->opaque)
         return result;
     if (lines < layout.height)
-        return failure(Cause::mismatch, std::string(to_string(ConstraintKind::height_align)),
-                       fmt::format("{} lines were given, the image has {}", lines, layout.height));
+        return violation(
+            Cause::mismatch, ConstraintKind::height_align,
+            fmt::format("{} lines were given, the image has {}", lines, layout.height));
     const Plane& first = layout.planes[0];
     const Checked planned = Checked{stride} * line_count(format->planes[0], lines);
     if (stride == first.stride && planned.ok && planned.value == first.size)
@@ -374,8 +381,8 @@ Result<Layout> relayout(const Layout& layout, std::uint64_t stride, std::uint64_
     for (std::size_t i = 0; i < result.planes.size(); ++i) {
         const Ratio ratio = stride_ratio(*format, i);
         if (stride % ratio.denominator != 0)
-            return failure(
-                Cause::mismatch, std::string(to_string(ConstraintKind::stride_align)),
+            return violation(
+                Cause::mismatch, ConstraintKind::stride_align,
                 fmt::format("a stride of {} bytes leaves no whole stride for plane {}", stride, i));
         const Checked own = Checked{stride / ratio.denominator} * ratio.numerator;
         if (!own.ok)

@@ -22,6 +22,7 @@ Error violation(ConstraintKind kind, std::string detail) {
     error.cause = Cause::mismatch;
     error.stage = Stage::layout;
     error.object = to_string(kind);
+    error.constraint = kind;
     error.detail = std::move(detail);
     return error;
 }

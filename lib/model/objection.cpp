@@ -63,7 +63,7 @@ std::string exporters_text(const std::optional<std::vector<std::string>>& export
 } // namespace
 
 Rejection rejection(std::string source, Objection objection) {
-    return {std::move(source),           std::string(to_string(objection.kind)),
+    return {std::move(source),           objection.kind,
             std::move(objection.reason), std::move(objection.required_by),
             std::move(objection.remedy), std::move(objection.needed),
             std::move(objection.offered)};

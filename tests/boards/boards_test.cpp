@@ -155,9 +155,10 @@ Decision decision_of(const Plan& plan) {
             out.unproven.push_back(candidate.source);
     }
     for (const Rejection& rejection : plan.rejections())
-        out.rejected.push_back({rejection.source, rejection.constraint, rejection.required_by});
+        out.rejected.push_back({rejection.source, std::string(to_string(rejection.constraint)),
+                                rejection.required_by});
     for (const Conflict& part : plan.conflict())
-        out.conflict.push_back({part.constraint, part.parties});
+        out.conflict.push_back({std::string(to_string(part.constraint)), part.parties});
     out.rejected = in_order(std::move(out.rejected));
     out.conflict = in_order(std::move(out.conflict));
     if (plan.candidates().empty())

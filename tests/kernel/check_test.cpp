@@ -83,7 +83,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
                                " (capture) needs contiguous memory; a buffer from "
                                "dma-heap:reserved serves all uses");
     REQUIRE(answer.objections.size() == 1);
-    CHECK(answer.objections[0].constraint == "contiguity");
+    CHECK(answer.objections[0].constraint == ConstraintKind::contiguity);
     const Buffer shared = allocate(allocator, *answer.reallocate);
     CHECK(shared.source() == "dma-heap:reserved");
     REQUIRE(shared.verified().size() == 2);
@@ -142,6 +142,6 @@ TEST_CASE_METHOD(guest::NothingLeft,
     INFO(answer.reason);
     CHECK(answer.verdict == Verdict::reallocate);
     REQUIRE(answer.objections.size() == 1);
-    CHECK(answer.objections[0].constraint == "attach");
+    CHECK(answer.objections[0].constraint == ConstraintKind::attach);
     CHECK(answer.objections[0].reason.find("not contiguous enough") != std::string::npos);
 }

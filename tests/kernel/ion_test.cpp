@@ -291,7 +291,7 @@ TEST_CASE_METHOD(Ion, "a secure heap serves no CPU use, and its buffer can't be 
     const auto rejections = refused->rejections();
     const auto unmappable =
         std::find_if(rejections.begin(), rejections.end(), [](const Rejection& one) {
-            return one.source == "ion:secure" && one.constraint == "cpu-access";
+            return one.source == "ion:secure" && one.constraint == ConstraintKind::cpu_access;
         });
     REQUIRE(unmappable != rejections.end());
     CHECK(unmappable->reason == "the CPU can't map its memory");

@@ -308,7 +308,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
     CHECK(plan->candidates().empty());
     const auto rejections = plan->rejections();
     const auto access = std::find_if(rejections.begin(), rejections.end(), [](const auto& one) {
-        return one.source == "simple-allocator:cma0" && one.constraint == "access";
+        return one.source == "simple-allocator:cma0" && one.constraint == ConstraintKind::access;
     });
     REQUIRE(access != rejections.end());
     CHECK(access->reason.find("no compat_ioctl") != std::string::npos);

@@ -136,7 +136,7 @@ inline const Rejection* rejection(const solver::Output& output, const std::strin
                                   const std::string& constraint) {
     const auto found =
         std::find_if(output.rejections.begin(), output.rejections.end(), [&](const Rejection& r) {
-            return r.source == name && r.constraint == constraint;
+            return r.source == name && to_string(r.constraint) == constraint;
         });
     return found == output.rejections.end() ? nullptr : &*found;
 }
@@ -145,7 +145,7 @@ inline const Rejection* rejection(const solver::Output& output, const std::strin
 inline std::vector<std::string> conflict(const solver::Output& output) {
     std::vector<std::string> result;
     for (const Conflict& c : output.conflict) {
-        std::string text = c.constraint + ":";
+        std::string text = std::string(to_string(c.constraint)) + ":";
         for (const std::string& party : c.parties)
             text += (text.back() == ':' ? " " : ", ") + party;
         result.push_back(text);

@@ -119,11 +119,11 @@ bool is_bound(const Result<Plan>& plan) {
                plan.error().cause == Cause::unsupported;
     // Whatever is not decided says so, and is the conflict where nothing else is.
     const auto undecided = [](const Rejection& rejection) {
-        return rejection.constraint == "search-limit";
+        return rejection.constraint == ConstraintKind::search_limit;
     };
     const bool all = std::ranges::none_of(plan->rejections(), undecided);
     return all || !plan->candidates().empty() ||
-           plan->conflict().front().constraint == "search-limit";
+           plan->conflict().front().constraint == ConstraintKind::search_limit;
 }
 
 /// As many sets and modifiers as one message has, and as a megabyte between four.

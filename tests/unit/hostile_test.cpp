@@ -52,8 +52,8 @@ solver::Input hostile_input(Generator& g) {
 
 void check_words(std::span<const Rejection> rejections) {
     for (const Rejection& rejection : rejections) {
-        CAPTURE(rejection.source, rejection.constraint, rejection.reason);
-        REQUIRE(parse_constraint_kind(rejection.constraint).has_value());
+        CAPTURE(rejection.source, to_string(rejection.constraint), rejection.reason);
+        REQUIRE(parse_constraint_kind(to_string(rejection.constraint)).has_value());
         REQUIRE(!rejection.reason.empty());
     }
 }

@@ -40,11 +40,12 @@ std::string words(const Plan& plan) {
             out << ' ' << plane.dmabuf << '@' << plane.offset << '/' << plane.stride << '/'
                 << plane.size;
         for (const Criterion& criterion : one.criteria)
-            out << ' ' << criterion.name << '=' << criterion.value << '/' << criterion.rank;
+            out << ' ' << to_string(criterion.kind) << '=' << criterion.value << '/'
+                << criterion.rank;
         out << '\n';
     }
     for (const Rejection& one : plan.rejections())
-        out << one.source << ": " << one.constraint << ", " << one.reason << '\n';
+        out << one.source << ": " << to_string(one.constraint) << ", " << one.reason << '\n';
     return out.str();
 }
 

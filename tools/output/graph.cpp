@@ -62,7 +62,7 @@ using Limits = std::map<std::string, std::vector<std::string>>;
 
 void add_limits(std::span<const Contributor> contributors, Limits& limits) {
     for (const Contributor& one : contributors) {
-        std::string text = one.constraint + ": " + one.value;
+        std::string text = fmt::format("{}: {}", to_string(one.constraint), one.value);
         if (one.confidence != Confidence::known)
             text += fmt::format(" ({})", to_string(one.confidence));
         std::vector<std::string>& known = limits[one.party];
@@ -133,7 +133,7 @@ std::string request_text(const PlanReport& plan) {
     else
         for (const MergedConstraint& merged : plan.candidates.front().constraints)
             if (merged.contributors.size() > 1)
-                label.line(fmt::format("{}: {}", merged.name, merged.value));
+                label.line(fmt::format("{}: {}", to_string(merged.constraint), merged.value));
     return node("request", label,
                 fmt::format("style=rounded, {}", plan.candidates.empty() ? bad : good));
 }
@@ -155,7 +155,7 @@ std::string candidates_text(std::span<const Candidate> candidates, const Limits&
                 label.line(limit);
         if (candidate.lost)
             label.line(fmt::format("after {} by {}: {}, not {}", candidate.lost->to,
-                                   candidate.lost->criterion, candidate.lost->value,
+                                   to_string(candidate.lost->criterion), candidate.lost->value,
                                    candidate.lost->better_value));
         const char* style = i == 0 ? chosen : dim;
         text += node(fmt::format("candidate{}", i), label, style);
@@ -177,7 +177,7 @@ std::string rejections_text(std::span<const Rejection> rejections) {
         for (const Rejection& rejection : rejections) {
             if (rejection.source != sources[i])
                 continue;
-            label.line(fmt::format("{}: {}", rejection.constraint, rejection.reason));
+            label.line(fmt::format("{}: {}", to_string(rejection.constraint), rejection.reason));
             if (!rejection.required_by.empty())
                 label.line("needed by " + join_in_words(rejection.required_by));
             if (!rejection.remedy.empty())

@@ -62,13 +62,13 @@ static void to_json(Json& json, const Conflict& conflict) {
 }
 
 static void to_json(Json& json, const MergedConstraint& merged) {
-    json = {{"constraint", merged.name},
+    json = {{"constraint", merged.constraint},
             {"value", merged.value},
             {"contributors", merged.contributors}};
 }
 
 static void to_json(Json& json, const Criterion& criterion) {
-    json = {{"criterion", criterion.name}, {"value", criterion.value}, {"rank", criterion.rank}};
+    json = {{"criterion", criterion.kind}, {"value", criterion.value}, {"rank", criterion.rank}};
 }
 
 static void to_json(Json& json, const Lost& lost) {

@@ -19,35 +19,35 @@ std::string strides_of(const Layout& layout) {
     return layout.fourcc == fourcc::bytes || strides.empty() ? "-" : list_in_words(strides);
 }
 
-const Criterion* find_criterion(const Candidate& candidate, std::string_view name) {
+const Criterion* find_criterion(const Candidate& candidate, CriterionKind kind) {
     for (const Criterion& criterion : candidate.criteria)
-        if (criterion.name == name)
+        if (criterion.kind == kind)
             return &criterion;
     return nullptr;
 }
 
-std::string value_of(const Candidate& candidate, std::string_view name) {
-    const Criterion* criterion = find_criterion(candidate, name);
+std::string value_of(const Candidate& candidate, CriterionKind kind) {
+    const Criterion* criterion = find_criterion(candidate, kind);
     return criterion ? criterion->value : "-";
 }
 
 /// Without the last tie-breaker, the name, which the table has as its source column.
-std::vector<std::string> criteria_of(std::span<const Candidate> candidates) {
-    std::vector<std::string> names;
+std::vector<CriterionKind> criteria_of(std::span<const Candidate> candidates) {
+    std::vector<CriterionKind> kinds;
     for (const Candidate& candidate : candidates)
         for (const Criterion& criterion : candidate.criteria)
             if (criterion.value != candidate.source &&
-                std::ranges::find(names, criterion.name) == names.end())
-                names.push_back(criterion.name);
-    return names;
+                std::ranges::find(kinds, criterion.kind) == kinds.end())
+                kinds.push_back(criterion.kind);
+    return kinds;
 }
 
 TextTable candidate_table(std::span<const Candidate> candidates,
-                          std::span<const std::string> criteria) {
+                          std::span<const CriterionKind> criteria) {
     std::vector<Column> columns{
         {"#", true}, {"source"}, {"format"}, {"size", true}, {"stride", true}};
-    for (const std::string& name : criteria)
-        columns.push_back({name});
+    for (const CriterionKind kind : criteria)
+        columns.push_back({std::string(to_string(kind))});
     TextTable table(std::move(columns));
     for (std::size_t i = 0; i < candidates.size(); ++i) {
         const Candidate& candidate = candidates[i];
@@ -64,8 +64,8 @@ TextTable candidate_table(std::span<const Candidate> candidates,
             fmt::format("{}{}", about, size_in_words(total_size(layout.dmabuf_sizes))),
             fmt::format("{}{}", about, strides_of(layout)),
         };
-        for (const std::string& name : criteria)
-            cells.emplace_back(value_of(candidate, name));
+        for (const CriterionKind kind : criteria)
+            cells.emplace_back(value_of(candidate, kind));
         table.add(std::move(cells));
     }
     return table;
@@ -74,19 +74,19 @@ TextTable candidate_table(std::span<const Candidate> candidates,
 /// A column for each criterion. Where the screen is too narrow for that, those in which all
 /// candidates are alike are said once, below.
 std::string candidates_text(std::span<const Candidate> candidates, const Screen& screen) {
-    std::vector<std::string> criteria = criteria_of(candidates);
+    std::vector<CriterionKind> criteria = criteria_of(candidates);
     TextTable table = candidate_table(candidates, criteria);
     std::string alike;
     if (!table.fits(screen)) {
-        const auto same = [&](const std::string& name) {
+        const auto same = [&](CriterionKind kind) {
             return std::ranges::all_of(candidates, [&](const Candidate& c) {
-                return value_of(c, name) == value_of(candidates.front(), name);
+                return value_of(c, kind) == value_of(candidates.front(), kind);
             });
         };
-        for (const std::string& name : criteria)
-            if (same(name))
-                alike += fmt::format("{}{}: {}", alike.empty() ? "" : "; ", name,
-                                     value_of(candidates.front(), name));
+        for (const CriterionKind kind : criteria)
+            if (same(kind))
+                alike += fmt::format("{}{}: {}", alike.empty() ? "" : "; ", to_string(kind),
+                                     value_of(candidates.front(), kind));
         std::erase_if(criteria, same);
         table = candidate_table(candidates, criteria);
     }
@@ -122,7 +122,8 @@ std::string rejections_text(std::span<const Rejection> rejections, const Screen&
     }
     TextTable table({{"source"}, {"constraint"}, {"why not"}, {"needed by"}});
     for (const Rejection& row : rows)
-        table.add({row.source, row.constraint, row.reason, list_in_words(row.required_by)},
+        table.add({row.source, std::string(to_string(row.constraint)), row.reason,
+                   list_in_words(row.required_by)},
                   try_note(row.remedy));
     return section("rejected", table, screen);
 }
@@ -130,7 +131,7 @@ std::string rejections_text(std::span<const Rejection> rejections, const Screen&
 std::string conflict_text(std::span<const Conflict> conflict, const Screen& screen) {
     TextTable table({{"constraint"}, {"meaning"}, {"who"}});
     for (const Conflict& part : conflict)
-        table.add({part.constraint, need_in_words(part.constraint),
+        table.add({std::string(to_string(part.constraint)), need_in_words(part.constraint),
                    part.parties.empty() ? "the request" : join_in_words(part.parties)});
     return section(conflict.size() == 1 ? "this can't be met" : "these can't be met together",
                    table, screen);
@@ -177,10 +178,11 @@ std::string quotas_text(std::span<const QuotaState> quotas, const Screen& screen
 std::string constraints_text(const Candidate& candidate, const Screen& screen) {
     TextTable table({{"constraint"}, {"set by"}, {"value"}, {"confidence"}, {"origin"}});
     for (const MergedConstraint& merged : candidate.constraints) {
+        const std::string name(to_string(merged.constraint));
         if (merged.contributors.size() > 1)
-            table.add({merged.name, "all together", merged.value});
+            table.add({name, "all together", merged.value});
         for (const Contributor& who : merged.contributors)
-            table.add({merged.contributors.size() > 1 ? Cell() : Cell(merged.name),
+            table.add({merged.contributors.size() > 1 ? Cell() : Cell(name),
                        who.party,
                        who.value,
                        in_words(who.confidence),
@@ -193,9 +195,9 @@ std::string lost_text(std::span<const Candidate> candidates, const Screen& scree
     TextTable table({{"candidate"}, {"lost to"}, {"by"}, {"its value"}, {"better"}, {"behind it"}});
     for (const Candidate& candidate : candidates)
         if (candidate.lost)
-            table.add({candidate.source, candidate.lost->to, candidate.lost->criterion,
-                       candidate.lost->value, candidate.lost->better_value,
-                       list_in_words(candidate.lost->parties)},
+            table.add({candidate.source, candidate.lost->to,
+                       std::string(to_string(candidate.lost->criterion)), candidate.lost->value,
+                       candidate.lost->better_value, list_in_words(candidate.lost->parties)},
                       try_note(candidate.lost->remedy));
     return section("why not the others", table, screen);
 }
@@ -221,10 +223,10 @@ std::string choice_text(std::span<const Candidate> candidates, const Screen& scr
     if (candidates.size() > 1) {
         const Candidate& second = candidates[1];
         const Criterion* criterion = deciding_criterion(candidates);
-        why = criterion
-                  ? fmt::format(", before {} by {}: {}, not {}", second.source, criterion->name,
-                                criterion->value, value_of(second, criterion->name))
-                  : fmt::format(", level with {}", second.source);
+        why = criterion ? fmt::format(", before {} by {}: {}, not {}", second.source,
+                                      to_string(criterion->kind), criterion->value,
+                                      value_of(second, criterion->kind))
+                        : fmt::format(", level with {}", second.source);
     }
     return wrapped("chosen: " + best.source + why, 0, screen);
 }
@@ -275,7 +277,7 @@ const Criterion* deciding_criterion(std::span<const Candidate> candidates) {
     if (candidates.size() < 2)
         return nullptr;
     for (const Criterion& criterion : candidates[0].criteria) {
-        const Criterion* other = find_criterion(candidates[1], criterion.name);
+        const Criterion* other = find_criterion(candidates[1], criterion.kind);
         if (other && other->rank != criterion.rank)
             return &criterion;
     }

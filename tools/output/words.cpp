@@ -11,43 +11,43 @@ namespace simplealloc::tools {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 36> needs{{
-    {"stride-align", "strides of the right multiple"},
-    {"stride-align-pixels", "strides of the right number of pixels"},
-    {"offset-align", "plane offsets of the right multiple"},
-    {"size-align", "a size of the right multiple"},
-    {"address-align", "memory that starts at the right multiple"},
-    {"width-align", "a width padded to the right multiple"},
-    {"height-align", "a height padded to the right multiple"},
-    {"min-stride", "a longer stride"},
-    {"min-size", "a larger buffer"},
-    {"min-width", "a wider image"},
-    {"min-height", "a higher image"},
-    {"tail-padding", "room behind the last plane"},
-    {"max-stride", "a shorter stride"},
-    {"max-offset", "planes nearer to the start"},
-    {"max-size", "a smaller buffer"},
-    {"max-width", "a narrower image"},
-    {"max-height", "a lower image"},
-    {"max-segments", "memory in fewer pieces"},
-    {"max-segment-size", "memory in smaller pieces"},
-    {"segment-boundary", "pieces that cross no boundary"},
-    {"max-buffers", "fewer buffers at a time"},
-    {"contiguity", "memory in one piece"},
-    {"address-window", "memory at addresses within reach"},
-    {"placement", "another arrangement of planes in dma-bufs"},
-    {"starts-at-zero", "an image that begins at byte 0"},
-    {"memory-kind", "another kind of memory"},
-    {"protected-memory", "protected memory"},
-    {"exporter", "memory from an exporter that is accepted"},
-    {"format", "a format and modifier that all know"},
-    {"attach", "memory that others can attach or map"},
-    {"cpu-access", "memory that the CPU may use in this way"},
-    {"request-size", "a source that can give this much"},
-    {"quota", "a quota that leaves this much"},
-    {"search-limit", "fewer alternatives to choose from"},
-    {"access", "the right to use the source"},
-    {"policy", "a source that the policy allows"},
+constexpr std::array<std::pair<ConstraintKind, std::string_view>, 36> needs{{
+    {ConstraintKind::stride_align, "strides of the right multiple"},
+    {ConstraintKind::stride_align_pixels, "strides of the right number of pixels"},
+    {ConstraintKind::offset_align, "plane offsets of the right multiple"},
+    {ConstraintKind::size_align, "a size of the right multiple"},
+    {ConstraintKind::address_align, "memory that starts at the right multiple"},
+    {ConstraintKind::width_align, "a width padded to the right multiple"},
+    {ConstraintKind::height_align, "a height padded to the right multiple"},
+    {ConstraintKind::min_stride, "a longer stride"},
+    {ConstraintKind::min_size, "a larger buffer"},
+    {ConstraintKind::min_width, "a wider image"},
+    {ConstraintKind::min_height, "a higher image"},
+    {ConstraintKind::tail_padding, "room behind the last plane"},
+    {ConstraintKind::max_stride, "a shorter stride"},
+    {ConstraintKind::max_offset, "planes nearer to the start"},
+    {ConstraintKind::max_size, "a smaller buffer"},
+    {ConstraintKind::max_width, "a narrower image"},
+    {ConstraintKind::max_height, "a lower image"},
+    {ConstraintKind::max_segments, "memory in fewer pieces"},
+    {ConstraintKind::max_segment_size, "memory in smaller pieces"},
+    {ConstraintKind::segment_boundary, "pieces that cross no boundary"},
+    {ConstraintKind::max_buffers, "fewer buffers at a time"},
+    {ConstraintKind::contiguity, "memory in one piece"},
+    {ConstraintKind::address_window, "memory at addresses within reach"},
+    {ConstraintKind::placement, "another arrangement of planes in dma-bufs"},
+    {ConstraintKind::starts_at_zero, "an image that begins at byte 0"},
+    {ConstraintKind::memory_kind, "another kind of memory"},
+    {ConstraintKind::protected_memory, "protected memory"},
+    {ConstraintKind::exporter, "memory from an exporter that is accepted"},
+    {ConstraintKind::format, "a format and modifier that all know"},
+    {ConstraintKind::attach, "memory that others can attach or map"},
+    {ConstraintKind::cpu_access, "memory that the CPU may use in this way"},
+    {ConstraintKind::request_size, "a source that can give this much"},
+    {ConstraintKind::quota, "a quota that leaves this much"},
+    {ConstraintKind::search_limit, "fewer alternatives to choose from"},
+    {ConstraintKind::access, "the right to use the source"},
+    {ConstraintKind::policy, "a source that the policy allows"},
 }};
 
 std::string_view cpu_in_words(CpuAccess cpu) {
@@ -160,9 +160,9 @@ std::string format_in_words(Fourcc fourcc, Modifier modifier) {
                : to_string(fourcc) + " " + to_string(modifier);
 }
 
-std::string_view need_in_words(std::string_view constraint) {
-    for (const auto& [name, words] : needs)
-        if (name == constraint)
+std::string_view need_in_words(ConstraintKind constraint) {
+    for (const auto& [kind, words] : needs)
+        if (kind == constraint)
             return words;
     return {};
 }

@@ -4,6 +4,7 @@
 
 #include "tools/output/text_table.hpp"
 
+#include <simplealloc/constraints.hpp>
 #include <simplealloc/request.hpp>
 
 #include <cstdint>
@@ -61,6 +62,6 @@ std::string format_in_words(Fourcc fourcc, Modifier modifier);
 
 /// What this constraint asks for, e.g. `memory in one piece` for `contiguity`;
 /// empty for a name that is not known here.
-std::string_view need_in_words(std::string_view constraint);
+std::string_view need_in_words(ConstraintKind constraint);
 
 } // namespace simplealloc::tools

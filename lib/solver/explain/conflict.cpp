@@ -14,11 +14,10 @@
 namespace simplealloc::solver {
 std::vector<Conflict> undecided_conflict(const Input& input) {
     const Objection objection = out_of_budget(input);
-    const std::string limit(to_string(objection.kind));
-    Conflict conflict{limit, objection.required_by, {}};
+    Conflict conflict{objection.kind, objection.required_by, {}};
     for (const std::string& party : objection.required_by)
-        conflict.contributors.push_back(
-            {party, limit, objection.reason, Confidence::known, "AllocatorOptions::budget"});
+        conflict.contributors.push_back({party, objection.kind, objection.reason, Confidence::known,
+                                         "AllocatorOptions::budget"});
     return {std::move(conflict)};
 }
 
@@ -93,17 +92,16 @@ std::vector<Conflict> objections_of(const Input& input, Spending& spending) {
         }
     std::vector<Conflict> conflict;
     for (auto& [kind, names] : parties)
-        conflict.push_back({std::string(to_string(kind)), std::move(names), {}});
+        conflict.push_back({kind, std::move(names), {}});
     return conflict;
 }
 
 /// What a kernel has to have so that there is one.
 Conflict no_source() {
     const std::string party = "no source on this machine";
-    const std::string access(to_string(Kind::access));
-    return {access,
+    return {Kind::access,
             {party},
-            {{party, access,
+            {{party, Kind::access,
               "a kernel with CONFIG_DMABUF_HEAPS and CONFIG_DMABUF_HEAPS_SYSTEM, or with "
               "CONFIG_UDMABUF (modprobe udmabuf)",
               Confidence::known, "/dev/dma_heap and /dev/udmabuf are missing"}}};
@@ -120,7 +118,7 @@ std::vector<Conflict> conflict_of(const Input& input, const Core& core, Spending
         return objections_of(input, spending);
     std::vector<Conflict> conflict;
     for (auto& [kind, units] : grouped(core)) {
-        Conflict entry{std::string(to_string(kind)), {}, {}};
+        Conflict entry{kind, {}, {}};
         sort_for_people(input, units);
         for (const Unit& unit : units) {
             if (!spending.afford(cost::use + entry.parties.size() * cost::name) ||

@@ -87,26 +87,26 @@ struct Turn {
     std::string remedy;
 };
 
-Turn turn(const Pair& p, const std::string& criterion) {
+Turn turn(const Pair& p, CriterionKind criterion) {
     const Offer& offer = offer_of(p, p.loser);
-    if (criterion == "proven" && p.loser.candidate.criteria.front().rank == 2)
+    if (criterion == CriterionKind::proven && p.loser.candidate.criteria.front().rank == 2)
         return {{p.loser.candidate.source},
                 offer.undescribed_remedy.empty() ? leave_out(p) : offer.undescribed_remedy};
-    if (criterion == "proven")
+    if (criterion == CriterionKind::proven)
         return {unproven(p, &UseInput::party), say_scattered(p)};
-    if (criterion == "layout") {
+    if (criterion == CriterionKind::layout) {
         const bool tiled = p.loser.candidate.layout.modifier.is_linear() &&
                            !p.winner.candidate.layout.modifier.is_linear();
         return {behind_layout(p),
                 tiled ? "ask for LINEAR (--image …:LINEAR, Request::modifier)" : leave_out(p)};
     }
-    if (criterion == "cpu-fit")
+    if (criterion == CriterionKind::cpu_fit)
         return {{cpu_party(p.input.request.cpu)}, less_cpu(p)};
-    if (criterion == "policy") {
+    if (criterion == CriterionKind::policy) {
         const bool asked = !p.input.order.empty() || !p.input.request.order.empty();
         return {{asked ? p.input.order_origin : "built-in order"}, put_first(p)};
     }
-    if (criterion == "name")
+    if (criterion == CriterionKind::name)
         return {{}, put_first(p)};
     return {{p.loser.candidate.source}, leave_out(p)};
 }
@@ -121,7 +121,7 @@ Lost lost(const Pair& p) {
                       [](const Criterion& a, const Criterion& b) { return a.rank == b.rank; });
     if (differs.first == worse.end() || differs.second == better.end())
         return result;
-    result.criterion = differs.first->name;
+    result.criterion = differs.first->kind;
     result.value = differs.first->value;
     result.rank = differs.first->rank;
     result.better_value = differs.second->value;

@@ -21,7 +21,7 @@ using EvidenceMap = std::map<Kind, Evidence>;
 constexpr std::size_t most_values = 6; ///< of one party's alternatives
 
 Contributor make(std::string party, Kind kind, std::string value, Evidence evidence) {
-    return {std::move(party), std::string(to_string(kind)), std::move(value), evidence.confidence,
+    return {std::move(party), kind, std::move(value), evidence.confidence,
             std::move(evidence.origin)};
 }
 
@@ -205,7 +205,7 @@ private:
     MergedConstraint& at(Kind kind) {
         std::uint8_t& place = places_.at(static_cast<std::size_t>(kind));
         if (place == 0) {
-            entries_.push_back({std::string(to_string(kind)), {}, {}});
+            entries_.push_back({kind, {}, {}});
             entries_.back().contributors.reserve(most_);
             place = static_cast<std::uint8_t>(entries_.size());
         }

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <string_view>
 #include <tuple>
 
 namespace simplealloc::solver {
@@ -37,12 +36,11 @@ Suitability suits(const Input& input, const SourceInput& source, const Layout& l
     Suitability result;
     result.unproven = evaluation.fit->is_unproven();
     if (auto checked = check_layout(layout, evaluation.fit->merged); !checked)
-        result.objections.push_back(
-            {parse_constraint_kind(checked.error().object).value_or(ConstraintKind::placement),
-             std::move(checked.error().detail),
-             {input.uses.front().party},
-             "",
-             true});
+        result.objections.push_back({checked.error().constraint.value_or(ConstraintKind::placement),
+                                     std::move(checked.error().detail),
+                                     {input.uses.front().party},
+                                     "",
+                                     true});
     return result;
 }
 
@@ -86,10 +84,11 @@ Suitability suits(const ResolvedRequest& request, const UseInput& use, const Sou
 }
 
 bool is_better_off(const std::vector<Criterion>& now, const std::vector<Criterion>& then) {
-    constexpr std::array<std::string_view, 3> lasting{"proven", "layout", "cpu-fit"};
+    constexpr std::array lasting{CriterionKind::proven, CriterionKind::layout,
+                                 CriterionKind::cpu_fit};
     for (std::size_t i = 0; i < std::min(now.size(), then.size()); ++i)
         if (now[i].rank != then[i].rank &&
-            std::find(lasting.begin(), lasting.end(), now[i].name) != lasting.end())
+            std::find(lasting.begin(), lasting.end(), now[i].kind) != lasting.end())
             return now[i].rank < then[i].rank;
     return false;
 }

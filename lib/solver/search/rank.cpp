@@ -2,6 +2,7 @@
 // One function per criterion; a smaller rank is better.
 #include "lib/solver/search/rank.hpp"
 
+#include "lib/base/names.hpp"
 #include "lib/model/source_names.hpp"
 #include "lib/solver/search/accept.hpp"
 #include "lib/solver/search/own_layout.hpp"
@@ -11,23 +12,42 @@
 #include <algorithm>
 #include <string_view>
 
-namespace simplealloc::solver {
+namespace simplealloc {
+namespace {
+
+constexpr Names<CriterionKind, 7> criterion_names({
+    {CriterionKind::proven, "proven"},
+    {CriterionKind::layout, "layout"},
+    {CriterionKind::cpu_fit, "cpu-fit"},
+    {CriterionKind::scarcity, "scarcity"},
+    {CriterionKind::side_effects, "side-effects"},
+    {CriterionKind::policy, "policy"},
+    {CriterionKind::name, "name"},
+});
+
+} // namespace
+
+std::string_view to_string(CriterionKind kind) noexcept {
+    return criterion_names.of(kind);
+}
+
+namespace solver {
 namespace {
 
 /// Memory of which nobody knows anything comes after memory that a use may not like.
 Criterion proven(const Fit& fit) {
     if (!fit.undescribed.empty())
-        return {"proven", "unproven: " + fit.undescribed, 2};
+        return {CriterionKind::proven, "unproven: " + fit.undescribed, 2};
     if (!fit.unproven_by.empty())
-        return {"proven",
+        return {CriterionKind::proven,
                 fmt::format("unproven: {} may need contiguous memory", list_text(fit.unproven_by)),
                 1};
     if (!fit.unsized_by.empty())
-        return {"proven",
+        return {CriterionKind::proven,
                 fmt::format("unproven: nobody says how many bytes {} wants of each plane",
                             list_text(fit.unsized_by)),
                 1};
-    return {"proven", fit.assumed_by.empty() ? "proven" : "assumed", 0};
+    return {CriterionKind::proven, fit.assumed_by.empty() ? "proven" : "assumed", 0};
 }
 
 /// A layout that the device made for itself before linear, and memory at hand of the busiest device
@@ -44,36 +64,38 @@ Criterion layout(const Input& input, const SourceInput& source, const Fit& fit) 
         return traffic(use.use) == most && use.device == source.offer.device;
     });
     if (source.offer.memory_kind != MemoryKind::device_local || near == input.uses.end())
-        return {"layout", text, kind * 2 + 1};
-    return {"layout", fmt::format("{}, local to {}", text, near->party), kind * 2};
+        return {CriterionKind::layout, text, kind * 2 + 1};
+    return {CriterionKind::layout, fmt::format("{}, local to {}", text, near->party), kind * 2};
 }
 
 Criterion scarcity(const Offer& offer, const Fit& fit) {
     if (!offer.scarce)
-        return {"scarcity", "plentiful", 0};
-    return fit.contiguity_needed ? Criterion{"scarcity", "scarce, but needed", 0}
-                                 : Criterion{"scarcity", "scarce", 1};
+        return {CriterionKind::scarcity, "plentiful", 0};
+    return fit.contiguity_needed ? Criterion{CriterionKind::scarcity, "scarce, but needed", 0}
+                                 : Criterion{CriterionKind::scarcity, "scarce", 1};
 }
 
 Criterion side_effects(const Input& input, const Offer& offer) {
     switch (offer.side_effect) {
     case SideEffect::nothing:
-        return {"side-effects", "none", 0};
+        return {CriterionKind::side_effects, "none", 0};
     case SideEffect::scanout_memory:
-        return {"side-effects", "meant for scanout", 1};
+        return {CriterionKind::side_effects, "meant for scanout", 1};
     case SideEffect::loads_driver: {
         const bool draws =
             std::any_of(input.uses.begin(), input.uses.end(), [&](const UseInput& use) {
                 return use.device == offer.device &&
                        (use.use == Use::render || use.use == Use::sample);
             });
-        return draws ? Criterion{"side-effects", "none: its device draws by the same driver", 0}
-                     : Criterion{"side-effects", "loads the GPU's user-space driver", 2};
+        return draws
+                   ? Criterion{CriterionKind::side_effects,
+                               "none: its device draws by the same driver", 0}
+                   : Criterion{CriterionKind::side_effects, "loads the GPU's user-space driver", 2};
     }
     case SideEffect::takes_queue:
         break;
     }
-    return {"side-effects", "takes a V4L2 queue", 3};
+    return {CriterionKind::side_effects, "takes a V4L2 queue", 3};
 }
 
 Criterion policy(const Input& input, const SourceInput& source) {
@@ -83,20 +105,20 @@ Criterion policy(const Input& input, const SourceInput& source) {
     });
     if (wished != order.end()) {
         const auto position = wished - order.begin();
-        return {"policy", fmt::format("choice {} of {}", position + 1, input.order_origin),
-                position};
+        return {CriterionKind::policy,
+                fmt::format("choice {} of {}", position + 1, input.order_origin), position};
     }
     const auto preferred =
         std::find_if(input.preferred.begin(), input.preferred.end(),
                      [&](const SourceNote& note) { return source.is_called(note.source); });
     const auto before = static_cast<std::int64_t>(order.size());
     if (preferred != input.preferred.end())
-        return {"policy", "preferred by " + preferred->origin,
+        return {CriterionKind::policy, "preferred by " + preferred->origin,
                 before + (preferred - input.preferred.begin())};
     const auto built_in = known_backends();
     const auto position =
         std::find(built_in.begin(), built_in.end(), source.backend) - built_in.begin();
-    return {"policy", source.backend,
+    return {CriterionKind::policy, source.backend,
             before + static_cast<std::int64_t>(input.preferred.size()) + position};
 }
 
@@ -113,7 +135,7 @@ Criterion cpu_fit(CpuAccess access, CpuCaching caching) {
     std::int64_t rank = 0;
     switch (access) {
     case CpuAccess::none:
-        return {"cpu-fit", "not used by the CPU", 0};
+        return {CriterionKind::cpu_fit, "not used by the CPU", 0};
     case CpuAccess::write:
         rank = caching == CpuCaching::cached || caching == CpuCaching::write_combined ? 0 : 1;
         break;
@@ -124,7 +146,7 @@ Criterion cpu_fit(CpuAccess access, CpuCaching caching) {
             rank = caching == CpuCaching::write_combined ? 2 : 1;
         break;
     }
-    return {"cpu-fit", fmt::format("{} for {}", name, to_string(access)), rank};
+    return {CriterionKind::cpu_fit, fmt::format("{} for {}", name, to_string(access)), rank};
 }
 
 std::vector<Criterion> criteria(const Input& input, const SourceInput& source, const Fit& fit) {
@@ -134,8 +156,9 @@ std::vector<Criterion> criteria(const Input& input, const SourceInput& source, c
             scarcity(source.offer, fit),
             side_effects(input, source.offer),
             policy(input, source),
-            source.set_aside ? Criterion{"name", source.name + ", set aside for a device", 1}
-                             : Criterion{"name", source.name, 0}};
+            source.set_aside
+                ? Criterion{CriterionKind::name, source.name + ", set aside for a device", 1}
+                : Criterion{CriterionKind::name, source.name, 0}};
 }
 
 void sort_by_rank(std::vector<Choice>& choices) {
@@ -160,4 +183,5 @@ void sort_by_rank(std::vector<Choice>& choices) {
     });
 }
 
-} // namespace simplealloc::solver
+} // namespace solver
+} // namespace simplealloc

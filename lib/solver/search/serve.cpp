@@ -139,8 +139,7 @@ Objection without_source(Objection objection, const std::string& source) {
 
 Objection layout_objection(const std::vector<Party>& parties,
                            const std::vector<std::size_t>& alternatives, const Error& error) {
-    const ConstraintKind kind =
-        parse_constraint_kind(error.object).value_or(ConstraintKind::request_size);
+    const ConstraintKind kind = error.constraint.value_or(ConstraintKind::request_size);
     const std::string demands = demands_text(parties, alternatives, kind);
     return without_source({kind,
                            demands.empty() ? error.detail : error.detail + " (" + demands + ")",

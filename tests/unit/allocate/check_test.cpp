@@ -123,7 +123,7 @@ TEST_CASE("a device that needs other memory has the buffer reallocated for all u
     CHECK(answer.reallocate->request().uses.size() == 2);
     REQUIRE(answer.objections.size() == 1);
     CHECK(answer.objections[0].source == "dma-heap:system");
-    CHECK(answer.objections[0].constraint == "contiguity");
+    CHECK(answer.objections[0].constraint == ConstraintKind::contiguity);
     CHECK(answer.objections[0].required_by == std::vector<std::string>{"display (scanout)"});
     CHECK(answer.reason == "pages are scattered; display (scanout) needs contiguous memory; a "
                            "buffer from dma-heap:reserved serves all uses");
@@ -138,7 +138,7 @@ TEST_CASE("a device that needs another stride has the buffer reallocated with it
     aligned.stride_align = 1024;
     const Check answer = check(allocator, buffer, described("gpu", Use::sample, aligned));
     CHECK(answer.verdict == Verdict::reallocate);
-    CHECK(answer.objections.at(0).constraint == "stride-align");
+    CHECK(answer.objections.at(0).constraint == ConstraintKind::stride_align);
     CHECK(answer.objections.at(0).reason ==
           "the stride of plane 0 is 2560 bytes, no multiple of 1024");
     CHECK(answer.reallocate->candidates().front().layout.planes[0].stride == 3072);
@@ -192,7 +192,7 @@ TEST_CASE("a tiled buffer of a GPU is not given up for a recorder: the GPU copie
 
     const Check answer = check(allocator, *buffer, encoder);
     CHECK(answer.verdict == Verdict::copy);
-    CHECK(answer.objections.at(0).constraint == "format");
+    CHECK(answer.objections.at(0).constraint == ConstraintKind::format);
     CHECK(best_source(answer.reallocate) == "dma-heap:reserved");
     REQUIRE(answer.copy);
     REQUIRE(answer.copy->request().uses.size() == 2);
@@ -232,7 +232,7 @@ TEST_CASE("a use that no memory serves gets the conflict") {
     CHECK_FALSE(answer.reallocate);
     CHECK_FALSE(answer.copy);
     REQUIRE_FALSE(answer.conflict.empty());
-    CHECK(answer.conflict[0].constraint == "max-stride");
+    CHECK(answer.conflict[0].constraint == ConstraintKind::max_stride);
 }
 
 TEST_CASE("a refused test import is an objection, and is remembered") {
@@ -252,7 +252,7 @@ TEST_CASE("a refused test import is an objection, and is remembered") {
     for (int i = 0; i < 2; ++i) {
         const Check answer = check(allocator, buffer, npu);
         CHECK(answer.verdict == Verdict::reallocate);
-        CHECK(answer.objections.at(0).constraint == "attach");
+        CHECK(answer.objections.at(0).constraint == ConstraintKind::attach);
         CHECK_THAT(answer.objections.at(0).reason, Catch::Matchers::Contains("can't map it"));
         CHECK(best_source(answer.reallocate) == "dma-heap:reserved");
     }
@@ -304,7 +304,7 @@ TEST_CASE("of memory that nobody knows nothing is taken for granted") {
     low.max_address = 0xffffffff;
     const DeviceUse camera = described("camera", Use::capture, low);
     CHECK(check(allocator, *allocator.adopt(foreign), camera).objections.at(0).constraint ==
-          "address-window");
+          ConstraintKind::address_window);
     foreign.max_address = 0x3fffffff;
     CHECK(check(allocator, *allocator.adopt(foreign), camera).verdict == Verdict::import_as_is);
 

@@ -140,8 +140,9 @@ TEST_CASE("a device that takes one dma-buf only is in conflict with an opaque im
     CHECK(plan->candidates().empty());
     const auto& conflicts = plan->conflict();
     const auto placement =
-        std::find_if(conflicts.begin(), conflicts.end(),
-                     [](const Conflict& found) { return found.constraint == "placement"; });
+        std::find_if(conflicts.begin(), conflicts.end(), [](const Conflict& found) {
+            return found.constraint == ConstraintKind::placement;
+        });
     REQUIRE(placement != conflicts.end());
     CHECK(placement->parties == std::vector<std::string>{"/dev/video1 (m2m-in)"});
 }

@@ -125,7 +125,7 @@ TEST_CASE("a way that its driver does not take gives way to the next one, and is
     CHECK(plan.candidates()[0].layout.dmabuf_sizes.size() == 1);
     REQUIRE(plan.rejections().size() == 1);
     CHECK(plan.rejections()[0].source == "/dev/video0 (capture) as NM12");
-    CHECK(plan.rejections()[0].constraint == "format");
+    CHECK(plan.rejections()[0].constraint == ConstraintKind::format);
     CHECK_THAT(
         plan.rejections()[0].reason,
         Catch::Matchers::Contains(changes ? "offers 320x480 instead of 640x480" : "never settles"));
@@ -151,10 +151,10 @@ TEST_CASE("planes whose sizes nobody tells are unproven, and strict rejects them
     if (!both)
         return;
     REQUIRE(!strict.rejections().empty());
-    CHECK(strict.rejections()[0].constraint == "min-size");
+    CHECK(strict.rejections()[0].constraint == ConstraintKind::min_size);
     CHECK_THAT(strict.rejections()[0].remedy, Catch::Matchers::Contains("plane-padding"));
     REQUIRE(strict.conflict().size() == 1);
-    CHECK(strict.conflict()[0].constraint == "min-size");
+    CHECK(strict.conflict()[0].constraint == ConstraintKind::min_size);
     REQUIRE(!strict.relaxations().empty());
     CHECK(strict.relaxations()[0].kind == RelaxationKind::strict);
 }
@@ -164,7 +164,7 @@ TEST_CASE("an image that its driver makes in no way is a conflict, and what it o
     const Plan plan = machine.plan();
     CHECK(plan.candidates().empty());
     REQUIRE(plan.conflict().size() == 1);
-    CHECK(plan.conflict()[0].constraint == "format");
+    CHECK(plan.conflict()[0].constraint == ConstraintKind::format);
     CHECK(plan.conflict()[0].parties == std::vector<std::string>{"/dev/video0 (capture)"});
     REQUIRE(plan.conflict()[0].contributors.size() == 1);
     CHECK(plan.conflict()[0].contributors[0].value == "offers 640x360 instead of 640x480");

@@ -483,7 +483,7 @@ TEST_CASE(
     CHECK(strict->candidates()[0].source == "ion:system");
     REQUIRE(strict->rejections().size() == 1);
     CHECK(strict->rejections()[0].source == "ion:svp");
-    CHECK(strict->rejections()[0].constraint == "memory-kind");
+    CHECK(strict->rejections()[0].constraint == ConstraintKind::memory_kind);
 }
 
 TEST_CASE("a row that names a heap's memory makes it an ordinary one, and `unknown` does not") {
@@ -555,7 +555,7 @@ TEST_CASE("ION's CMA heaps give no more than their area, and lie where that is")
     REQUIRE(plan);
     const auto& rejections = plan->rejections();
     CHECK(std::any_of(rejections.begin(), rejections.end(), [](const Rejection& one) {
-        return one.source == "ion:reserved" && one.constraint == "request-size";
+        return one.source == "ion:reserved" && one.constraint == ConstraintKind::request_size;
     }));
 }
 

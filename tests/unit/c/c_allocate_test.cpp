@@ -185,7 +185,7 @@ TEST_CASE("a plan shows candidates, reasons and setups") {
     const auto* const rejections = simplealloc_plan_get_rejections(machine.plan);
     REQUIRE(length(rejections) == 1);
     CHECK(rejections[0]->source == std::string_view("udmabuf"));
-    CHECK(rejections[0]->constraint == std::string_view("policy"));
+    CHECK(rejections[0]->constraint == SIMPLEALLOC_CONSTRAINT_POLICY);
     CHECK(length(simplealloc_plan_get_conflicts(machine.plan)) == 0);
     CHECK(length(simplealloc_plan_get_relaxations(machine.plan)) == 0);
 
@@ -250,7 +250,7 @@ TEST_CASE("a plan that nothing serves names the conflict, and allocating it says
     CHECK(length(simplealloc_plan_get_candidates(machine.plan)) == 0);
     const auto* const conflicts = simplealloc_plan_get_conflicts(machine.plan);
     REQUIRE(length(conflicts) == 1);
-    CHECK(conflicts[0]->constraint == std::string_view("contiguity"));
+    CHECK(conflicts[0]->constraint == SIMPLEALLOC_CONSTRAINT_CONTIGUITY);
     REQUIRE(length(conflicts[0]->parties) == 1);
     CHECK(conflicts[0]->parties[0] == std::string_view("isp (write)"));
     CHECK(length(conflicts[0]->contributors) > 0);

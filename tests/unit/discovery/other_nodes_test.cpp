@@ -147,7 +147,7 @@ TEST_CASE("an accelerator that may not be opened is planned for, and can't be te
     const auto plan = allocator.plan(Request::bytes(4096).use(device, Use::read));
     REQUIRE(plan);
     for (const Rejection& rejection : plan->rejections())
-        CHECK(rejection.constraint == "access"); // of the heaps
+        CHECK(rejection.constraint == ConstraintKind::access); // of the heaps
 
     machine.kernel.root = true;
     machine.kernel.fail("open", 2, EACCES); // after the heap
@@ -230,7 +230,7 @@ TEST_CASE("an accelerator whose driver has no GEM takes nobody's memory") {
     REQUIRE(plan);
     CHECK(plan->candidates().empty());
     REQUIRE_FALSE(plan->conflict().empty());
-    CHECK(plan->conflict()[0].constraint == "exporter");
+    CHECK(plan->conflict()[0].constraint == ConstraintKind::exporter);
     CHECK(machine.kernel.count("open") == 0);
 }
 

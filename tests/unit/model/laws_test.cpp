@@ -35,15 +35,15 @@ auto sorted(std::vector<std::string> names) {
     return names;
 }
 
-std::multiset<std::pair<std::string, std::string>> reasons(const Output& output) {
-    std::multiset<std::pair<std::string, std::string>> result;
+std::multiset<std::pair<std::string, ConstraintKind>> reasons(const Output& output) {
+    std::multiset<std::pair<std::string, ConstraintKind>> result;
     for (const Rejection& rejection : output.rejections)
         result.emplace(rejection.source, rejection.constraint);
     return result;
 }
 
-std::set<std::pair<std::string, Names>> core(const Output& output) {
-    std::set<std::pair<std::string, Names>> result;
+std::set<std::pair<ConstraintKind, Names>> core(const Output& output) {
+    std::set<std::pair<ConstraintKind, Names>> result;
     for (const Conflict& conflict : output.conflict)
         result.emplace(conflict.constraint, sorted(conflict.parties));
     return result;

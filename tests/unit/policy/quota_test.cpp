@@ -45,7 +45,7 @@ TEST_CASE("the ranking names the policy file where its order decided") {
     CHECK(plan->candidates()[0].source == "udmabuf");
     const auto policy_of = [](const Candidate& candidate) {
         for (const Criterion& criterion : candidate.criteria)
-            if (criterion.name == "policy")
+            if (criterion.kind == CriterionKind::policy)
                 return criterion.value;
         return std::string();
     };
@@ -81,7 +81,7 @@ TEST_CASE("a source whose quota is used up is passed over, until a buffer dies")
     CHECK(plan->candidates()[0].source == "udmabuf");
     REQUIRE(plan->rejections().size() == 1);
     CHECK(plan->rejections()[0].source == "dma-heap:system");
-    CHECK(plan->rejections()[0].constraint == "quota");
+    CHECK(plan->rejections()[0].constraint == ConstraintKind::quota);
     CHECK(plan->rejections()[0].reason == "2 MiB are needed; the quota of dma-heap:system is "
                                           "3 MiB, 2 MiB in use: 1 MiB left");
     CHECK(plan->rejections()[0].remedy ==
@@ -127,7 +127,7 @@ TEST_CASE("the total counts all sources, and fails the allocation with limit") {
     REQUIRE_FALSE(late);
     CHECK(late.error().cause == Cause::unsatisfiable);
     CHECK(late.error().rejections.size() == 2);
-    CHECK(late.error().rejections[0].constraint == "quota");
+    CHECK(late.error().rejections[0].constraint == ConstraintKind::quota);
     CHECK(late.error().rejections[0].remedy ==
           "request less, or destroy buffers, or raise `total` (policy " + usual_path +
               " [quota], line 2)");

@@ -41,26 +41,30 @@ const std::string display = "/dev/dri/card0 (scanout)";
 /// Two heaps serve, a third one does not.
 struct Served {
     std::vector<Candidate> candidates{candidate("dma-heap:system"), candidate("udmabuf")};
-    std::vector<Rejection> rejections{{"dma-heap:reserved",
-                                       "request-size",
-                                       "10 MiB is wanted, it has 4 MiB",
-                                       {camera},
-                                       "cma=64M"},
-                                      {"dma-heap:reserved", "exporter", "it is foreign", {}, ""}};
+    std::vector<Rejection> rejections{
+        {"dma-heap:reserved",
+         ConstraintKind::request_size,
+         "10 MiB is wanted, it has 4 MiB",
+         {camera},
+         "cma=64M"},
+        {"dma-heap:reserved", ConstraintKind::exporter, "it is foreign", {}, ""}};
     GraphReport report;
 
     Served() {
-        candidates[0].constraints = {
-            {"stride-align",
-             "a multiple of 64 bytes",
-             {{camera, "stride-align", "a multiple of 32 bytes", Confidence::known, "ioctl"},
-              {display, "stride-align", "a multiple of 64 bytes", Confidence::assumed, ""}}},
-            {"cpu-access",
-             "readable",
-             {{"cpu (read-often)", "cpu-access", "readable", Confidence::known, ""}}}};
+        candidates[0].constraints = {{ConstraintKind::stride_align,
+                                      "a multiple of 64 bytes",
+                                      {{camera, ConstraintKind::stride_align,
+                                        "a multiple of 32 bytes", Confidence::known, "ioctl"},
+                                       {display, ConstraintKind::stride_align,
+                                        "a multiple of 64 bytes", Confidence::assumed, ""}}},
+                                     {ConstraintKind::cpu_access,
+                                      "readable",
+                                      {{"cpu (read-often)", ConstraintKind::cpu_access, "readable",
+                                        Confidence::known, ""}}}};
         candidates[1].unproven = true;
         candidates[1].exact = false;
-        candidates[1].lost = Lost{"dma-heap:system", "policy", "2nd", "1st", 2, 1, {}, ""};
+        candidates[1].lost =
+            Lost{"dma-heap:system", CriterionKind::policy, "2nd", "1st", 2, 1, {}, ""};
         report = {{"1280x720 XR24 for both", candidates, rejections, {}},
                   {{camera, "vivid"}, {display, "vkms"}}};
     }
@@ -111,12 +115,12 @@ TEST_CASE("a source that is rejected for several reasons is there once, with all
 
 TEST_CASE("without a candidate those in conflict stand out, and the others do not") {
     const std::vector<Rejection> rejections{
-        {"udmabuf", "contiguity", "is scattered", {camera}, ""}};
+        {"udmabuf", ConstraintKind::contiguity, "is scattered", {camera}, ""}};
     const std::vector<Conflict> conflict{
-        {"contiguity",
+        {ConstraintKind::contiguity,
          {camera, "udmabuf"},
-         {{camera, "contiguity", "one piece", Confidence::known, ""},
-          {"udmabuf", "contiguity", "scattered", Confidence::known, ""}}}};
+         {{camera, ConstraintKind::contiguity, "one piece", Confidence::known, ""},
+          {"udmabuf", ConstraintKind::contiguity, "scattered", Confidence::known, ""}}}};
     const std::string dot =
         graph_dot({{"4 MiB", {}, rejections, conflict}, {{camera, "vivid"}, {display, "vkms"}}});
     CHECK(contains(node(dot, "party0"), "contiguity: one piece"));
@@ -129,9 +133,9 @@ TEST_CASE("without a candidate those in conflict stand out, and the others do no
 
 TEST_CASE("names can't end a string, escape from it or be taken for markup") {
     const std::vector<Rejection> rejections{
-        {"a\"]; b [label=\"c\\", "policy\\l", "<b>&lt;\n\x1b[31m\xff", {}, ""}};
+        {"a\"]; b [label=\"c\\", ConstraintKind::policy, "<b>&lt;\n\x1b[31m\xff", {}, ""}};
     const std::string dot = graph_dot({{"\\N", {}, rejections, {}}, {}});
     CHECK(contains(node(dot, "request"), "label=\"\\\\N\\lno source"));
     CHECK(contains(node(dot, "rejected0"), "label=\"a\\\"]; b [label=\\\"c\\\\\\lrejected\\l"
-                                           "policy\\\\l: <b>&amp;lt;??[31m\xef\xbf\xbd\\l\""));
+                                           "policy: <b>&amp;lt;??[31m\xef\xbf\xbd\\l\""));
 }

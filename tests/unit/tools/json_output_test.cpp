@@ -58,11 +58,11 @@ Candidate nv12_candidate() {
     candidate.layout.dmabuf_sizes = {4096, 8192};
     candidate.exact = false;
     candidate.unproven = true;
-    candidate.criteria = {{"scarcity", "plentiful", 0}};
-    candidate.constraints = {{"max-stride",
+    candidate.criteria = {{CriterionKind::scarcity, "plentiful", 0}};
+    candidate.constraints = {{ConstraintKind::max_stride,
                               "stride at most 8 bytes",
-                              {{"a", "max-stride", "8", Confidence::assumed, "x"}}}};
-    candidate.lost = Lost{"udmabuf", "policy", "b", "a", 2, 1, {"caller"}, "--order"};
+                              {{"a", ConstraintKind::max_stride, "8", Confidence::assumed, "x"}}}};
+    candidate.lost = Lost{"udmabuf", CriterionKind::policy, "b", "a", 2, 1, {"caller"}, "--order"};
     return candidate;
 }
 
@@ -78,8 +78,11 @@ Relaxation relaxation() {
 }
 
 Rejection rejection() {
-    return {
-        "dma-heap:system", "contiguity", "scattered", {"/dev/video0 (capture)", "b"}, "cma=64M"};
+    return {"dma-heap:system",
+            ConstraintKind::contiguity,
+            "scattered",
+            {"/dev/video0 (capture)", "b"},
+            "cma=64M"};
 }
 
 Attempt attempt() {
@@ -119,7 +122,9 @@ TEST_CASE("a plan document has its lists under the documented keys") {
     const std::vector<Candidate> candidates{nv12_candidate()};
     const std::vector<Rejection> rejections{rejection()};
     const std::vector<Conflict> conflict{
-        {"exporter", {"a", "b"}, {{"a", "exporter", "its own", Confidence::known, "quirk"}}}};
+        {ConstraintKind::exporter,
+         {"a", "b"},
+         {{"a", ConstraintKind::exporter, "its own", Confidence::known, "quirk"}}}};
     const std::vector<Relaxation> offers{relaxation()};
     const std::vector<QuotaState> quotas{{{"", 64}, 60, {"udmabuf"}, "caller", "raise it"}};
     const Json json =
@@ -251,7 +256,7 @@ TEST_CASE("a failure's document has the error and everything behind it") {
     error.remedy = "join group video";
     error.attempts = {attempt()};
     error.rejections = {rejection()};
-    error.conflict = {{"exporter", {"a"}}};
+    error.conflict = {{ConstraintKind::exporter, {"a"}}};
     error.relaxations = {relaxation()};
     const Json json = document(error_json(error));
     CHECK(keys(json) ==

@@ -379,9 +379,10 @@ TEST_CASE("each side of a conflict says what it wants and how that is known") {
     const Output output = solved(input);
     REQUIRE(output.conflict.size() == 1);
     CHECK(output.conflict[0].contributors ==
-          std::vector<Contributor>{{camera, "stride-align", "stride a multiple of 4096 bytes",
-                                    Confidence::assumed, "a default"},
-                                   {"/dev/dri/card2 (scanout)", "max-stride",
+          std::vector<Contributor>{{camera, ConstraintKind::stride_align,
+                                    "stride a multiple of 4096 bytes", Confidence::assumed,
+                                    "a default"},
+                                   {"/dev/dri/card2 (scanout)", ConstraintKind::max_stride,
                                     "stride at most 8000 bytes", Confidence::known, "caller"}});
 }
 

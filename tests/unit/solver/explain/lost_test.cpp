@@ -38,7 +38,7 @@ TEST_CASE("a rank that was lost by policy names the order, which turns it round"
     Input input = small();
     input.sources = {system_heap(), udmabuf()};
     const Lost found = lost(input, "udmabuf");
-    CHECK(found.criterion == "policy");
+    CHECK(found.criterion == CriterionKind::policy);
     CHECK(found.value == "udmabuf");
     CHECK(found.better_value == "dma-heap");
     CHECK(found.parties == Names{"built-in order"});
@@ -53,7 +53,7 @@ TEST_CASE("a rank that was lost by the name is turned round by the order, too") 
     input.sources = {system_heap(), system_heap()};
     input.sources[1].name = "dma-heap:zebra";
     const Lost found = lost(input, "dma-heap:zebra");
-    CHECK(found.criterion == "name");
+    CHECK(found.criterion == CriterionKind::name);
     CHECK(found.remedy == "--order dma-heap:zebra (Request::order)");
     input.order = {"dma-heap:zebra"};
     CHECK(candidates(solved(input)).front() == "dma-heap:zebra");
@@ -65,7 +65,7 @@ TEST_CASE("the CPU is behind its fit, and the nearest lesser access turns it rou
     input.sources = {system_heap(), cma_heap()};
     input.sources[0].offer.caching = CpuCaching::write_combined;
     const Lost found = lost(input, "dma-heap:system");
-    CHECK(found.criterion == "cpu-fit");
+    CHECK(found.criterion == CriterionKind::cpu_fit);
     CHECK(found.parties == Names{"cpu (read-often)"});
     CHECK(found.remedy == "--cpu write (Request::cpu)");
     input.request.cpu = CpuAccess::write;
@@ -77,7 +77,7 @@ TEST_CASE("an unproven candidate names the use that nobody knows enough of") {
     input.uses[0].alternatives[0].constraints.contiguity = Contiguity::preferred;
     input.sources = {system_heap(), cma_heap()};
     const Lost found = lost(input, "dma-heap:system");
-    CHECK(found.criterion == "proven");
+    CHECK(found.criterion == CriterionKind::proven);
     CHECK(found.parties == Names{"npu"});
     CHECK(found.remedy == "if it takes scattered memory, describe it so");
     input.uses[0].row = "drm:npu";
@@ -93,7 +93,7 @@ TEST_CASE("a scarce source is passed over unless the winner is left out") {
     Input input = small();
     input.sources = {system_heap(), cma_heap()};
     const Lost found = lost(input, "dma-heap:reserved");
-    CHECK(found.criterion == "scarcity");
+    CHECK(found.criterion == CriterionKind::scarcity);
     CHECK(found.remedy == "--without dma-heap:system (Request::without)");
     input.sources[0].enabled = false;
     CHECK(candidates(solved(input)) == Names{"dma-heap:reserved"});
@@ -108,7 +108,7 @@ TEST_CASE(
     input.sources[1].offer.device = "gpu";
     input.sources[1].offer.own_layout = true;
     const Lost found = lost(input, "dma-heap:system");
-    CHECK(found.criterion == "layout");
+    CHECK(found.criterion == CriterionKind::layout);
     CHECK(found.parties == Names{"gpu"});
     CHECK(found.remedy.find("LINEAR") != std::string::npos);
     input.request.modifier = Modifier::linear();

@@ -12,9 +12,9 @@ using namespace simplealloc::test;
 
 namespace {
 
-const MergedConstraint* find(const Candidate& candidate, std::string_view name) {
+const MergedConstraint* find(const Candidate& candidate, ConstraintKind kind) {
     for (const MergedConstraint& merged : candidate.constraints)
-        if (merged.name == name)
+        if (merged.constraint == kind)
             return &merged;
     return nullptr;
 }
@@ -37,27 +37,27 @@ TEST_CASE("a merged stride has the common multiple and all contributors with the
     input.sources[0].offer.evidence[ConstraintKind::stride_align] = {Confidence::known, "pitch"};
     const Candidate candidate = solved(input).choices.at(0).candidate;
 
-    const MergedConstraint* stride = find(candidate, "stride-align");
+    const MergedConstraint* stride = find(candidate, ConstraintKind::stride_align);
     REQUIRE(stride);
     CHECK(stride->value == "stride a multiple of 768 bytes");
     CHECK(stride->contributors ==
-          std::vector<Contributor>{{"/dev/video0 (capture)", "stride-align",
+          std::vector<Contributor>{{"/dev/video0 (capture)", ConstraintKind::stride_align,
                                     "stride a multiple of 96 bytes", Confidence::known,
                                     "quirk isp.quirks [v4l2:isp]"},
-                                   {"/dev/dri/card2 (scanout)", "stride-align",
+                                   {"/dev/dri/card2 (scanout)", ConstraintKind::stride_align,
                                     "stride a multiple of 64 bytes", Confidence::known, "caller"},
-                                   {"dma-heap:reserved", "stride-align",
+                                   {"dma-heap:reserved", ConstraintKind::stride_align,
                                     "stride a multiple of 256 bytes", Confidence::known, "pitch"}});
-    const MergedConstraint* contiguity = find(candidate, "contiguity");
+    const MergedConstraint* contiguity = find(candidate, ConstraintKind::contiguity);
     REQUIRE(contiguity);
     REQUIRE(contiguity->contributors.size() == 1);
     CHECK(contiguity->contributors[0].confidence == Confidence::assumed);
-    const MergedConstraint* format = find(candidate, "format");
+    const MergedConstraint* format = find(candidate, ConstraintKind::format);
     REQUIRE(format);
     CHECK(format->value == "XR24 LINEAR");
     CHECK(format->contributors.size() == 2);
-    CHECK_FALSE(find(candidate, "max-stride"));
-    CHECK_FALSE(find(candidate, "cpu-access"));
+    CHECK_FALSE(find(candidate, ConstraintKind::max_stride));
+    CHECK_FALSE(find(candidate, ConstraintKind::cpu_access));
 }
 
 TEST_CASE("what the caller asks for and what the CPU does have their part") {
@@ -66,12 +66,12 @@ TEST_CASE("what the caller asks for and what the CPU does have their part") {
     input.request.modifier = Modifier::linear();
     input.sources = {system_heap()};
     const Candidate candidate = solved(input).choices.at(0).candidate;
-    const MergedConstraint* format = find(candidate, "format");
+    const MergedConstraint* format = find(candidate, ConstraintKind::format);
     REQUIRE(format);
     REQUIRE(format->contributors.size() == 1);
     CHECK(format->contributors[0].party == "request");
     CHECK(format->contributors[0].origin == "caller");
-    const MergedConstraint* cpu = find(candidate, "cpu-access");
+    const MergedConstraint* cpu = find(candidate, ConstraintKind::cpu_access);
     REQUIRE(cpu);
     CHECK(cpu->value == "cached memory");
     CHECK(cpu->contributors.at(0).party == "cpu (read-often)");
@@ -98,7 +98,7 @@ TEST_CASE("over generated limits every limit of a use is told, and nothing that 
                 REQUIRE(!merged.contributors.empty());
                 REQUIRE(!merged.value.empty());
                 for (const Contributor& who : merged.contributors)
-                    REQUIRE((who.constraint == merged.name && !who.value.empty()));
+                    REQUIRE((who.constraint == merged.constraint && !who.value.empty()));
                 found += merged.contributors.size();
             }
             REQUIRE(found == expected);

@@ -253,7 +253,7 @@ TEST_CASE("a device that holds few buffers is offered those") {
     input.sources = {system_heap()};
     const auto rejected = solved(input).rejections;
     REQUIRE(rejected.size() == 1);
-    CHECK(rejected[0].constraint == "max-buffers");
+    CHECK(rejected[0].constraint == ConstraintKind::max_buffers);
     CHECK(rejected[0].reason ==
           "4294967295 buffers are wanted, /dev/video0 (capture) holds 32 at a time");
     CHECK(rejected[0].remedy == "request at most 32 buffers");
@@ -272,12 +272,12 @@ TEST_CASE("a quota leaves room for fewer buffers, and the rejection has the numb
     const Output output = solved(input);
     REQUIRE(output.rejections.size() == 1);
     const Rejection& rejection = output.rejections[0];
-    CHECK(rejection.constraint == "quota");
+    CHECK(rejection.constraint == ConstraintKind::quota);
     CHECK(rejection.reason == "3 buffers of 2 MiB, 6 MiB in all, are needed; the quota of dma-heap "
                               "is 64 MiB, 59 MiB in use: 5 MiB left");
     CHECK(rejection.remedy == "request 2 buffers, or raise `dma-heap`");
     REQUIRE(output.conflict.size() == 1);
-    CHECK(output.conflict[0].constraint == "quota");
+    CHECK(output.conflict[0].constraint == ConstraintKind::quota);
     REQUIRE(output.conflict[0].contributors.size() == 1);
     CHECK(output.conflict[0].contributors[0].value == "5 MiB of 64 MiB left");
     CHECK(output.conflict[0].contributors[0].origin == "policy f [quota]");

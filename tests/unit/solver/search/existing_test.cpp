@@ -17,11 +17,11 @@ Layout picture(Fourcc format) {
 
 std::vector<Criterion> ranks(std::int64_t proven, std::int64_t layout, std::int64_t cpu,
                              std::int64_t policy) {
-    return {{"proven", "", proven},
-            {"layout", "", layout},
-            {"scarcity", "", 7},
-            {"cpu-fit", "", cpu},
-            {"policy", "", policy}};
+    return {{CriterionKind::proven, "", proven},
+            {CriterionKind::layout, "", layout},
+            {CriterionKind::scarcity, "", 7},
+            {CriterionKind::cpu_fit, "", cpu},
+            {CriterionKind::policy, "", policy}};
 }
 
 } // namespace

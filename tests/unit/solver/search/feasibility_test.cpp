@@ -49,7 +49,7 @@ void run(const std::vector<Row>& rows) {
         REQUIRE(found);
         CHECK_THAT(found->reason, Contains(row.reason));
         REQUIRE(!output.conflict.empty());
-        CHECK(output.conflict[0].constraint == row.constraint);
+        CHECK(to_string(output.conflict[0].constraint) == row.constraint);
         CHECK(!output.conflict[0].parties.empty());
     }
 }

@@ -22,41 +22,41 @@ Input pair_of_heaps() {
     return input;
 }
 
-const Criterion& criterion(const Output& output, std::size_t choice, const std::string& name) {
+const Criterion& criterion(const Output& output, std::size_t choice, CriterionKind kind) {
     const auto& list = output.choices[choice].candidate.criteria;
     return *std::find_if(list.begin(), list.end(),
-                         [&](const Criterion& c) { return c.name == name; });
+                         [&](const Criterion& c) { return c.kind == kind; });
 }
 
 /// A change that makes `a` worse or `b` better, and the criterion that then decides for `b`.
 struct Row {
-    std::string criterion;
+    CriterionKind criterion;
     std::function<void(Input&, SourceInput& a, SourceInput& b)> change;
 };
 
 const std::vector<Row>& rows() {
     static const std::vector<Row> table{
-        {"proven",
+        {CriterionKind::proven,
          [](Input&, auto& a, auto&) { a.offer.undescribed = "nobody describes its memory"; }},
-        {"proven",
+        {CriterionKind::proven,
          [](Input& i, auto& a, auto&) {
              i.uses[0].alternatives[0].constraints.contiguity = Contiguity::preferred;
              a.offer.contiguity = OfferContiguity::scattered;
          }},
-        {"layout",
+        {CriterionKind::layout,
          [](Input&, auto&, auto& b) {
              b.offer.memory_kind = MemoryKind::device_local;
              b.offer.device = "kms"; // scanout moves more than capture
          }},
-        {"cpu-fit",
+        {CriterionKind::cpu_fit,
          [](Input& i, auto& a, auto&) {
              i.request.cpu = CpuAccess::read_often;
              a.offer.caching = CpuCaching::write_combined;
          }},
-        {"scarcity", [](Input&, auto& a, auto&) { a.offer.scarce = true; }},
-        {"side-effects",
+        {CriterionKind::scarcity, [](Input&, auto& a, auto&) { a.offer.scarce = true; }},
+        {CriterionKind::side_effects,
          [](Input&, auto& a, auto&) { a.offer.side_effect = SideEffect::takes_queue; }},
-        {"policy", [](Input& i, auto&, auto& b) { i.order = {b.name}; }},
+        {CriterionKind::policy, [](Input& i, auto&, auto& b) { i.order = {b.name}; }},
     };
     return table;
 }
@@ -70,13 +70,13 @@ void apply(const Row& row, Input& input) {
 TEST_CASE("what differs in nothing is ordered by name") {
     const Output output = solved(pair_of_heaps());
     CHECK(candidates(output) == Names{"dma-heap:a", "dma-heap:b"});
-    CHECK(criterion(output, 0, "name").rank == 0);
-    CHECK(criterion(output, 1, "name").rank == 1);
+    CHECK(criterion(output, 0, CriterionKind::name).rank == 0);
+    CHECK(criterion(output, 1, CriterionKind::name).rank == 1);
 }
 
 TEST_CASE("each criterion decides when it alone differs") {
     for (const Row& row : rows()) {
-        CAPTURE(row.criterion);
+        CAPTURE(to_string(row.criterion));
         Input input = pair_of_heaps();
         apply(row, input);
         const Output output = solved(input);
@@ -84,7 +84,7 @@ TEST_CASE("each criterion decides when it alone differs") {
         for (std::size_t i = 0; i + 1 < output.choices[0].candidate.criteria.size(); ++i) {
             const Criterion& better = output.choices[0].candidate.criteria[i];
             const Criterion& worse = output.choices[1].candidate.criteria[i];
-            CHECK((better.rank < worse.rank) == (better.name == row.criterion));
+            CHECK((better.rank < worse.rank) == (better.kind == row.criterion));
             CHECK(!better.value.empty());
         }
     }
@@ -98,7 +98,7 @@ TEST_CASE("an earlier criterion outweighs all later ones") {
             // The later ones speak for a.
             Input other = input;
             rows()[later].change(other, other.sources[0], other.sources[1]);
-            CAPTURE(rows()[first].criterion, rows()[later].criterion);
+            CAPTURE(to_string(rows()[first].criterion), to_string(rows()[later].criterion));
             CHECK(candidates(solved(other)) == Names{"dma-heap:b", "dma-heap:a"});
         }
     }
@@ -108,7 +108,7 @@ TEST_CASE("every candidate lists all criteria in the order in which they decide"
     const Output output = solved(pair_of_heaps());
     Names names;
     for (const Criterion& c : output.choices[1].candidate.criteria)
-        names.push_back(c.name);
+        names.emplace_back(to_string(c.kind));
     CHECK(names ==
           Names{"proven", "layout", "cpu-fit", "scarcity", "side-effects", "policy", "name"});
 }
@@ -137,8 +137,8 @@ TEST_CASE("the cpu profile picks the caching") {
         const Output output = solved(input);
         const auto best = fit.equal ? "dma-heap:a" : "dma-heap:b";
         CHECK(candidates(output)[0] == best);
-        CHECK((criterion(output, 0, "cpu-fit").rank == criterion(output, 1, "cpu-fit").rank) ==
-              fit.equal);
+        CHECK((criterion(output, 0, CriterionKind::cpu_fit).rank ==
+               criterion(output, 1, CriterionKind::cpu_fit).rank) == fit.equal);
     }
 }
 
@@ -148,7 +148,7 @@ TEST_CASE("scarce memory is no loss when contiguity is needed") {
     input.uses[0].alternatives[0].constraints.contiguity = Contiguity::required;
     const Output output = solved(input);
     CHECK(candidates(output) == Names{"dma-heap:a", "dma-heap:b"});
-    CHECK(criterion(output, 0, "scarcity").value == "scarce, but needed");
+    CHECK(criterion(output, 0, CriterionKind::scarcity).value == "scarce, but needed");
 }
 
 TEST_CASE("memory local to the device with less traffic is no better") {
@@ -164,8 +164,8 @@ TEST_CASE("a default that was assumed counts as proven, and says so") {
     Input input = pair_of_heaps();
     input.uses[0].alternatives[0].evidence[ConstraintKind::contiguity] = {Confidence::assumed, "x"};
     const Output output = solved(input);
-    CHECK(criterion(output, 0, "proven").value == "assumed");
-    CHECK(criterion(output, 0, "proven").rank == 0);
+    CHECK(criterion(output, 0, CriterionKind::proven).value == "assumed");
+    CHECK(criterion(output, 0, CriterionKind::proven).rank == 0);
 }
 
 TEST_CASE("the built-in policy orders backends, after what the caller names") {

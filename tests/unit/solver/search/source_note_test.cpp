@@ -66,7 +66,7 @@ TEST_CASE("memory that nobody describes is unproven, and a strict request refuse
     const Output strict = solved(input);
     CHECK(candidates(strict).empty());
     REQUIRE(strict.rejections.size() == 1);
-    CHECK(strict.rejections[0].constraint == "memory-kind");
+    CHECK(strict.rejections[0].constraint == ConstraintKind::memory_kind);
     CHECK(strict.rejections[0].reason == "nobody describes its memory, and the request is strict");
 }
 
