@@ -53,8 +53,8 @@ void print_plan(std::ostream& out, const simplealloc::Plan& plan) {
     }
     for (const auto& rejection : plan.rejections()) {
         out << "  rejected " << rejection.source << ": " << rejection.reason;
-        if (!rejection.remedy.empty())
-            out << " (" << rejection.remedy << ')';
+        if (!rejection.remedies.empty())
+            out << " (" << to_string(rejection.remedies) << ')';
         out << '\n';
     }
     for (const auto& conflict : plan.conflict()) {

@@ -62,7 +62,7 @@ struct simplealloc_rejection {
     enum simplealloc_constraint constraint; ///< what it fails, e.g. `contiguity`
     const char* reason;                     ///< in words, with the numbers
     const char* const* required_by;         ///< the uses that need it, e.g. `/dev/video0 (capture)`
-    const char* remedy;                     ///< what would unblock it; may be empty
+    const struct simplealloc_remedy* const* remedies; ///< each would unblock it; may be empty
     /// What is needed and what the source offers, with units, where the two can be set against each
     /// other (`100 MiB`, `64 MiB`); else empty.
     /// @{

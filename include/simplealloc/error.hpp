@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,8 +83,13 @@ struct Error {
     /// What a layout violates, where that is what failed.
     std::optional<ConstraintKind> constraint = {};
 
-    /// One line: object, detail, the system's text for the errno, and the remedy.
-    [[nodiscard]] SIMPLEALLOC_API std::string message() const;
+    /// One line: object, detail, what is in conflict, the system's text for the errno, and
+    /// best_remedy(). `words` go first in it.
+    [[nodiscard]] SIMPLEALLOC_API std::string
+    message(std::span<const RemedyWords> words = {}) const;
+    /// The remedy; where there is none, what to give up first and how. May be empty.
+    [[nodiscard]] SIMPLEALLOC_API std::string
+    best_remedy(std::span<const RemedyWords> words = {}) const;
 };
 
 } // namespace simplealloc

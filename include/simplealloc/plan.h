@@ -46,7 +46,7 @@ struct simplealloc_lost {
     int64_t rank;                              ///< the loser's
     int64_t better_rank;                       ///< the winner's
     const char* const* parties; ///< who is behind the criterion: uses, the CPU, the caller
-    const char* remedy;         ///< what would turn it round, e.g. `--order udmabuf`
+    const struct simplealloc_remedy* remedy; ///< what would turn it round
 };
 
 /// A source that satisfies every use, with the layout that will be asked of it.

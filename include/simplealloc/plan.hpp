@@ -53,7 +53,7 @@ struct Lost {
     std::int64_t rank = 0;                         ///< the loser's
     std::int64_t better_rank = 0;                  ///< the winner's
     std::vector<std::string> parties; ///< who is behind the criterion: uses, the CPU, the caller
-    std::string remedy;               ///< what would turn it round, e.g. `--order udmabuf`
+    Remedy remedy;                    ///< what would turn it round
 };
 
 /// A source that satisfies every use, with the layout that will be asked of it.

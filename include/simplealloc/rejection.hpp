@@ -3,6 +3,7 @@
 #pragma once
 
 #include <simplealloc/constraints.hpp>
+#include <simplealloc/remedy.hpp>
 
 #include <string>
 #include <vector>
@@ -15,7 +16,7 @@ struct Rejection {
     ConstraintKind constraint = ConstraintKind::format; ///< what it fails, e.g. contiguity
     std::string reason;                                 ///< in words, with the numbers
     std::vector<std::string> required_by; ///< the uses that need it, e.g. `/dev/video0 (capture)`
-    std::string remedy;                   ///< what would unblock it; may be empty
+    std::vector<Remedy> remedies;         ///< each would unblock it; may be empty
     /// What is needed and what the source offers, with units, where the two can be set against each
     /// other (`100 MiB`, `64 MiB`); the reason is made of them.
     /// @{

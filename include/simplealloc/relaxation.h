@@ -3,6 +3,7 @@
 #pragma once
 
 #include <simplealloc/layout.h>
+#include <simplealloc/remedy.h>
 
 SIMPLEALLOC_BEGIN_C
 
@@ -30,9 +31,10 @@ simplealloc_relaxation_kind_to_string(enum simplealloc_relaxation_kind kind);
 struct simplealloc_relaxation {
     enum simplealloc_relaxation_kind kind; ///< what is given up
     const char* what;                      ///< in words, e.g. `request AR24 instead of XR24`
-    const char* how;    ///< option and call, e.g. `--any-device (Request::any_device)`
-    int64_t rank;       ///< lower gives up less
-    const char* source; ///< the first candidate then
+    /// How it is asked for: all of it together.
+    const struct simplealloc_remedy* const* how;
+    int64_t rank;                            ///< lower gives up less
+    const char* source;                      ///< the first candidate then
     const struct simplealloc_layout* layout; ///< what would be asked of it
     /// With SIMPLEALLOC_RELAXATION_DEVICE: the use with a buffer of its own, and the sources from
     /// which and to which the CPU copies each frame. Else empty.

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <simplealloc/layout.hpp>
+#include <simplealloc/remedy.hpp>
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace simplealloc {
 
@@ -33,10 +35,10 @@ SIMPLEALLOC_API std::string_view to_string(RelaxationKind kind) noexcept;
 struct Relaxation {
     RelaxationKind kind = RelaxationKind::crop; ///< what is given up
     std::string what;                           ///< in words, e.g. `request AR24 instead of XR24`
-    std::string how;         ///< option and call, e.g. `--any-device (Request::any_device)`
-    std::int64_t rank = 0;   ///< lower gives up less
-    std::string source;      ///< the first candidate then
-    Layout layout;           ///< what would be asked of it
+    std::vector<Remedy> how;                    ///< how it is asked for: all of it together
+    std::int64_t rank = 0;                      ///< lower gives up less
+    std::string source;                         ///< the first candidate then
+    Layout layout;                              ///< what would be asked of it
     std::uint32_t count = 1; ///< how many buffers it has room for, as many as are asked for then
     /// With RelaxationKind::device: the use with a buffer of its own, and the sources from which
     /// and to which the CPU copies each frame. Else empty.

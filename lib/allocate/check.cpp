@@ -78,7 +78,7 @@ Result<void> judge(const BufferData& buffer, const DeviceUse& use, Budget budget
             rejection(buffer, {ConstraintKind::min_stride,
                                taken.error().object + ' ' + taken.error().detail,
                                {name_of(use)},
-                               "",
+                               {},
                                true}));
     return {};
 }
@@ -97,7 +97,7 @@ void try_import(const Buffer& buffer, const DeviceUse& use, const CheckOptions& 
         check.objections.push_back(rejection(data, {ConstraintKind::attach,
                                                     "refused before: " + refusal->reason,
                                                     {refusal->party},
-                                                    "",
+                                                    {},
                                                     true}));
         return;
     }
@@ -116,7 +116,7 @@ void try_import(const Buffer& buffer, const DeviceUse& use, const CheckOptions& 
         rejection(data, {ConstraintKind::attach,
                          fmt::format("refused by {}: {}", name_of(use), check.verified->reason),
                          {name_of(use)},
-                         "",
+                         {},
                          true}));
 }
 

@@ -5,6 +5,7 @@
 #include "lib/discovery/record/device_record.hpp"
 #include "lib/discovery/v4l2/try_format.hpp"
 #include "lib/kernel/log.hpp"
+#include "lib/model/objection.hpp"
 #include "lib/solver/solver.hpp"
 
 #include <algorithm>
@@ -216,7 +217,7 @@ void add_refused_ways(const solver::Input& input, std::vector<Rejection>& reject
                      ConstraintKind::format,
                      fmt::format("{} {}", use.party, refused.reason),
                      {use.party},
-                     refused.remedy});
+                     solver::advice(refused.remedy)});
 }
 
 } // namespace simplealloc

@@ -13,6 +13,7 @@
 #include "lib/kernel/memory.hpp"
 #include "lib/model/layout.hpp"
 #include "lib/solver/search/accept.hpp"
+#include "lib/solver/search/remedy.hpp"
 #include "lib/solver/solver.hpp"
 
 #include <fmt/format.h>
@@ -69,7 +70,7 @@ Error unmappable(Error error, const std::string& source) {
     if (error.cause == Cause::gone || error.cause == Cause::our_bug)
         error.cause = Cause::unsupported;
     if (error.cause == Cause::unsupported)
-        error.remedy = "request it without CPU access";
+        error.remedy = to_string(solver::no_cpu_remedy());
     return error;
 }
 

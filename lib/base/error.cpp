@@ -55,14 +55,25 @@ std::string_view to_string(Stage stage) noexcept {
     return stages.of(stage);
 }
 
-std::string Error::message() const {
+std::string Error::best_remedy(std::span<const RemedyWords> words) const {
+    if (!remedy.empty() || relaxations.empty())
+        return remedy;
+    const Relaxation& best = relaxations.front();
+    return best.how.empty() ? best.what
+                            : fmt::format("{} ({})", best.what, to_string(best.how, words, ", "));
+}
+
+std::string Error::message(std::span<const RemedyWords> words) const {
     std::string text = object.empty() ? std::string(to_string(stage)) : object;
     if (!detail.empty())
         text += ": " + detail;
+    if (cause == Cause::unsatisfiable && !conflict.empty())
+        text += fmt::format(": {} of {}", to_string(conflict.front().constraint),
+                            fmt::join(conflict.front().parties, ", "));
     if (sys_errno != 0)
         text += ": " + std::generic_category().message(sys_errno);
-    if (!remedy.empty())
-        text += "; " + remedy;
+    if (const std::string next = best_remedy(words); !next.empty())
+        text += "; " + next;
     return text;
 }
 

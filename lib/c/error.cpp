@@ -23,10 +23,33 @@ simplealloc_attempt to_c(const Attempt& attempt, Arena& arena) {
             arena.text(attempt.remedy)};
 }
 
+/// What the request is told by a function of its own.
+static constexpr RemedyWords c_words[] = {
+    {RemedyKind::order, "simplealloc_request_set_order {0}"},
+    {RemedyKind::leave_out, "simplealloc_request_add_without {0}"},
+    {RemedyKind::let_in, "no simplealloc_request_add_without"},
+    {RemedyKind::any_device, "simplealloc_request_set_any_device"},
+    {RemedyKind::not_strict, "no simplealloc_request_set_strict"},
+    {RemedyKind::cpu, "simplealloc_request_set_cpu {0}"},
+    {RemedyKind::open_modifier, "no simplealloc_request_set_modifier"},
+    {RemedyKind::linear, "simplealloc_request_set_modifier LINEAR"},
+    {RemedyKind::format, "simplealloc_request_new_image of {0}"},
+    {RemedyKind::image_size, "simplealloc_request_new_image of {0}"},
+    {RemedyKind::crop, "simplealloc_request_new_image of {0}, simplealloc_request_set_crop to {1}"},
+    {RemedyKind::count, "simplealloc_request_set_count {0}"},
+    {RemedyKind::bytes, "simplealloc_request_new_bytes {0}"},
+    {RemedyKind::budget, "give the plan more budget"},
+};
+
+simplealloc_remedy to_c(const Remedy& remedy, Arena& arena) {
+    return {static_cast<simplealloc_remedy_kind>(remedy.kind), arena.texts(remedy.arguments),
+            arena.text(to_string(remedy, c_words))};
+}
+
 simplealloc_rejection to_c(const Rejection& rejection, Arena& arena) {
-    return {arena.text(rejection.source), to_c(rejection.constraint),
-            arena.text(rejection.reason), arena.texts(rejection.required_by),
-            arena.text(rejection.remedy), arena.text(rejection.needed),
+    return {arena.text(rejection.source),   to_c(rejection.constraint),
+            arena.text(rejection.reason),   arena.texts(rejection.required_by),
+            arena.list(rejection.remedies), arena.text(rejection.needed),
             arena.text(rejection.offered)};
 }
 
@@ -38,7 +61,7 @@ simplealloc_conflict to_c(const Conflict& conflict, Arena& arena) {
 simplealloc_relaxation to_c(const Relaxation& relaxation, Arena& arena) {
     return {static_cast<simplealloc_relaxation_kind>(relaxation.kind),
             arena.text(relaxation.what),
-            arena.text(relaxation.how),
+            arena.list(relaxation.how),
             relaxation.rank,
             arena.text(relaxation.source),
             arena.add(to_c(relaxation.layout, arena)),
@@ -53,10 +76,10 @@ simplealloc_error to_c(const Error& error, Arena& arena) {
             static_cast<simplealloc_cause>(error.cause),
             static_cast<simplealloc_stage>(error.stage),
             error.sys_errno,
-            arena.text(error.message()),
+            arena.text(error.message(c_words)),
             arena.text(error.object),
             arena.text(error.detail),
-            arena.text(error.remedy),
+            arena.text(error.best_remedy(c_words)),
             arena.list(error.attempts),
             arena.list(error.rejections),
             arena.list(error.conflict),
@@ -175,4 +198,8 @@ const char* simplealloc_stage_to_string(simplealloc_stage stage) {
 
 const char* simplealloc_relaxation_kind_to_string(simplealloc_relaxation_kind kind) {
     return to_string(c::unchecked<RelaxationKind>(kind)).data();
+}
+
+const char* simplealloc_remedy_kind_to_string(simplealloc_remedy_kind kind) {
+    return to_string(c::unchecked<RemedyKind>(kind)).data();
 }

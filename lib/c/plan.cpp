@@ -33,7 +33,7 @@ static simplealloc_lost to_c(const Lost& lost, Arena& arena) {
             lost.rank,
             lost.better_rank,
             arena.texts(lost.parties),
-            arena.text(lost.remedy)};
+            arena.add(to_c(lost.remedy, arena))};
 }
 
 static simplealloc_candidate to_c(const Candidate& candidate, Arena& arena) {

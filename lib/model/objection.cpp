@@ -62,10 +62,19 @@ std::string exporters_text(const std::optional<std::vector<std::string>>& export
 
 } // namespace
 
+std::vector<Remedy> advice(std::string words) {
+    if (words.empty())
+        return {};
+    return {{RemedyKind::advice, {std::move(words)}}};
+}
+
 Rejection rejection(std::string source, Objection objection) {
-    return {std::move(source),           objection.kind,
-            std::move(objection.reason), std::move(objection.required_by),
-            std::move(objection.remedy), std::move(objection.needed),
+    return {std::move(source),
+            objection.kind,
+            std::move(objection.reason),
+            std::move(objection.required_by),
+            std::move(objection.remedies),
+            std::move(objection.needed),
             std::move(objection.offered)};
 }
 

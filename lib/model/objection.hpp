@@ -21,11 +21,14 @@ struct Objection {
     ConstraintKind kind = ConstraintKind::format;
     std::string reason;
     std::vector<std::string> required_by; ///< uses, and the CPU where it matters
-    std::string remedy;
+    std::vector<Remedy> remedies;
     bool by_source = false;  ///< the source's own limit is a side of the conflict
     std::string needed = {}; ///< see Rejection
     std::string offered = {};
 };
+
+/// What somebody else knows to help; nothing where that is empty.
+std::vector<Remedy> advice(std::string words);
 
 /// The same in the words of the public interface.
 Rejection rejection(std::string source, Objection objection);

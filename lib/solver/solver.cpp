@@ -80,8 +80,13 @@ std::uint64_t bytes_of(const Input& input, const Fit& fit) {
 }
 
 std::uint64_t bytes_of(const Objection& objection) {
-    std::uint64_t bytes = sizeof(Rejection) + objection.reason.size() + objection.remedy.size() +
-                          objection.needed.size() + objection.offered.size();
+    std::uint64_t bytes = sizeof(Rejection) + objection.reason.size() + objection.needed.size() +
+                          objection.offered.size();
+    for (const Remedy& remedy : objection.remedies) {
+        bytes += sizeof(remedy);
+        for (const std::string& argument : remedy.arguments)
+            bytes += sizeof(argument) + argument.size();
+    }
     for (const std::string& party : objection.required_by)
         bytes += sizeof(party) + party.size();
     return bytes;

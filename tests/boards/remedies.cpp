@@ -122,15 +122,13 @@ constexpr Premise premises[] = {
      },
      "there is GBM"},
     {"which is contiguous", is_contiguous_source, "the named source is there, and is"},
-    {"(not strict)", [](const Look& l) { return l.request.strict == true; },
+    {"no Request::strict", [](const Look& l) { return l.request.strict == true; },
      "the request is strict"},
-    {"no --strict", [](const Look& l) { return l.request.strict == true; },
-     "the request is strict"},
-    {"--any-device", [](const Look& l) { return l.request.any_device != true; },
+    {"Request::any_device", [](const Look& l) { return l.request.any_device != true; },
      "other devices' memory was not asked for"},
-    {"leave the modifier open", [](const Look& l) { return l.request.modifier.has_value(); },
+    {"no Request::modifier", [](const Look& l) { return l.request.modifier.has_value(); },
      "a modifier was asked for"},
-    {"without CPU access", [](const Look& l) { return l.request.cpu != CpuAccess::none; },
+    {"Request::cpu", [](const Look& l) { return l.request.cpu != CpuAccess::none; },
      "the CPU uses the buffer"},
     {"quirk file", has_driver, "a device here has the row's driver"},
 };
@@ -142,15 +140,15 @@ void add(std::vector<Advice>& all, std::string source, std::string text) {
 std::vector<Advice> advice_of(const Plan& plan, const std::vector<SourceInfo>& sources) {
     std::vector<Advice> all;
     for (const Rejection& rejection : plan.rejections())
-        add(all, rejection.source, rejection.remedy);
+        add(all, rejection.source, to_string(rejection.remedies));
     for (const Candidate& candidate : plan.candidates())
         if (candidate.lost)
-            add(all, candidate.source, candidate.lost->remedy);
+            add(all, candidate.source, to_string(candidate.lost->remedy));
     for (const Conflict& conflict : plan.conflict())
         for (const Contributor& contributor : conflict.contributors)
             add(all, "", contributor.value);
     for (const Relaxation& relaxation : plan.relaxations())
-        add(all, "", relaxation.how);
+        add(all, "", to_string(relaxation.how));
     for (const SourceInfo& source : sources)
         add(all, source.name, source.remedy);
     return all;

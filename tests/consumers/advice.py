@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What the library's answers tell to type or to call is there: options, commands, members of public classes."""
+"""What the answers tell to type or to call is there: options, commands, members of public classes. The solver tells none."""
 
 import re
 import sys
@@ -11,9 +11,10 @@ LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 
 
 def texts():
-    """Each string of the library, and of the part of the tool that shows what is missing."""
+    """Each string of the library, and of the parts of the tool that show what is missing and what would help."""
     files = [*(SOURCE / "lib").rglob("*.cpp"), *(SOURCE / "backends").rglob("*.cpp")]
-    for file in sorted([*files, *(SOURCE / "tools").rglob("doctor*.cpp")]):
+    tools = [*(SOURCE / "tools").rglob("doctor*.cpp"), SOURCE / "tools/output/remedies.cpp"]
+    for file in sorted([*files, *tools]):
         code = re.sub(r"^\s*(//|#).*$", "", file.read_text(), flags=re.M)
         # The compiler joins those that only space is between.
         joined = re.sub(r'"\s*\n\s*"', "", code)
@@ -26,6 +27,8 @@ def main(tool):
     headers = "\n".join(path.read_text() for path in (SOURCE / "include/simplealloc").glob("*.hpp"))
     options, members, commands = set(), set(), set()
     for file, text in texts():
+        told = re.search(r"(?<![\w-])--[a-z]|CONFIG_|\bcma=", text)
+        check(not (told and file.is_relative_to("lib/solver")), f"{file}: the edges word `{text}`, not the solver")
         for command, option in re.findall(r"simplealloc (\w+)((?: --[a-z-]+)?)", text):
             commands.add((command, option.strip(), file))
         for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text):

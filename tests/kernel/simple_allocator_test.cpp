@@ -312,5 +312,5 @@ TEST_CASE_METHOD(guest::NothingLeft,
     });
     REQUIRE(access != rejections.end());
     CHECK(access->reason.find("no compat_ioctl") != std::string::npos);
-    CHECK(access->remedy == "use a 64-bit build of the program");
+    CHECK(to_string(access->remedies) == "use a 64-bit build of the program");
 }

@@ -54,17 +54,17 @@ std::vector<std::string> advice_for(const std::string& row) {
     set.evidence[ConstraintKind::contiguity] = {Confidence::assumed, "default"};
     set.evidence[ConstraintKind::address_window] = {Confidence::assumed, "default"};
     input.sources = {system_heap()};
-    std::vector<std::string> advice{solved(input).rejections[0].remedy};
+    std::vector<std::string> advice{to_string(solved(input).rejections[0].remedies)};
     set.constraints.contiguity = Contiguity::any;
     set.constraints.max_address = 0x3fffffff;
-    advice.push_back(solved(input).rejections[0].remedy);
+    advice.push_back(to_string(solved(input).rejections[0].remedies));
     set.constraints.max_address = no_limit;
     set.constraints.contiguity = Contiguity::preferred;
     input.sources.push_back(cma_heap());
     const solver::Output output = solved(input);
     REQUIRE(output.choices.size() == 2);
     REQUIRE(output.choices[1].candidate.lost);
-    advice.push_back(output.choices[1].candidate.lost->remedy);
+    advice.push_back(to_string(output.choices[1].candidate.lost->remedy));
     return advice;
 }
 

@@ -2,6 +2,7 @@
 // Writes the DOT language: nodes with lines of text, and edges.
 #include "tools/output/graph.hpp"
 
+#include "tools/output/remedies.hpp"
 #include "tools/output/text_table.hpp"
 #include "tools/output/words.hpp"
 
@@ -180,8 +181,8 @@ std::string rejections_text(std::span<const Rejection> rejections) {
             label.line(fmt::format("{}: {}", to_string(rejection.constraint), rejection.reason));
             if (!rejection.required_by.empty())
                 label.line("needed by " + join_in_words(rejection.required_by));
-            if (!rejection.remedy.empty())
-                label.line("try: " + rejection.remedy);
+            if (!rejection.remedies.empty())
+                label.line("try: " + remedies_in_words(rejection.remedies));
         }
         text += node(fmt::format("rejected{}", i), label, rejected);
         text += fmt::format("  request -> rejected{} [{}, arrowhead=none]\n", i, rejected);

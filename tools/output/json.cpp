@@ -3,6 +3,7 @@
 #include "tools/output/json.hpp"
 
 #include "tools/output/capability_limits.hpp"
+#include "tools/output/remedies.hpp"
 #include "tools/output/words.hpp"
 
 #include <concepts>
@@ -41,10 +42,11 @@ static void to_json(Json& json, const Plane& plane) {
 }
 
 static void to_json(Json& json, const Rejection& rejection) {
-    json = {{"source", rejection.source},      {"constraint", rejection.constraint},
-            {"reason", rejection.reason},      {"needed", rejection.needed},
-            {"offered", rejection.offered},    {"remedy", rejection.remedy},
-            {"parties", rejection.required_by}};
+    json = {
+        {"source", rejection.source},      {"constraint", rejection.constraint},
+        {"reason", rejection.reason},      {"needed", rejection.needed},
+        {"offered", rejection.offered},    {"remedy", tools::remedies_in_words(rejection.remedies)},
+        {"parties", rejection.required_by}};
 }
 
 static void to_json(Json& json, const Contributor& contributor) {
@@ -79,7 +81,7 @@ static void to_json(Json& json, const Lost& lost) {
             {"better_value", lost.better_value},
             {"better_rank", lost.better_rank},
             {"parties", lost.parties},
-            {"remedy", lost.remedy}};
+            {"remedy", tools::remedies_in_words({&lost.remedy, 1})}};
 }
 
 /// What an image is like, whether planned, offered or allocated.
@@ -97,10 +99,14 @@ static Json layout_json(const Layout& layout) {
 }
 
 static void to_json(Json& json, const Relaxation& relaxation) {
-    json = {{"kind", relaxation.kind},       {"what", relaxation.what},
-            {"remedy", relaxation.how},      {"rank", relaxation.rank},
-            {"party", relaxation.party},     {"copy_from", relaxation.copy_from},
-            {"copy_to", relaxation.copy_to}, {"source", relaxation.source},
+    json = {{"kind", relaxation.kind},
+            {"what", relaxation.what},
+            {"remedy", tools::together_in_words(relaxation.how)},
+            {"rank", relaxation.rank},
+            {"party", relaxation.party},
+            {"copy_from", relaxation.copy_from},
+            {"copy_to", relaxation.copy_to},
+            {"source", relaxation.source},
             {"count", relaxation.count}};
     json.update(layout_json(relaxation.layout));
 }
@@ -134,9 +140,12 @@ static void to_json(Json& json, const Attempt& attempt) {
 }
 
 static void to_json(Json& json, const Error& error) {
-    json = {{"object", error.object}, {"stage", error.stage},
-            {"cause", error.cause},   {"errno", error.sys_errno},
-            {"remedy", error.remedy}, {"message", tools::message_alone(error)}};
+    json = {{"object", error.object},
+            {"stage", error.stage},
+            {"cause", error.cause},
+            {"errno", error.sys_errno},
+            {"remedy", tools::remedy_in_words(error)},
+            {"message", tools::message_alone(error)}};
 }
 
 static void to_json(Json& json, const Verification& verification) {

@@ -2,6 +2,7 @@
 // Plans, buffers and failures, as tables and sentences.
 #include "tools/output/table.hpp"
 
+#include "tools/output/remedies.hpp"
 #include "tools/output/words.hpp"
 
 #include <algorithm>
@@ -105,7 +106,7 @@ std::string candidates_text(std::span<const Candidate> candidates, const Screen&
 }
 
 bool same_but_for_source(const Rejection& a, const Rejection& b) {
-    return a.constraint == b.constraint && a.reason == b.reason && a.remedy == b.remedy &&
+    return a.constraint == b.constraint && a.reason == b.reason && a.remedies == b.remedies &&
            a.required_by == b.required_by;
 }
 
@@ -124,7 +125,7 @@ std::string rejections_text(std::span<const Rejection> rejections, const Screen&
     for (const Rejection& row : rows)
         table.add({row.source, std::string(to_string(row.constraint)), row.reason,
                    list_in_words(row.required_by)},
-                  try_note(row.remedy));
+                  try_note(remedies_in_words(row.remedies)));
     return section("rejected", table, screen);
 }
 
@@ -157,7 +158,7 @@ std::string relaxations_text(std::span<const Relaxation> relaxations, const Scre
                    {offer.source, Style::good},
                    format_in_words(offer.layout.fourcc, offer.layout.modifier),
                    size_in_words(total_size(offer.layout.dmabuf_sizes))},
-                  try_note(offer.how));
+                  try_note(together_in_words(offer.how)));
     }
     return section("what would help, the least loss first", table, screen);
 }
@@ -198,7 +199,7 @@ std::string lost_text(std::span<const Candidate> candidates, const Screen& scree
             table.add({candidate.source, candidate.lost->to,
                        std::string(to_string(candidate.lost->criterion)), candidate.lost->value,
                        candidate.lost->better_value, list_in_words(candidate.lost->parties)},
-                      try_note(candidate.lost->remedy));
+                      try_note(remedies_in_words({&candidate.lost->remedy, 1})));
     return section("why not the others", table, screen);
 }
 
@@ -325,8 +326,8 @@ std::string error_text(const Error& error, const Screen& screen,
         text += fmt::format("buffer {}: ", *failed_buffer);
     // Not wrapped: one line each, whatever the screen, for those who search a log.
     text += printable(message_alone(error)) + "\n";
-    if (!error.remedy.empty())
-        text += styled("  try: ", Style::bold, screen) + printable(error.remedy) + "\n";
+    if (const std::string remedy = remedy_in_words(error); !remedy.empty())
+        text += styled("  try: ", Style::bold, screen) + printable(remedy) + "\n";
     return text;
 }
 

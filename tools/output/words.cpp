@@ -101,10 +101,12 @@ std::uint64_t total_size(std::span<const std::uint64_t> sizes) {
 
 std::string message_alone(const Error& error) {
     Error alone;
+    alone.cause = error.cause;
     alone.stage = error.stage;
     alone.sys_errno = error.sys_errno;
     alone.object = error.object;
     alone.detail = error.detail;
+    alone.conflict = error.conflict;
     return alone.message();
 }
 

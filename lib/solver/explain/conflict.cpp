@@ -101,10 +101,8 @@ Conflict no_source() {
     const std::string party = "no source on this machine";
     return {Kind::access,
             {party},
-            {{party, Kind::access,
-              "a kernel with CONFIG_DMABUF_HEAPS and CONFIG_DMABUF_HEAPS_SYSTEM, or with "
-              "CONFIG_UDMABUF (modprobe udmabuf)",
-              Confidence::known, "/dev/dma_heap and /dev/udmabuf are missing"}}};
+            {{party, Kind::access, to_string(Remedy{RemedyKind::heaps, {}}), Confidence::known,
+              "/dev/dma_heap and /dev/udmabuf are missing"}}};
 }
 
 } // namespace

@@ -8,8 +8,6 @@
 #include "lib/solver/search/rank.hpp"
 #include "lib/solver/search/remedy.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace simplealloc::solver {
@@ -25,12 +23,12 @@ const Offer& offer_of(const Pair& p, const Choice& choice) {
     return p.input.sources[choice.source].offer;
 }
 
-std::string leave_out(const Pair& p) {
-    return fmt::format("--without {} (Request::without)", p.winner.candidate.source);
+Remedy leave_out(const Pair& p) {
+    return {RemedyKind::leave_out, {p.winner.candidate.source}};
 }
 
-std::string put_first(const Pair& p) {
-    return fmt::format("--order {} (Request::order)", p.loser.candidate.source);
+Remedy put_first(const Pair& p) {
+    return {RemedyKind::order, {p.loser.candidate.source}};
 }
 
 using Names = std::vector<std::string>;
@@ -47,11 +45,9 @@ Names unproven(const Pair& p, std::string UseInput::*name) {
     return names;
 }
 
-std::string say_scattered(const Pair& p) {
-    Names rows = unproven(p, &UseInput::row);
-    std::erase(rows, "");
-    return "if it takes scattered memory, " +
-           (rows.empty() ? "describe it so" : say_in_quirk_file(rows, "contiguous = no"));
+Remedy say_scattered(const Pair& p) {
+    return say_in_quirk_file("it takes scattered memory", unproven(p, &UseInput::row),
+                             "contiguous = no");
 }
 
 /// Those that move most, and those that prefer the winner's modifier.
@@ -69,7 +65,7 @@ Names behind_layout(const Pair& p) {
 }
 
 /// The nearest way to use it less by which the loser is as good.
-std::string less_cpu(const Pair& p) {
+Remedy less_cpu(const Pair& p) {
     for (const CpuAccess access : {CpuAccess::read_rarely, CpuAccess::write, CpuAccess::none}) {
         if (access >= p.input.request.cpu)
             continue;
@@ -77,28 +73,29 @@ std::string less_cpu(const Pair& p) {
             return cpu_fit(access, caching_for(offer_of(p, choice), access)).rank;
         };
         if (rank(p.loser) <= rank(p.winner))
-            return fmt::format("--cpu {} (Request::cpu)", to_string(access));
+            return {RemedyKind::cpu, {std::string(to_string(access))}};
     }
     return leave_out(p);
 }
 
 struct Turn {
     Names parties;
-    std::string remedy;
+    Remedy remedy;
 };
 
 Turn turn(const Pair& p, CriterionKind criterion) {
     const Offer& offer = offer_of(p, p.loser);
     if (criterion == CriterionKind::proven && p.loser.candidate.criteria.front().rank == 2)
         return {{p.loser.candidate.source},
-                offer.undescribed_remedy.empty() ? leave_out(p) : offer.undescribed_remedy};
+                offer.undescribed_remedy.empty()
+                    ? leave_out(p)
+                    : Remedy{RemedyKind::advice, {offer.undescribed_remedy}}};
     if (criterion == CriterionKind::proven)
         return {unproven(p, &UseInput::party), say_scattered(p)};
     if (criterion == CriterionKind::layout) {
         const bool tiled = p.loser.candidate.layout.modifier.is_linear() &&
                            !p.winner.candidate.layout.modifier.is_linear();
-        return {behind_layout(p),
-                tiled ? "ask for LINEAR (--image …:LINEAR, Request::modifier)" : leave_out(p)};
+        return {behind_layout(p), tiled ? Remedy{RemedyKind::linear, {}} : leave_out(p)};
     }
     if (criterion == CriterionKind::cpu_fit)
         return {{cpu_party(p.input.request.cpu)}, less_cpu(p)};

@@ -44,7 +44,7 @@ struct Proposal {
     RelaxationKind kind;
     std::int64_t place; ///< within the kind
     std::string what;
-    std::string how;
+    std::vector<Remedy> how;
     Relaxed relaxed;
 };
 
@@ -116,34 +116,34 @@ bool Offers::try_out(const Proposal& proposal) {
 /// What has no value to search for.
 std::vector<Proposal> Offers::simple() const {
     std::vector<Proposal> proposals;
-    const auto propose = [&](RelaxationKind kind, std::string what, std::string how, auto change) {
-        proposals.push_back({kind, static_cast<std::int64_t>(proposals.size()), std::move(what),
-                             std::move(how), original()});
+    const auto propose = [&](RelaxationKind kind, std::string what, RemedyKind how, auto change) {
+        proposals.push_back({kind,
+                             static_cast<std::int64_t>(proposals.size()),
+                             std::move(what),
+                             {{how, {}}},
+                             original()});
         change(proposals.back().relaxed);
     };
     const ResolvedRequest& request = input_.request;
     if (request.modifier && !request.modifier->is_linear())
-        propose(RelaxationKind::modifier, "leave the modifier open",
-                "--image without MODIFIER (no Request::modifier)",
+        propose(RelaxationKind::modifier, "leave the modifier open", RemedyKind::open_modifier,
                 [](Relaxed& r) { r.request.modifier.reset(); });
     else if (request.modifier && request.modifier->state == Modifier::State::named)
         propose(RelaxationKind::modifier, "take LINEAR without its being named",
-                "--image without MODIFIER (no Request::modifier)",
-                [](Relaxed& r) { r.request.modifier.reset(); });
+                RemedyKind::open_modifier, [](Relaxed& r) { r.request.modifier.reset(); });
     if (!request.without.empty())
         propose(RelaxationKind::left_out, "use what was left out: " + list_text(request.without),
-                "no --without (Request::without)", [](Relaxed& r) { r.request.without.clear(); });
+                RemedyKind::let_in, [](Relaxed& r) { r.request.without.clear(); });
     if (request.strict)
         propose(RelaxationKind::strict, "take memory of which nobody knows whether it is accepted",
-                "no --strict (Request::strict)", [](Relaxed& r) { r.request.strict = false; });
+                RemedyKind::not_strict, [](Relaxed& r) { r.request.strict = false; });
     if (!request.any_device)
         propose(RelaxationKind::any_device, "use memory of a device that is not named",
-                "--any-device (Request::any_device)",
-                [](Relaxed& r) { r.request.any_device = true; });
+                RemedyKind::any_device, [](Relaxed& r) { r.request.any_device = true; });
     const auto format = format_info(request.fourcc);
     if (format && format->planes.size() > 1)
-        propose(RelaxationKind::placement, "allocate each plane by itself",
-                "one request for each plane", [](Relaxed& r) { r.split_planes = true; });
+        propose(RelaxationKind::placement, "allocate each plane by itself", RemedyKind::each_plane,
+                [](Relaxed& r) { r.split_planes = true; });
     return proposals;
 }
 
@@ -154,7 +154,7 @@ void Offers::try_pairs(const std::vector<Proposal>& proposals) {
             const Proposal& less = proposals[i];
             Proposal both = proposals[k];
             both.what = less.what + " and " + both.what;
-            both.how = less.how + ", " + both.how;
+            both.how.insert(both.how.begin(), less.how.begin(), less.how.end());
             both.place += static_cast<std::int64_t>(proposals.size()) * (less.place + 1);
             if (less.kind == RelaxationKind::modifier)
                 both.relaxed.request.modifier.reset();
@@ -180,10 +180,11 @@ void Offers::try_crops() {
     for (const ImageSize& padded : padded_sizes(input_)) {
         const std::string larger = fmt::format("{}x{}", padded.width, padded.height);
         const std::string part = fmt::format("{}x{}", width, height);
-        Proposal proposal{
-            RelaxationKind::crop, place++, fmt::format("request {} and crop to {}", larger, part),
-            fmt::format("--image {}:… --crop {} (Request::image, Request::crop)", larger, part),
-            original()};
+        Proposal proposal{RelaxationKind::crop,
+                          place++,
+                          fmt::format("request {} and crop to {}", larger, part),
+                          {{RemedyKind::crop, {larger, part}}},
+                          original()};
         proposal.relaxed.request.width = padded.width;
         proposal.relaxed.request.height = padded.height;
         proposal.relaxed.request.crop_width = width;
@@ -213,9 +214,11 @@ void Offers::try_formats() {
             continue;
         }
         Proposal proposal{
-            RelaxationKind::alpha, 0,
+            RelaxationKind::alpha,
+            0,
             fmt::format("request {} instead of {}", to_string(format), to_string(wanted->fourcc)),
-            fmt::format("--image …:{} (Request::image)", to_string(format)), original()};
+            {{RemedyKind::format, {to_string(format)}}},
+            original()};
         proposal.relaxed.request.fourcc = format;
         try_out(proposal);
     }
@@ -225,9 +228,11 @@ void Offers::try_formats() {
             break;
         const Fourcc format = near.fourcc;
         Proposal proposal{
-            RelaxationKind::format, static_cast<std::int64_t>(tried++),
+            RelaxationKind::format,
+            static_cast<std::int64_t>(tried++),
             fmt::format("request {} instead of {}", to_string(format), to_string(wanted->fourcc)),
-            fmt::format("--image …:{} (Request::image)", to_string(format)), original()};
+            {{RemedyKind::format, {to_string(format)}}},
+            original()};
         proposal.relaxed.request.fourcc = format;
         try_out(proposal);
     }
@@ -238,11 +243,13 @@ void Offers::try_less_cpu() {
     for (const CpuAccess access : {CpuAccess::read_rarely, CpuAccess::write, CpuAccess::none}) {
         if (access >= input_.request.cpu)
             continue;
-        Proposal proposal{RelaxationKind::cpu_access, static_cast<std::int64_t>(access),
+        Proposal proposal{RelaxationKind::cpu_access,
+                          static_cast<std::int64_t>(access),
                           access == CpuAccess::none
                               ? std::string("do not touch it with the CPU")
                               : fmt::format("use the CPU for {} only", to_string(access)),
-                          fmt::format("--cpu {} (Request::cpu)", to_string(access)), original()};
+                          {{RemedyKind::cpu, {std::string(to_string(access))}}},
+                          original()};
         proposal.relaxed.request.cpu = access;
         if (try_out(proposal))
             return;
@@ -258,10 +265,12 @@ void Offers::try_fewer_buffers() {
     const auto most =
         largest(input_.request.count, [&](std::uint64_t count) { return serves(counted(count)); });
     if (most && *most >= input_.least_count)
-        try_out({RelaxationKind::count, 0,
+        try_out({RelaxationKind::count,
+                 0,
                  fmt::format("request {} {} instead of {}", *most,
                              *most == 1 ? "buffer" : "buffers", input_.request.count),
-                 fmt::format("--count {} (Request::count)", *most), counted(*most)});
+                 {{RemedyKind::count, {std::to_string(*most)}}},
+                 counted(*most)});
 }
 
 void Offers::try_fewer_bytes() {
@@ -276,8 +285,11 @@ void Offers::try_fewer_bytes() {
     const auto most = largest((input_.request.size - 1) / page + 1,
                               [&](std::uint64_t pages) { return serves(sized(pages)); });
     if (most)
-        try_out({RelaxationKind::size, 0, fmt::format("request {}", size_text(*most * page)),
-                 fmt::format("--bytes {} (Request::bytes)", *most * page), sized(*most)});
+        try_out({RelaxationKind::size,
+                 0,
+                 fmt::format("request {}", size_text(*most * page)),
+                 {{RemedyKind::bytes, {std::to_string(*most * page)}}},
+                 sized(*most)});
 }
 
 void Offers::try_smaller_image() {
@@ -300,8 +312,11 @@ void Offers::try_smaller_image() {
         return;
     const Relaxed relaxed = scaled(*most);
     const std::string size = fmt::format("{}x{}", relaxed.request.width, relaxed.request.height);
-    try_out({RelaxationKind::size, 0, "request an image of " + size,
-             fmt::format("--image {}:… (Request::image)", size), relaxed});
+    try_out({RelaxationKind::size,
+             0,
+             "request an image of " + size,
+             {{RemedyKind::image_size, {size}}},
+             relaxed});
 }
 
 /// Whether the device fills the buffer.
@@ -325,8 +340,10 @@ void Offers::try_copy(std::size_t use, std::int64_t place) {
     const auto served = plan(own);
     if (!served || served->choices.empty())
         return;
-    Proposal proposal{RelaxationKind::device, place, "",
-                      fmt::format("two requests: one for {} alone, one without it", apart.party),
+    Proposal proposal{RelaxationKind::device,
+                      place,
+                      "",
+                      {{RemedyKind::apart, {apart.party}}},
                       with_cpu(!from_it)};
     std::erase(proposal.relaxed.uses, use);
     if (proposal.relaxed.uses.empty() || !try_out(proposal))

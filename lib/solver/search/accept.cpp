@@ -32,30 +32,24 @@ Case case_of(const UseInput& use, const CapabilitySet& set, const SourceInput& s
 }
 
 /// `needed` and `offered`: the values that the reason sets against each other.
-Objection objection(const Case& c, ConstraintKind kind, std::string reason, std::string remedy,
+Objection objection(const Case& c, ConstraintKind kind, std::string reason, Remedies remedies,
                     std::string needed = {}, std::string offered = {}) {
-    return {kind,  std::move(reason), {c.use.party},     std::move(remedy),
+    return {kind,  std::move(reason), {c.use.party},     std::move(remedies),
             false, std::move(needed), std::move(offered)};
 }
 
 /// What helps where a device can't get at the memory at all.
-std::string copy_remedy(const Case& c) {
-    return fmt::format("give {} a buffer of its own and copy", c.use.party);
+Remedies copy_remedy(const Case& c) {
+    return {{RemedyKind::copy, {c.use.party}}};
 }
 
 /// How a limit that is only assumed is put right, where the device `does` better.
-std::string quirk_remedy(const Case& c, ConstraintKind kind, std::string_view does,
-                         std::string_view line) {
+Remedies quirk_remedy(const Case& c, ConstraintKind kind, std::string_view does, std::string line) {
     const auto found = c.set.evidence.find(kind);
     if (found == c.set.evidence.end() || found->second.confidence == Confidence::known)
         return {};
-    if (c.use.row.empty())
-        return fmt::format("if {} {}, describe it so", c.use.party, does);
-    return fmt::format("if {} {}, {}", c.use.party, does, say_in_quirk_file({&c.use.row, 1}, line));
-}
-
-std::string either(const std::string& one, const std::string& other) {
-    return one.empty() || other.empty() ? one + other : one + "; " + other;
+    return {
+        say_in_quirk_file(fmt::format("{} {}", c.use.party, does), {c.use.row}, std::move(line))};
 }
 
 const FormatSupport* find_format(const CapabilitySet& set, Fourcc code) {
@@ -65,13 +59,13 @@ const FormatSupport* find_format(const CapabilitySet& set, Fourcc code) {
 }
 
 /// As many as one reads.
-std::string formats_text(const CapabilitySet& set) {
+std::vector<std::string> format_names(const CapabilitySet& set) {
     constexpr std::size_t most = 6;
     std::vector<std::string> names;
     for (const FormatSupport& format : set.formats)
         if (names.size() < most)
             names.push_back(to_string(format.fourcc));
-    return fmt::format("{}", fmt::join(names, " or "));
+    return names;
 }
 
 bool takes_linear(const FormatSupport& format) {
@@ -85,22 +79,22 @@ Objection format_objection(const Case& c) {
         return objection(
             c, ConstraintKind::format,
             fmt::format("{} takes linear layouts only, {} is wanted", c.use.party, wanted),
-            "leave the modifier open or ask for LINEAR", wanted, "LINEAR");
+            linear_remedy(), wanted, "LINEAR");
     if (const FormatSupport* format = find_format(c.set, c.wanted.fourcc))
         return objection(c, ConstraintKind::format,
                          fmt::format("{} takes {} only with other modifiers than {}", c.use.party,
                                      to_string(c.wanted.fourcc), wanted),
-                         takes_linear(*format) ? "leave the modifier open or ask for LINEAR"
-                                               : take_own_layout(c.sources),
+                         takes_linear(*format) ? linear_remedy() : take_own_layout(c.sources),
                          wanted, modifiers_text(*format));
     const auto sibling = alpha_sibling(c.wanted.fourcc);
     // Nobody but the caller knows whether alpha may be lost or undefined.
-    const std::string instead =
-        sibling && find_format(c.set, *sibling) ? to_string(*sibling) : formats_text(c.set);
+    const std::vector<std::string> instead = sibling && find_format(c.set, *sibling)
+                                                 ? std::vector{to_string(*sibling)}
+                                                 : format_names(c.set);
     return objection(c, ConstraintKind::format,
                      fmt::format("{} does not take {}", c.use.party, to_string(c.wanted.fourcc)),
-                     fmt::format("request {}, which it takes", instead), to_string(c.wanted.fourcc),
-                     instead);
+                     {{RemedyKind::accepted_format, instead}}, to_string(c.wanted.fourcc),
+                     fmt::format("{}", fmt::join(instead, " or ")));
 }
 
 bool may_be_given(const Case& c) {
@@ -208,16 +202,16 @@ bool contiguous_enough(const Case& c) {
 }
 
 /// Instead of memory that is nobody's own.
-std::string contiguous_remedy(const Case& c) {
+Remedies contiguous_remedy(const Case& c) {
     const Constraints& need = c.set.constraints;
     const Offer& offer = c.source.offer;
     return offer.device.empty() ? take_contiguous(c.sources, {need.min_address, need.max_address},
                                                   {offer.min_address, offer.max_address})
-                                : std::string();
+                                : Remedies();
 }
 
 /// The limit by which it would reach all of the source.
-std::string window_remedy(const Case& c) {
+Remedies window_remedy(const Case& c) {
     const Offer& offer = c.source.offer;
     const bool above = offer.max_address > c.set.constraints.max_address;
     return quirk_remedy(c, ConstraintKind::address_window, "reaches it",
@@ -227,7 +221,7 @@ std::string window_remedy(const Case& c) {
 
 Objection contiguity_objection(const Case& c) {
     const std::string offered = contiguity_text(c.source.offer);
-    const std::string quirk =
+    const Remedies quirk =
         quirk_remedy(c, ConstraintKind::contiguity, "needs no such memory", "contiguous = no");
     if (needs_one_segment(c.set.constraints))
         return objection(c, ConstraintKind::contiguity,
@@ -237,8 +231,7 @@ Objection contiguity_objection(const Case& c) {
                      fmt::format("{}; nobody knows whether {} needs contiguous memory, and the "
                                  "request is strict",
                                  offered, c.use.party),
-                     either("allow unproven candidates (not strict)", quirk), "contiguous memory",
-                     offered);
+                     either({{RemedyKind::not_strict, {}}}, quirk), "contiguous memory", offered);
 }
 
 bool in_reach(const Case& c) {
@@ -260,12 +253,12 @@ Objection address_objection(const Case& c) {
     const std::string offered = window_text(offer.min_address, offer.max_address);
     const std::string needed = window_text(need.min_address, need.max_address);
     // A device's own memory is where its driver puts it.
-    const std::string remedy =
-        offer.device.empty() ? either(contiguous_remedy(c), window_remedy(c)) : std::string();
+    Remedies remedies =
+        offer.device.empty() ? either(contiguous_remedy(c), window_remedy(c)) : Remedies();
     return objection(
         c, ConstraintKind::address_window,
         fmt::format("memory may lie at {}; {} reaches {}", offered, c.use.party, needed),
-        remedy.empty() ? copy_remedy(c) : remedy, needed, offered);
+        remedies.empty() ? copy_remedy(c) : std::move(remedies), needed, offered);
 }
 
 bool starts_aligned(const Case& c) {
@@ -327,7 +320,7 @@ Objection protection_objection(const Case& c) {
     Objection found =
         objection(c, ConstraintKind::protected_memory,
                   fmt::format("{} needs protected memory, which has no CPU use", c.use.party),
-                  "request it without CPU access");
+                  no_cpu_remedy());
     found.required_by.push_back(cpu_party(c.wanted.cpu));
     return found;
 }
@@ -341,7 +334,7 @@ Objection count_objection(const Case& c) {
     return objection(c, ConstraintKind::max_buffers,
                      fmt::format("{} buffers are wanted, {} holds {} at a time", c.wanted.count,
                                  c.use.party, most),
-                     fmt::format("request at most {} buffers", most),
+                     {{RemedyKind::count, {std::to_string(most)}}},
                      fmt::format("{} buffers", c.wanted.count),
                      fmt::format("at most {} buffers", most));
 }

@@ -39,7 +39,7 @@ Suitability suits(const Input& input, const SourceInput& source, const Layout& l
         result.objections.push_back({checked.error().constraint.value_or(ConstraintKind::placement),
                                      std::move(checked.error().detail),
                                      {input.uses.front().party},
-                                     "",
+                                     {},
                                      true});
     return result;
 }

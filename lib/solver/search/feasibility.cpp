@@ -55,7 +55,7 @@ Objection too_many_modifiers(const Problem& p, std::size_t count) {
         ConstraintKind::search_limit,
         fmt::format("not all of {} modifiers are tried, and those that are do not serve", count),
         {},
-        "give the devices fewer modifiers, or ask for one",
+        {{RemedyKind::fewer_ways, {}}},
         false};
     for (std::size_t i = 0; i < p.scope.uses.size(); ++i)
         objection.required_by.push_back(p.use(i).party);
@@ -151,8 +151,7 @@ Objection out_of_budget(const Input& input) {
     Objection objection{ConstraintKind::search_limit,
                         "the plan's budget is spent, and not everything is tried",
                         {},
-                        "give the devices fewer alternatives and modifiers, or the plan more "
-                        "budget (AllocatorOptions::budget)",
+                        {{RemedyKind::fewer_ways, {}}, {RemedyKind::budget, {}}},
                         false};
     if (most != input.uses.end())
         objection.required_by.push_back(most->party);
@@ -172,7 +171,7 @@ Evaluation evaluate(const SearchContext& context, const Scope& scope, const Sour
         result.objections = {{ConstraintKind::format,
                               "the format can't be laid out",
                               {},
-                              "request another format",
+                              {{RemedyKind::other_format, {}}},
                               true}};
         return result;
     }

@@ -2,11 +2,10 @@
 // What would help where memory does not do, as far as it can help on this machine.
 #include "lib/solver/search/remedy.hpp"
 
-#include "lib/model/objection.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace simplealloc::solver {
 namespace {
@@ -33,54 +32,71 @@ const SourceInput* best(std::span<const SourceInput> sources, Does does) {
 }
 
 /// Where a CMA heap is there, it lies in the wrong place: only where from is to be said.
-std::string boot(std::span<const SourceInput> sources, std::string_view option) {
+Remedies boot(std::span<const SourceInput> sources, std::vector<std::string> place) {
     const bool has_heap = std::ranges::any_of(sources, [](const SourceInput& source) {
         return source.backend == "dma-heap" && is_contiguous(source);
     });
-    return fmt::format("boot {}with {}",
-                       has_heap ? "" : "a kernel that has CONFIG_DMABUF_HEAPS_CMA ", option);
+    return {{has_heap ? RemedyKind::cma_area : RemedyKind::cma_heap, std::move(place)}};
+}
+
+Remedy take(const SourceInput& source, std::string why) {
+    return {RemedyKind::source, {source.name, std::move(why)}};
 }
 
 } // namespace
 
-std::string say_in_quirk_file(std::span<const std::string> rows, std::string_view entry) {
-    std::vector<std::string> heads;
-    for (const std::string& row : rows)
-        heads.push_back(fmt::format("`[{}]`", row));
-    return fmt::format("say so in a quirk file: {}{}, `source = tried here`, `{}`",
-                       heads.size() > 1 ? "each of " : "", list_text(heads), entry);
+Remedies either(Remedies one, Remedies other) {
+    std::ranges::move(other, std::back_inserter(one));
+    return one;
 }
 
-std::string take_contiguous(std::span<const SourceInput> sources, Window reach, Window ram) {
+Remedies linear_remedy() {
+    return {{RemedyKind::open_modifier, {}}, {RemedyKind::linear, {}}};
+}
+
+Remedies no_cpu_remedy() {
+    return {{RemedyKind::cpu, {std::string(to_string(CpuAccess::none))}}};
+}
+
+Remedy say_in_quirk_file(std::string premise, std::vector<std::string> rows, std::string entry) {
+    std::erase(rows, "");
+    if (rows.empty())
+        return {RemedyKind::describe, {std::move(premise)}};
+    rows.insert(rows.begin(), {std::move(premise), std::move(entry)});
+    return {RemedyKind::quirk, std::move(rows)};
+}
+
+Remedies take_contiguous(std::span<const SourceInput> sources, Window reach, Window ram) {
     const SourceInput* source = best(sources, [&](const SourceInput& one) {
         return is_contiguous(one) && one.offer.min_address >= reach.first &&
                one.offer.max_address <= reach.last;
     });
     if (source != nullptr)
-        return source->name + ", which is contiguous";
+        return {take(*source, "is contiguous")};
     if (reach.first == 0 && reach.last == no_limit)
-        return boot(sources, "cma=SIZE");
+        return boot(sources, {});
     const std::uint64_t first = std::max(reach.first, ram.first);
     const std::uint64_t last = std::min(reach.last, ram.last);
     if (first > last)
         return {};
     const std::string end = last == no_limit ? std::string() : fmt::format("-{:#x}", last + 1);
-    return boot(sources, fmt::format("cma=SIZE@{:#x}{}", first, end));
+    return boot(sources, {fmt::format("@{:#x}{}", first, end)});
 }
 
-std::string take_protected(std::span<const SourceInput> sources) {
+Remedies take_protected(std::span<const SourceInput> sources) {
     const SourceInput* source =
         best(sources, [](const SourceInput& one) { return one.offer.protected_memory; });
-    return source != nullptr
-               ? source->name + ", which is protected"
-               : "a kernel with a heap of protected memory (CONFIG_TEE_DMABUF_HEAPS, Linux 6.18)";
+    return {source != nullptr ? take(*source, "is protected")
+                              : Remedy{RemedyKind::protected_heap, {}}};
 }
 
-std::string take_own_layout(std::span<const SourceInput> sources) {
+Remedies take_own_layout(std::span<const SourceInput> sources) {
     const SourceInput* source =
         best(sources, [](const SourceInput& one) { return one.offer.own_layout; });
-    return source != nullptr ? source->name + ", which lays images out itself, or another format"
-                             : "another format";
+    Remedies remedies{{RemedyKind::other_format, {}}};
+    if (source != nullptr)
+        remedies.insert(remedies.begin(), take(*source, "lays images out itself"));
+    return remedies;
 }
 
 } // namespace simplealloc::solver

@@ -6,13 +6,24 @@
 
 #include <span>
 #include <string>
-#include <string_view>
+#include <vector>
 
 namespace simplealloc::solver {
 
-/// Tells to write into a quirk file what was found out by trying, each line between backquotes:
-/// `[drm:vc4]`, the `source` that every row has, and `entry`. `rows` are one for each device.
-std::string say_in_quirk_file(std::span<const std::string> rows, std::string_view entry);
+/// Alternatives, the likeliest first.
+using Remedies = std::vector<Remedy>;
+
+/// All of both.
+Remedies either(Remedies one, Remedies other);
+
+/// To write what was found out by trying, `premise`, into a quirk file: `entry`, for each of
+/// `rows`. Where there is no row, to describe it so.
+Remedy say_in_quirk_file(std::string premise, std::vector<std::string> rows, std::string entry);
+
+/// To ask for a linear layout, or for none.
+Remedies linear_remedy();
+/// To do without the CPU.
+Remedies no_cpu_remedy();
 
 /// Addresses, both inclusive.
 struct Window {
@@ -22,12 +33,12 @@ struct Window {
 
 /// From where to take memory in one run that lies within `reach`; `ram` is where pages may lie.
 /// Empty where there are none within it.
-std::string take_contiguous(std::span<const SourceInput> sources, Window reach, Window ram);
+Remedies take_contiguous(std::span<const SourceInput> sources, Window reach, Window ram);
 
 /// From where to take memory that no CPU reads.
-std::string take_protected(std::span<const SourceInput> sources);
+Remedies take_protected(std::span<const SourceInput> sources);
 
 /// What helps who takes an image with other modifiers only, and none of them linear.
-std::string take_own_layout(std::span<const SourceInput> sources);
+Remedies take_own_layout(std::span<const SourceInput> sources);
 
 } // namespace simplealloc::solver

@@ -5,6 +5,7 @@
 #include "lib/base/checked.hpp"
 #include "lib/model/layout.hpp"
 #include "lib/solver/search/combine.hpp"
+#include "lib/solver/search/remedy.hpp"
 #include "lib/solver/search/source_check.hpp"
 #include "lib/solver/search/supply.hpp"
 
@@ -46,14 +47,8 @@ Objection refusal(const UseInput& use, std::size_t alternative) {
     return {ConstraintKind::format,
             fmt::format("{} {}", use.party, way.reason),
             {use.party},
-            way.remedy,
+            advice(way.remedy),
             false};
-}
-
-/// The row that would say how much it is.
-std::string size_remedy(const UseInput& use) {
-    return fmt::format("say it in a quirk file{}: `plane-padding = …`",
-                       use.row.empty() ? "" : fmt::format(", in `[{}]`", use.row));
 }
 
 Objection unsized_objection(const UseInput& use) {
@@ -62,7 +57,7 @@ Objection unsized_objection(const UseInput& use) {
                         "strict",
                         use.party),
             {use.party},
-            "allow unproven candidates (not strict); " + size_remedy(use),
+            {{RemedyKind::not_strict, {}}, say_in_quirk_file("", {use.row}, "plane-padding = …")},
             false};
 }
 
@@ -111,7 +106,7 @@ std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation&
         result.objections.push_back({ConstraintKind::format,
                                      "no way is known in which " + use.party + " works",
                                      {use.party},
-                                     "describe what it takes",
+                                     {{RemedyKind::describe, {}}},
                                      false});
     else if (p.explain && use.refused.count(nearest) > 0)
         result.objections.push_back(refusal(use, nearest));
@@ -130,10 +125,11 @@ Objection without_source(Objection objection, const std::string& source) {
         objection.required_by.erase(own);
         objection.by_source = true;
     }
-    if (objection.remedy.empty())
-        objection.remedy = objection.required_by.size() > 1
-                               ? "another size or format, or a buffer of its own for one of them"
-                               : "another size or format";
+    if (objection.remedies.empty()) {
+        objection.remedies = {{RemedyKind::other_size, {}}};
+        if (objection.required_by.size() > 1)
+            objection.remedies.push_back({RemedyKind::copy_one, {}});
+    }
     return objection;
 }
 
@@ -143,7 +139,9 @@ Objection layout_objection(const std::vector<Party>& parties,
     const std::string demands = demands_text(parties, alternatives, kind);
     return without_source({kind,
                            demands.empty() ? error.detail : error.detail + " (" + demands + ")",
-                           explained(parties, alternatives).parties_around(kind), "", false},
+                           explained(parties, alternatives).parties_around(kind),
+                           {},
+                           false},
                           std::string(parties.back().name));
 }
 
@@ -171,7 +169,9 @@ std::optional<Objection> check_packed_lines(const std::vector<Party>& parties,
                      "many ({})",
                      lines,
                      demands_text(parties, combination.alternatives, ConstraintKind::height_align)),
-         std::move(required_by), "", false},
+         std::move(required_by),
+         {},
+         false},
         std::string(parties.back().name));
 }
 
@@ -188,7 +188,7 @@ std::optional<Objection> check_refusals(const Problem& p, const Layout& layout) 
             return Objection{ConstraintKind::attach,
                              "refused before: " + refusal.reason,
                              {by_cpu ? cpu_party(p.scope.cpu) : refusal.party},
-                             "it is tried again after something was plugged in or out",
+                             {{RemedyKind::replug, {}}},
                              true};
     }
     return std::nullopt;
@@ -270,7 +270,7 @@ Objection gave_up(const std::vector<Party>& parties, std::size_t merges) {
         fmt::format("{} merges of alternatives found nothing that fits, and not all are tried",
                     merges),
         {},
-        "give the devices fewer alternatives",
+        {{RemedyKind::fewer_ways, {}}},
         false};
     for (const Party& party : parties)
         if (party.options.size() > 1)

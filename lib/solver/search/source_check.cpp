@@ -2,6 +2,8 @@
 // What stands against a source whatever the uses are.
 #include "lib/solver/search/source_check.hpp"
 
+#include "lib/solver/search/remedy.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,19 +11,17 @@
 namespace simplealloc::solver {
 namespace {
 
-Objection by_source(ConstraintKind kind, std::string reason, std::string remedy) {
-    return {kind, std::move(reason), {}, std::move(remedy), true};
+Objection by_source(ConstraintKind kind, std::string reason, Remedies remedies) {
+    return {kind, std::move(reason), {}, std::move(remedies), true};
 }
 
 /// Where it was left out.
-std::string let_in(const SourceInput& source) {
-    if (source.disabled_by == "caller")
-        return "no --without (Request::without, AllocatorOptions::without)";
+Remedy let_in(const SourceInput& source) {
     if (source.disabled_by == "SIMPLEALLOC_DISABLE")
-        return "take it out of SIMPLEALLOC_DISABLE";
+        return {RemedyKind::allow_in_environment, {}};
     if (source.disabled_by.starts_with("policy "))
-        return fmt::format("take it off `forbid` in {}", source.disabled_by);
-    return "do not leave it out";
+        return {RemedyKind::allow_in_policy, {source.disabled_by}};
+    return {RemedyKind::let_in, {}};
 }
 
 } // namespace
@@ -31,11 +31,11 @@ std::optional<Objection> check_policy(const SourceInput& source) {
         return by_source(ConstraintKind::policy,
                          source.disabled_by.empty() ? "disabled"
                                                     : "disabled by " + source.disabled_by,
-                         let_in(source));
+                         {let_in(source)});
     if (!source.named)
         return by_source(ConstraintKind::policy,
                          "it belongs to a device that the request does not name",
-                         "--any-device (Request::any_device)");
+                         {{RemedyKind::any_device, {}}});
     return std::nullopt;
 }
 
@@ -44,27 +44,26 @@ std::vector<Objection> check_offer(const Input& input, const SourceInput& source
     std::vector<Objection> objections;
     const Offer& offer = source.offer;
     if (!source.usable)
-        objections.push_back(by_source(ConstraintKind::access, source.reason, source.remedy));
+        objections.push_back(
+            by_source(ConstraintKind::access, source.reason, advice(source.remedy)));
     if (!offer.lays_out(wanted.fourcc, wanted.modifier))
         objections.push_back(by_source(ConstraintKind::format,
                                        fmt::format("its memory is laid out linear, {} is asked for",
                                                    to_string(wanted.modifier)),
-                                       "leave the modifier open or ask for LINEAR"));
+                                       linear_remedy()));
     if (offer.own_layout && wanted.fourcc == fourcc::bytes)
         objections.push_back(by_source(ConstraintKind::format, "it allocates images only",
-                                       "request an image, e.g. one line of R8"));
+                                       {{RemedyKind::image, {}}}));
     else if (offer.own_layout && !has_drm_code(wanted.fourcc))
         objections.push_back(by_source(ConstraintKind::format,
                                        fmt::format("it allocates images of DRM's formats only, {} "
                                                    "is one of V4L2",
                                                    to_string(wanted.fourcc)),
-                                       "request a format that DRM has a code for"));
+                                       {{RemedyKind::drm_format, {}}}));
     if (wanted.strict && !offer.undescribed.empty())
         objections.push_back(by_source(
             ConstraintKind::memory_kind, offer.undescribed + ", and the request is strict",
-            offer.undescribed_remedy.empty()
-                ? "allow unproven candidates (not strict)"
-                : "allow unproven candidates (not strict); " + offer.undescribed_remedy));
+            either({{RemedyKind::not_strict, {}}}, advice(offer.undescribed_remedy))));
     const bool cpu = scope.cpu != CpuAccess::none;
     const CpuCaching caching = caching_for(offer, scope.cpu);
     if (offer.protected_memory) {
@@ -78,11 +77,11 @@ std::vector<Objection> check_offer(const Input& input, const SourceInput& source
         if (!asked_for)
             objections.push_back(by_source(ConstraintKind::protected_memory,
                                            "memory is protected, and no use asks for that",
-                                           "name a use that needs protected memory"));
+                                           {{RemedyKind::protected_use, {}}}));
     }
     if (cpu && caching == CpuCaching::unmappable) {
-        objections.push_back(by_source(ConstraintKind::cpu_access, "the CPU can't map its memory",
-                                       "request it without CPU access"));
+        objections.push_back(
+            by_source(ConstraintKind::cpu_access, "the CPU can't map its memory", no_cpu_remedy()));
         objections.back().required_by = {cpu_party(scope.cpu)};
     }
     if (cpu && caching == CpuCaching::cached && !offer.sync_effective) {
@@ -95,7 +94,7 @@ std::vector<Objection> check_offer(const Input& input, const SourceInput& source
                 ConstraintKind::cpu_access,
                 fmt::format("memory is cached and its sync does nothing; {} {} not see CPU caches",
                             list_text(unsnooped), unsnooped.size() == 1 ? "does" : "do"),
-                "request it without CPU access"));
+                no_cpu_remedy()));
             unsnooped.push_back(cpu_party(scope.cpu));
             objections.back().required_by = std::move(unsnooped);
         }

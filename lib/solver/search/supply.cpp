@@ -4,6 +4,7 @@
 
 #include "lib/base/checked.hpp"
 #include "lib/solver/search/accept.hpp"
+#include "lib/solver/search/remedy.hpp"
 
 #include <fmt/format.h>
 
@@ -59,19 +60,19 @@ std::string text_of(const Amount& amount) {
 }
 
 /// What asking for less would be, where some buffers have room.
-std::string fewer(const Amount& amount, std::uint64_t room) {
+Remedy fewer(const Amount& amount, std::uint64_t room) {
     const std::uint64_t most = amount.each == 0 ? 0 : room / amount.each;
     if (amount.count == 1 || most == 0)
-        return "request less";
-    return fmt::format("request {} {}", most, most == 1 ? "buffer" : "buffers");
+        return {RemedyKind::less, {}};
+    return {RemedyKind::count, {std::to_string(most)}};
 }
 
-Objection by_source(ConstraintKind kind, std::string reason, std::string remedy, std::string needed,
+Objection by_source(ConstraintKind kind, std::string reason, Remedies remedies, std::string needed,
                     std::string offered) {
     return {kind,
             std::move(reason),
             {},
-            std::move(remedy),
+            std::move(remedies),
             true,
             std::move(needed),
             std::move(offered)};
@@ -84,20 +85,21 @@ Objection too_large(const Offer& offer, std::uint64_t size) {
                      fmt::format("{} are needed in one dma-buf, the source gives at most {}{}{}",
                                  needed, offered, offer.max_size_reason.empty() ? "" : ": ",
                                  offer.max_size_reason),
-                     offer.max_size_remedy.empty() ? "request less, or use another source"
-                                                   : offer.max_size_remedy,
+                     offer.max_size_remedy.empty()
+                         ? Remedies{{RemedyKind::less, {}}, {RemedyKind::other_source, {}}}
+                         : advice(offer.max_size_remedy),
                      needed, offered);
 }
 
 Objection beyond_total(const Offer& offer, const Amount& amount) {
     const std::string offered = size_text(offer.max_total);
-    const std::string less = fewer(amount, offer.max_total);
+    Remedy less = fewer(amount, offer.max_total);
     return by_source(
         ConstraintKind::request_size,
         fmt::format("{} needed, the source gives at most {} in all{}{}", text_of(amount), offered,
                     offer.max_size_reason.empty() ? "" : ": ", offer.max_size_reason),
-        offer.max_size_remedy.empty() ? less + ", or use another source"
-                                      : fmt::format("{}, or {}", offer.max_size_remedy, less),
+        offer.max_size_remedy.empty() ? Remedies{std::move(less), {RemedyKind::other_source, {}}}
+                                      : either(advice(offer.max_size_remedy), {std::move(less)}),
         size_text(amount.bytes), offered);
 }
 
@@ -108,7 +110,7 @@ Objection beyond_quota(const QuotaState& state, const Amount& amount) {
                                  text_of(amount), quota.of.empty() ? "everything" : quota.of,
                                  size_text(quota.bytes), size_text(state.held),
                                  size_text(state.left())),
-                     fmt::format("{}, or {}", fewer(amount, state.left()), state.remedy),
+                     either({fewer(amount, state.left())}, advice(state.remedy)),
                      size_text(amount.bytes), size_text(state.left()));
 }
 
@@ -116,8 +118,8 @@ Objection beyond_memory(std::uint64_t available, const Amount& amount) {
     const std::string offered = size_text(available);
     return by_source(ConstraintKind::request_size,
                      fmt::format("{} needed, {} of memory are available", text_of(amount), offered),
-                     fewer(amount, available) + " or free memory", size_text(amount.bytes),
-                     offered);
+                     {fewer(amount, available), {RemedyKind::free_memory, {}}},
+                     size_text(amount.bytes), offered);
 }
 
 } // namespace
@@ -145,7 +147,7 @@ std::optional<Objection> check_segments(const SourceInput& source, const UseInpu
                                          size_text(size), segments, size_text(run.bytes), use.party,
                                          need.max_segments),
                              {use.party},
-                             "request less, or use contiguous memory",
+                             {{RemedyKind::less, {}}, {RemedyKind::contiguous_memory, {}}},
                              false,
                              fmt::format("at most {} segments", need.max_segments),
                              fmt::format("{} segments", segments)};

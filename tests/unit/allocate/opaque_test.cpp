@@ -252,6 +252,6 @@ TEST_CASE("who lacks a format is told what the device offers instead, bitstreams
         REQUIRE(plan);
         CHECK(plan->candidates().empty());
         REQUIRE_FALSE(plan->rejections().empty());
-        CHECK(plan->rejections()[0].remedy == "request v4l2:H264, which it takes");
+        CHECK(to_string(plan->rejections()[0].remedies) == "request v4l2:H264, which it takes");
     }
 }

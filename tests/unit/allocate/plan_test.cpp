@@ -152,7 +152,8 @@ TEST_CASE("planes whose sizes nobody tells are unproven, and strict rejects them
         return;
     REQUIRE(!strict.rejections().empty());
     CHECK(strict.rejections()[0].constraint == ConstraintKind::min_size);
-    CHECK_THAT(strict.rejections()[0].remedy, Catch::Matchers::Contains("plane-padding"));
+    CHECK_THAT(to_string(strict.rejections()[0].remedies),
+               Catch::Matchers::Contains("plane-padding"));
     REQUIRE(strict.conflict().size() == 1);
     CHECK(strict.conflict()[0].constraint == ConstraintKind::min_size);
     REQUIRE(!strict.relaxations().empty());
@@ -174,7 +175,7 @@ TEST_CASE("an image that its driver makes in no way is a conflict, and what it o
     CHECK_THAT(
         plan.rejections()[0].reason,
         Catch::Matchers::Contains("/dev/video0 (capture) offers 640x360 instead of 640x480"));
-    CHECK_THAT(plan.rejections()[0].remedy, Catch::Matchers::Contains("640x360"));
+    CHECK_THAT(to_string(plan.rejections()[0].remedies), Catch::Matchers::Contains("640x360"));
 }
 
 TEST_CASE("as many buffers as a codec needs are planned and pooled, unless the caller counts") {

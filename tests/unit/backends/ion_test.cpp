@@ -473,7 +473,7 @@ TEST_CASE(
     CHECK(last.criteria.front().value ==
           "unproven: nobody describes memory of ION heap type 16, which is the vendor's own");
     REQUIRE(last.lost);
-    CHECK(last.lost->remedy ==
+    CHECK(to_string(last.lost->remedy) ==
           "say what it is in a quirk file: `[ion:board]` with `heaps = 9:svp:scattered` "
           "(or contiguous, or protected)");
 

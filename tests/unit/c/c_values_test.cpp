@@ -118,6 +118,56 @@ TEST_CASE("enumerators of C have the names that those of C++ have") {
                                               {{SIMPLEALLOC_HOTPLUG_DEVICE, "device"},
                                                {SIMPLEALLOC_HOTPLUG_HEAP, "heap"},
                                                {SIMPLEALLOC_HOTPLUG_MACHINE, "machine"}}});
+    check_names<simplealloc_criterion_kind>({simplealloc_criterion_kind_to_string,
+                                             {{SIMPLEALLOC_CRITERION_PROVEN, "proven"},
+                                              {SIMPLEALLOC_CRITERION_LAYOUT, "layout"},
+                                              {SIMPLEALLOC_CRITERION_CPU_FIT, "cpu-fit"},
+                                              {SIMPLEALLOC_CRITERION_SCARCITY, "scarcity"},
+                                              {SIMPLEALLOC_CRITERION_SIDE_EFFECTS, "side-effects"},
+                                              {SIMPLEALLOC_CRITERION_POLICY, "policy"},
+                                              {SIMPLEALLOC_CRITERION_NAME, "name"}}});
+    check_names<simplealloc_remedy_kind>(
+        {simplealloc_remedy_kind_to_string,
+         {{SIMPLEALLOC_REMEDY_ADVICE, "advice"},
+          {SIMPLEALLOC_REMEDY_ORDER, "order"},
+          {SIMPLEALLOC_REMEDY_LEAVE_OUT, "leave-out"},
+          {SIMPLEALLOC_REMEDY_LET_IN, "let-in"},
+          {SIMPLEALLOC_REMEDY_ANY_DEVICE, "any-device"},
+          {SIMPLEALLOC_REMEDY_NOT_STRICT, "not-strict"},
+          {SIMPLEALLOC_REMEDY_CPU, "cpu"},
+          {SIMPLEALLOC_REMEDY_OPEN_MODIFIER, "open-modifier"},
+          {SIMPLEALLOC_REMEDY_LINEAR, "linear"},
+          {SIMPLEALLOC_REMEDY_FORMAT, "format"},
+          {SIMPLEALLOC_REMEDY_IMAGE_SIZE, "image-size"},
+          {SIMPLEALLOC_REMEDY_CROP, "crop"},
+          {SIMPLEALLOC_REMEDY_COUNT, "count"},
+          {SIMPLEALLOC_REMEDY_BYTES, "bytes"},
+          {SIMPLEALLOC_REMEDY_LESS, "less"},
+          {SIMPLEALLOC_REMEDY_IMAGE, "image"},
+          {SIMPLEALLOC_REMEDY_DRM_FORMAT, "drm-format"},
+          {SIMPLEALLOC_REMEDY_ACCEPTED_FORMAT, "accepted-format"},
+          {SIMPLEALLOC_REMEDY_OTHER_FORMAT, "other-format"},
+          {SIMPLEALLOC_REMEDY_OTHER_SIZE, "other-size"},
+          {SIMPLEALLOC_REMEDY_EACH_PLANE, "each-plane"},
+          {SIMPLEALLOC_REMEDY_APART, "apart"},
+          {SIMPLEALLOC_REMEDY_COPY, "copy"},
+          {SIMPLEALLOC_REMEDY_COPY_ONE, "copy-one"},
+          {SIMPLEALLOC_REMEDY_PROTECTED_USE, "protected-use"},
+          {SIMPLEALLOC_REMEDY_FEWER_WAYS, "fewer-ways"},
+          {SIMPLEALLOC_REMEDY_BUDGET, "budget"},
+          {SIMPLEALLOC_REMEDY_ALLOW_IN_ENVIRONMENT, "allow-in-environment"},
+          {SIMPLEALLOC_REMEDY_ALLOW_IN_POLICY, "allow-in-policy"},
+          {SIMPLEALLOC_REMEDY_SOURCE, "source"},
+          {SIMPLEALLOC_REMEDY_OTHER_SOURCE, "other-source"},
+          {SIMPLEALLOC_REMEDY_CONTIGUOUS_MEMORY, "contiguous-memory"},
+          {SIMPLEALLOC_REMEDY_CMA_AREA, "cma-area"},
+          {SIMPLEALLOC_REMEDY_CMA_HEAP, "cma-heap"},
+          {SIMPLEALLOC_REMEDY_HEAPS, "heaps"},
+          {SIMPLEALLOC_REMEDY_PROTECTED_HEAP, "protected-heap"},
+          {SIMPLEALLOC_REMEDY_DESCRIBE, "describe"},
+          {SIMPLEALLOC_REMEDY_QUIRK, "quirk"},
+          {SIMPLEALLOC_REMEDY_FREE_MEMORY, "free-memory"},
+          {SIMPLEALLOC_REMEDY_REPLUG, "replug"}}});
     check_names<simplealloc_relaxation_kind>({simplealloc_relaxation_kind_to_string,
                                               {{SIMPLEALLOC_RELAXATION_CROP, "crop"},
                                                {SIMPLEALLOC_RELAXATION_MODIFIER, "modifier"},
@@ -262,9 +312,19 @@ TEST_CASE("each cause has an errno of its own") {
         thrown.stage = Stage::map;
         thrown.sys_errno = ENOTTY;
         thrown.attempts = {{"ion:x", Stage::allocate, Cause::limit, EDOM, "no", "more"}};
-        thrown.rejections = {{"udmabuf", "exporter", "why", {"a", "b"}, "so", "1", "2"}};
-        thrown.conflict = {{"contiguity", {"c"}, {{"d", "e", "f", Confidence::assumed, "g"}}}};
+        thrown.rejections = {{"udmabuf",
+                              ConstraintKind::exporter,
+                              "why",
+                              {"a", "b"},
+                              {{RemedyKind::order, {"x"}}, {RemedyKind::less}},
+                              "1",
+                              "2"}};
+        thrown.conflict = {{ConstraintKind::contiguity,
+                            {"c"},
+                            {{"d", ConstraintKind::contiguity, "f", Confidence::assumed, "g"}}}};
         thrown.relaxations.emplace_back().what = "less";
+        thrown.relaxations[0].how = {{RemedyKind::any_device}};
+        thrown.constraint = ConstraintKind::max_stride;
         CError error;
         const int code = c::guarded(error.out(), [&] { throw BadResult(thrown); });
         CHECK(code < 0);
@@ -282,10 +342,20 @@ TEST_CASE("each cause has an errno of its own") {
         REQUIRE(length(error->rejections[0]->required_by) == 2);
         CHECK(error->rejections[0]->required_by[1] == std::string_view("b"));
         CHECK(error->rejections[0]->offered == std::string_view("2"));
+        CHECK(error->rejections[0]->constraint == SIMPLEALLOC_CONSTRAINT_EXPORTER);
+        REQUIRE(length(error->rejections[0]->remedies) == 2);
+        CHECK(error->rejections[0]->remedies[0]->kind == SIMPLEALLOC_REMEDY_ORDER);
+        CHECK(error->rejections[0]->remedies[0]->arguments[0] == std::string_view("x"));
+        CHECK(error->rejections[0]->remedies[0]->text ==
+              std::string_view("simplealloc_request_set_order x"));
+        CHECK(error->rejections[0]->remedies[1]->text == std::string_view("request less"));
+        CHECK(*error->constraint == SIMPLEALLOC_CONSTRAINT_MAX_STRIDE);
         REQUIRE(length(error->conflicts) == 1);
         CHECK(error->conflicts[0]->contributors[0]->origin == std::string_view("g"));
         REQUIRE(length(error->relaxations) == 1);
         CHECK(error->relaxations[0]->what == std::string_view("less"));
+        REQUIRE(length(error->relaxations[0]->how) == 1);
+        CHECK(error->remedy == std::string_view("less (simplealloc_request_set_any_device)"));
     }
 }
 

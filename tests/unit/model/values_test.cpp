@@ -6,6 +6,7 @@
 #include <simplealloc/simplealloc.hpp>
 
 #include <cerrno>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,53 @@ TEST_CASE("value() of an error throws that error") {
     }
     CHECK_THROWS_AS(Result<void>(error).value(), BadResult);
     CHECK_NOTHROW(Result<void>().value());
+}
+
+TEST_CASE("an error that says what excludes itself says what to give up first, and how") {
+    Error error;
+    error.cause = Cause::unsatisfiable;
+    error.object = "request";
+    error.detail = "no source satisfies all uses";
+    error.conflict = {{ConstraintKind::contiguity, {"/dev/video0 (capture)", "udmabuf"}},
+                      {ConstraintKind::exporter, {"gpu"}}};
+    CHECK(error.message() == "request: no source satisfies all uses: contiguity of /dev/video0 "
+                             "(capture), udmabuf");
+    error.relaxations.resize(2);
+    error.relaxations[0].what = "use more";
+    error.relaxations[0].how = {{RemedyKind::not_strict}, {RemedyKind::any_device}};
+    CHECK(error.best_remedy() == "use more (no Request::strict, Request::any_device)");
+    CHECK(error.message().ends_with("udmabuf; " + error.best_remedy()));
+    const RemedyWords words[]{{RemedyKind::any_device, "--any-device"}};
+    CHECK(error.message(words).ends_with("(no Request::strict, --any-device)"));
+    error.remedy = "wait";
+    CHECK(error.best_remedy() == "wait");
+}
+
+TEST_CASE("remedies have names and words, which take their arguments") {
+    std::set<std::string_view> names;
+    for (unsigned i = 0; i <= static_cast<unsigned>(RemedyKind::replug); ++i) {
+        const Remedy remedy{static_cast<RemedyKind>(i), {"one", "two", "three", "four"}};
+        INFO(to_string(remedy.kind));
+        CHECK(names.insert(to_string(remedy.kind)).second);
+        CHECK_FALSE(to_string(remedy).empty());
+        CHECK(to_string(remedy).find_first_of("{}") == std::string::npos);
+        CHECK(to_string(Remedy{remedy.kind}).find_first_of("{}") == std::string::npos);
+    }
+    CHECK(to_string(static_cast<RemedyKind>(names.size())) == "unknown");
+    CHECK(to_string(Remedy{RemedyKind::crop, {"8x8", "6x6"}}) ==
+          "Request::image of 8x8, Request::crop to 6x6");
+    CHECK(to_string(Remedy{RemedyKind::accepted_format, {"NV12", "NV21"}}) ==
+          "request NV12 or NV21, which it takes");
+    CHECK(to_string(Remedy{RemedyKind::quirk, {"it is so", "a = b", "drm:x", "drm:y"}}) ==
+          "if it is so, say so in a quirk file: each of `[drm:x]` and `[drm:y]`, "
+          "`source = tried here`, `a = b`");
+    CHECK(to_string(Remedy{RemedyKind::describe}) == "describe it so");
+    const RemedyWords words[]{{RemedyKind::order, "first {0} of {1}{unfinished"}};
+    CHECK(to_string(Remedy{RemedyKind::order, {"{0}"}}, words) == "first {0} of ");
+    const std::vector<Remedy> two{{RemedyKind::less}, {RemedyKind::order, {"udmabuf"}}};
+    CHECK(to_string(two) == "request less; Request::order udmabuf");
+    CHECK(to_string(two, words, " + ") == "request less + first udmabuf of ");
+    CHECK(to_string(std::vector<Remedy>()).empty());
 }
 
 TEST_CASE("fourccs read and print") {

@@ -84,8 +84,8 @@ TEST_CASE("a source whose quota is used up is passed over, until a buffer dies")
     CHECK(plan->rejections()[0].constraint == ConstraintKind::quota);
     CHECK(plan->rejections()[0].reason == "2 MiB are needed; the quota of dma-heap:system is "
                                           "3 MiB, 2 MiB in use: 1 MiB left");
-    CHECK(plan->rejections()[0].remedy ==
-          "request less, or destroy buffers, or raise `dma-heap:system` (policy " + usual_path +
+    CHECK(to_string(plan->rejections()[0].remedies) ==
+          "request less; destroy buffers, or raise `dma-heap:system` (policy " + usual_path +
               " [quota], line 2)");
     REQUIRE(plan->quotas().size() == 1);
     CHECK(plan->quotas()[0].held == 2 * mebibyte);
@@ -128,8 +128,8 @@ TEST_CASE("the total counts all sources, and fails the allocation with limit") {
     CHECK(late.error().cause == Cause::unsatisfiable);
     CHECK(late.error().rejections.size() == 2);
     CHECK(late.error().rejections[0].constraint == ConstraintKind::quota);
-    CHECK(late.error().rejections[0].remedy ==
-          "request less, or destroy buffers, or raise `total` (policy " + usual_path +
+    CHECK(to_string(late.error().rejections[0].remedies) ==
+          "request less; destroy buffers, or raise `total` (policy " + usual_path +
               " [quota], line 2)");
     CHECK(machine.kernel.census() == before);
     CHECK(allocator.held() == 3 * mebibyte);

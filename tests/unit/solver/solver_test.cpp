@@ -116,8 +116,10 @@ TEST_CASE("policy and access come with what would unblock them") {
     CHECK(output.choices.empty());
     REQUIRE(output.rejections.size() == 3);
     CHECK_THAT(rejection(output, "dma-heap:system", "policy")->reason, Contains("disabled"));
-    CHECK(rejection(output, "udmabuf", "access")->remedy == "add the user to group kvm");
-    CHECK_THAT(rejection(output, "drm-dumb:card1", "policy")->remedy, Contains("--any-device"));
+    CHECK(to_string(rejection(output, "udmabuf", "access")->remedies) ==
+          "add the user to group kvm");
+    CHECK(to_string(rejection(output, "drm-dumb:card1", "policy")->remedies) ==
+          "Request::any_device");
 }
 
 TEST_CASE("independent objections to a source are all listed") {

@@ -46,8 +46,8 @@ struct Served {
          ConstraintKind::request_size,
          "10 MiB is wanted, it has 4 MiB",
          {camera},
-         "cma=64M"},
-        {"dma-heap:reserved", ConstraintKind::exporter, "it is foreign", {}, ""}};
+         {{RemedyKind::advice, {"cma=64M"}}}},
+        {"dma-heap:reserved", ConstraintKind::exporter, "it is foreign", {}, {}}};
     GraphReport report;
 
     Served() {
@@ -64,7 +64,7 @@ struct Served {
         candidates[1].unproven = true;
         candidates[1].exact = false;
         candidates[1].lost =
-            Lost{"dma-heap:system", CriterionKind::policy, "2nd", "1st", 2, 1, {}, ""};
+            Lost{"dma-heap:system", CriterionKind::policy, "2nd", "1st", 2, 1, {}, {}};
         report = {{"1280x720 XR24 for both", candidates, rejections, {}},
                   {{camera, "vivid"}, {display, "vkms"}}};
     }
@@ -115,7 +115,7 @@ TEST_CASE("a source that is rejected for several reasons is there once, with all
 
 TEST_CASE("without a candidate those in conflict stand out, and the others do not") {
     const std::vector<Rejection> rejections{
-        {"udmabuf", ConstraintKind::contiguity, "is scattered", {camera}, ""}};
+        {"udmabuf", ConstraintKind::contiguity, "is scattered", {camera}, {}}};
     const std::vector<Conflict> conflict{
         {ConstraintKind::contiguity,
          {camera, "udmabuf"},
@@ -133,7 +133,7 @@ TEST_CASE("without a candidate those in conflict stand out, and the others do no
 
 TEST_CASE("names can't end a string, escape from it or be taken for markup") {
     const std::vector<Rejection> rejections{
-        {"a\"]; b [label=\"c\\", ConstraintKind::policy, "<b>&lt;\n\x1b[31m\xff", {}, ""}};
+        {"a\"]; b [label=\"c\\", ConstraintKind::policy, "<b>&lt;\n\x1b[31m\xff", {}, {}}};
     const std::string dot = graph_dot({{"\\N", {}, rejections, {}}, {}});
     CHECK(contains(node(dot, "request"), "label=\"\\\\N\\lno source"));
     CHECK(contains(node(dot, "rejected0"), "label=\"a\\\"]; b [label=\\\"c\\\\\\lrejected\\l"

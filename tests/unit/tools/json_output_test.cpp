@@ -62,7 +62,8 @@ Candidate nv12_candidate() {
     candidate.constraints = {{ConstraintKind::max_stride,
                               "stride at most 8 bytes",
                               {{"a", ConstraintKind::max_stride, "8", Confidence::assumed, "x"}}}};
-    candidate.lost = Lost{"udmabuf", CriterionKind::policy, "b", "a", 2, 1, {"caller"}, "--order"};
+    candidate.lost = Lost{"udmabuf",  CriterionKind::policy,           "b", "a", 2, 1,
+                          {"caller"}, {RemedyKind::order, {"udmabuf"}}};
     return candidate;
 }
 
@@ -70,7 +71,7 @@ Relaxation relaxation() {
     Relaxation offer;
     offer.kind = RelaxationKind::any_device;
     offer.what = "another";
-    offer.how = "--any-device";
+    offer.how = {{RemedyKind::any_device}};
     offer.rank = 3000;
     offer.source = "drm-dumb:card1";
     offer.layout.dmabuf_sizes = {4096};
@@ -82,7 +83,7 @@ Rejection rejection() {
             ConstraintKind::contiguity,
             "scattered",
             {"/dev/video0 (capture)", "b"},
-            "cma=64M"};
+            {{RemedyKind::advice, {"cma=64M"}}}};
 }
 
 Attempt attempt() {

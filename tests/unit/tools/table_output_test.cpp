@@ -142,7 +142,7 @@ TEST_CASE("a plan without candidate shows each rejection with its remedy, and th
                                              ConstraintKind::contiguity,
                                              "its memory is scattered",
                                              {"/dev/video0 (capture)"},
-                                             "boot with cma=128M"}};
+                                             {{RemedyKind::advice, {"boot with cma=128M"}}}}};
     const std::vector<Conflict> conflict{
         {ConstraintKind::contiguity, {"/dev/video0 (capture)"}},
         {ConstraintKind::exporter, {"/dev/dri/card0 (scanout)", "egl (sample)"}}};
@@ -167,7 +167,7 @@ TEST_CASE("a conflict says how each side is known, and what would help comes wit
     Relaxation offer;
     offer.kind = RelaxationKind::any_device;
     offer.what = "use memory of a device that is not named";
-    offer.how = "--any-device (Request::any_device)";
+    offer.how = {{RemedyKind::any_device}};
     offer.source = "drm-dumb:card1";
     offer.layout.fourcc = fourcc::xrgb8888;
     offer.layout.modifier = Modifier::linear();
@@ -179,7 +179,7 @@ TEST_CASE("a conflict says how each side is known, and what would help comes wit
     CHECK(contains(text, "what would help, the least loss first\n"));
     CHECK(contains(text,
                    "1  use memory of a device that is not named  drm-dumb:card1  XR24 LINEAR  "
-                   "4 KiB\n      try: --any-device (Request::any_device)\n"));
+                   "4 KiB\n      try: --any-device\n"));
     Error error;
     error.relaxations = offers;
     CHECK(contains(error_reasons_text(error, wide), "what would help"));
@@ -203,18 +203,13 @@ TEST_CASE("why: what each candidate lost by, and who set each of its limits") {
                                     "stride a multiple of 64 bytes", Confidence::known, "caller"},
                                    {"b", ConstraintKind::stride_align,
                                     "stride a multiple of 96 bytes", Confidence::unknown, ""}}}};
-    candidates[1].lost = Lost{"dma-heap:system",
-                              CriterionKind::policy,
-                              "udmabuf",
-                              "dma-heap",
-                              1,
-                              0,
-                              {"built-in order"},
-                              "--order udmabuf (Request::order)"};
+    candidates[1].lost =
+        Lost{"dma-heap:system",  CriterionKind::policy,           "udmabuf", "dma-heap", 1, 0,
+             {"built-in order"}, {RemedyKind::order, {"udmabuf"}}};
     const std::string text = why_text({"r", candidates, {}, {}}, wide);
     CHECK(contains(text, "why not the others\n"));
     CHECK(contains(text, "  udmabuf    dma-heap:system  policy  udmabuf    dma-heap  "
-                         "built-in order\n      try: --order udmabuf (Request::order)\n"));
+                         "built-in order\n      try: --order udmabuf\n"));
     CHECK(contains(text, "what dma-heap:system keeps to\n"));
     CHECK(contains(text, "stride-align  all together  stride a multiple of 192 bytes\n"));
     CHECK(contains(text, "b             stride a multiple of 96 bytes   unknown     unknown\n"));
@@ -223,9 +218,9 @@ TEST_CASE("why: what each candidate lost by, and who set each of its limits") {
 
 TEST_CASE("sources that are rejected in the same words share a row") {
     const std::vector<Rejection> rejections{
-        {"drm-dumb:card0", ConstraintKind::policy, "not named", {}, "r"},
-        {"udmabuf", ConstraintKind::policy, "not named", {"a"}, "r"},
-        {"drm-dumb:card1", ConstraintKind::policy, "not named", {}, "r"}};
+        {"drm-dumb:card0", ConstraintKind::policy, "not named", {}, {{RemedyKind::advice, {"r"}}}},
+        {"udmabuf", ConstraintKind::policy, "not named", {"a"}, {{RemedyKind::advice, {"r"}}}},
+        {"drm-dumb:card1", ConstraintKind::policy, "not named", {}, {{RemedyKind::advice, {"r"}}}}};
     const std::string text = plan_text({"r", {}, rejections, {}}, wide);
     CHECK(contains(text, "  drm-dumb:card0, drm-dumb:card1  policy      not named\n      try: r\n"
                          "  udmabuf                         policy      not named  a\n"));

@@ -150,7 +150,8 @@ TEST_CASE("when every source is denied, the conflict is about access and lists t
     const Output output = solved(input);
     CHECK(conflict(output) == Names{"access: dma-heap:system, udmabuf"});
     for (const SourceInput& each : input.sources)
-        CHECK(rejection(output, each.name, "access")->remedy == "remedy for " + each.name);
+        CHECK(to_string(rejection(output, each.name, "access")->remedies) ==
+              "remedy for " + each.name);
     // A card that the request does not name would do: then policy is a side of it, too.
     input.sources.push_back(dumb("card1", "vgem"));
     input.sources[2].named = false;
@@ -170,7 +171,7 @@ TEST_CASE("udmabuf's limit is told with the numbers and how to raise it") {
     REQUIRE(limit);
     CHECK(limit->reason == "100 MiB are needed in one dma-buf, the source gives at most 64 MiB: "
                            "size_limit_mb of udmabuf is 64 MiB");
-    CHECK_THAT(limit->remedy, Contains("size_limit_mb"));
+    CHECK_THAT(to_string(limit->remedies), Contains("size_limit_mb"));
     CHECK(conflict(output) == Names{"request-size: udmabuf", "policy: dma-heap:system"});
 }
 

@@ -42,7 +42,7 @@ TEST_CASE("a rank that was lost by policy names the order, which turns it round"
     CHECK(found.value == "udmabuf");
     CHECK(found.better_value == "dma-heap");
     CHECK(found.parties == Names{"built-in order"});
-    CHECK(found.remedy == "--order udmabuf (Request::order)");
+    CHECK(to_string(found.remedy) == "Request::order udmabuf");
     input.order = {"udmabuf"};
     CHECK(candidates(solved(input)).front() == "udmabuf");
     CHECK(lost(input, "dma-heap:system").parties == Names{"caller"});
@@ -54,7 +54,7 @@ TEST_CASE("a rank that was lost by the name is turned round by the order, too") 
     input.sources[1].name = "dma-heap:zebra";
     const Lost found = lost(input, "dma-heap:zebra");
     CHECK(found.criterion == CriterionKind::name);
-    CHECK(found.remedy == "--order dma-heap:zebra (Request::order)");
+    CHECK(to_string(found.remedy) == "Request::order dma-heap:zebra");
     input.order = {"dma-heap:zebra"};
     CHECK(candidates(solved(input)).front() == "dma-heap:zebra");
 }
@@ -67,7 +67,7 @@ TEST_CASE("the CPU is behind its fit, and the nearest lesser access turns it rou
     const Lost found = lost(input, "dma-heap:system");
     CHECK(found.criterion == CriterionKind::cpu_fit);
     CHECK(found.parties == Names{"cpu (read-often)"});
-    CHECK(found.remedy == "--cpu write (Request::cpu)");
+    CHECK(to_string(found.remedy) == "Request::cpu write");
     input.request.cpu = CpuAccess::write;
     CHECK(candidates(solved(input)).front() == "dma-heap:system");
 }
@@ -79,10 +79,10 @@ TEST_CASE("an unproven candidate names the use that nobody knows enough of") {
     const Lost found = lost(input, "dma-heap:system");
     CHECK(found.criterion == CriterionKind::proven);
     CHECK(found.parties == Names{"npu"});
-    CHECK(found.remedy == "if it takes scattered memory, describe it so");
+    CHECK(to_string(found.remedy) == "if it takes scattered memory, describe it so");
     input.uses[0].row = "drm:npu";
     CHECK(
-        lost(input, "dma-heap:system").remedy ==
+        to_string(lost(input, "dma-heap:system").remedy) ==
         "if it takes scattered memory, say so in a quirk file: `[drm:npu]`, `source = tried here`, "
         "`contiguous = no`");
     input.uses[0].alternatives[0].constraints.contiguity = Contiguity::any;
@@ -94,7 +94,7 @@ TEST_CASE("a scarce source is passed over unless the winner is left out") {
     input.sources = {system_heap(), cma_heap()};
     const Lost found = lost(input, "dma-heap:reserved");
     CHECK(found.criterion == CriterionKind::scarcity);
-    CHECK(found.remedy == "--without dma-heap:system (Request::without)");
+    CHECK(to_string(found.remedy) == "Request::without dma-heap:system");
     input.sources[0].enabled = false;
     CHECK(candidates(solved(input)) == Names{"dma-heap:reserved"});
 }
@@ -110,7 +110,7 @@ TEST_CASE(
     const Lost found = lost(input, "dma-heap:system");
     CHECK(found.criterion == CriterionKind::layout);
     CHECK(found.parties == Names{"gpu"});
-    CHECK(found.remedy.find("LINEAR") != std::string::npos);
+    CHECK(found.remedy == Remedy{RemedyKind::linear});
     input.request.modifier = Modifier::linear();
     CHECK(candidates(solved(input)).front() == "dma-heap:system");
 }
