@@ -19,6 +19,18 @@ inline AllocationSpec bytes_spec(std::uint64_t size) {
     return spec;
 }
 
+inline std::vector<SourceRecord> sources_of(const Backend& backend, DeviceRecord record) {
+    const std::vector<std::shared_ptr<const DeviceRecord>> devices{
+        std::make_shared<const DeviceRecord>(std::move(record))};
+    return backend.find(devices);
+}
+
+inline SourceRecord only_source_of(const Backend& backend, DeviceRecord record) {
+    auto found = sources_of(backend, std::move(record));
+    REQUIRE(found.size() == 1);
+    return std::move(found[0]);
+}
+
 /// An XRGB8888 image without padding.
 inline AllocationSpec image_spec(std::uint32_t width, std::uint32_t height) {
     const std::uint64_t size = std::uint64_t{width} * 4 * height;

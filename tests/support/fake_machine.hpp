@@ -87,6 +87,16 @@ inline Buffer allocate(const Allocator& allocator, const Request& request,
     return *std::move(buffer);
 }
 
+/// A device that tells one alternative, and tests buffers where it has a say.
+inline Device described(std::string name, const Constraints& constraints = {},
+                        std::function<Result<void>(const Buffer&)> verify = {}) {
+    DeviceDescription description;
+    description.name = std::move(name);
+    description.alternatives.emplace_back().constraints = constraints;
+    description.verify = std::move(verify);
+    return Device::described(std::move(description));
+}
+
 /// For the CPU alone: the heap serves it, then udmabuf.
 inline RequestBuilder mebibytes_request(std::uint64_t mebibytes) {
     return Request::bytes(mebibytes * mebibyte).cpu(CpuAccess::read_often);

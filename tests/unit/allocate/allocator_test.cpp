@@ -11,6 +11,7 @@
 #include <new>
 
 using namespace simplealloc;
+using test::described;
 using test::mebibyte;
 using test::open_allocator;
 
@@ -23,15 +24,6 @@ struct Machine : test::FakeMachine {
         test::add_udmabuf(kernel);
     }
 };
-
-Device described(const std::string& name, Constraints constraints = {},
-                 std::function<Result<void>(const Buffer&)> verify = {}) {
-    DeviceDescription description;
-    description.name = name;
-    description.alternatives.emplace_back().constraints = constraints;
-    description.verify = std::move(verify);
-    return Device::described(std::move(description));
-}
 
 std::vector<std::string> sources(const Plan& plan) {
     std::vector<std::string> names;

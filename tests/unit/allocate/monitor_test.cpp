@@ -55,17 +55,13 @@ struct Machine : test::FakeMachine {
 
 /// From a refused import until something is hotplugged.
 Device picky(std::size_t& asked) {
-    DeviceDescription description;
-    description.name = "picky";
-    description.alternatives.emplace_back();
-    description.verify = [&asked](const Buffer&) -> Result<void> {
+    return test::described("picky", {}, [&asked](const Buffer&) -> Result<void> {
         ++asked;
         Error error;
         error.cause = Cause::refused;
         error.detail = "does not like it";
         return error;
-    };
-    return Device::described(std::move(description));
+    });
 }
 
 } // namespace

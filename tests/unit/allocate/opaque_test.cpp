@@ -213,11 +213,9 @@ TEST_CASE("nobody but a V4L2 driver or the caller knows how large an opaque imag
     CHECK(alone.error().detail == "nobody says how many bytes an image of 1920x1080 takes");
     CHECK_FALSE(alone.error().remedy.empty());
 
-    DeviceDescription parser;
-    parser.name = "parser";
-    parser.alternatives.emplace_back().constraints.min_size = 5000;
-    const auto told = machine.allocator().plan(
-        Request::image(1920, 1080, h264).use(Device::described(parser), Use::read));
+    const Device parser = test::described("parser", {.min_size = 5000});
+    const auto told =
+        machine.allocator().plan(Request::image(1920, 1080, h264).use(parser, Use::read));
     REQUIRE(told);
     REQUIRE_FALSE(told->candidates().empty());
     CHECK(told->candidates()[0].layout.planes == std::vector<Plane>{{0, 0, 0, 5000}});

@@ -33,12 +33,9 @@ struct Machine : test::FakeMachine {
     RequestBuilder request(Constraints other = {}) {
         const auto camera = allocator.device("/dev/video0");
         REQUIRE(camera);
-        DeviceDescription display;
-        display.name = "display";
-        display.alternatives.emplace_back().constraints = other;
         return Request::image(640, 480, fourcc::yuyv)
             .use(*camera, Use::capture)
-            .use(Device::described(display), Use::read);
+            .use(test::described("display", other), Use::read);
     }
 };
 

@@ -161,17 +161,12 @@ TEST_CASE("what a test import of the caller's logs waits for the end of the allo
     const Allocator allocator = open_allocator();
     unsigned lines = 0;
     unsigned within = 0;
-    DeviceDescription description;
-    description.name = "npu";
-    description.alternatives.emplace_back();
-    description.verify = [&](const Buffer&) -> Result<void> {
+    const Device npu = test::described("npu", {}, [&](const Buffer&) -> Result<void> {
         CHECK(allocator.allocate(Request::bytes(4096)));
         within = lines;
         return {};
-    };
-    const Prepared prepared =
-        prepare(allocator,
-                Request::bytes(4096).use(Device::described(std::move(description)), Use::read), {});
+    });
+    const Prepared prepared = prepare(allocator, Request::bytes(4096).use(npu, Use::read), {});
     set_log(LogLevel::info, [&](LogLevel, std::string_view) { ++lines; });
     const auto buffer = prepared.allocate();
     set_log(LogLevel::off);
@@ -308,16 +303,11 @@ TEST_CASE("verification sees every buffer") {
     Machine machine;
     const Allocator allocator = open_allocator();
     unsigned seen = 0;
-    DeviceDescription description;
-    description.name = "npu";
-    description.alternatives.emplace_back();
-    description.verify = [&](const Buffer&) -> Result<void> {
+    const Device npu = test::described("npu", {}, [&](const Buffer&) -> Result<void> {
         ++seen;
         return {};
-    };
-    const Prepared prepared =
-        prepare(allocator,
-                Request::bytes(4096).use(Device::described(std::move(description)), Use::read), {});
+    });
+    const Prepared prepared = prepare(allocator, Request::bytes(4096).use(npu, Use::read), {});
     CHECK(prepared.allocate());
     CHECK(prepared.allocate());
     CHECK(seen == 2);

@@ -106,10 +106,8 @@ TEST_CASE_METHOD(Fixture, "who joins late is answered without the users that hav
     const auto buffer = allocator.allocate(plan);
     REQUIRE(buffer);
     machine.unplug_camera();
-    DeviceDescription description;
-    description.name = "npu";
-    description.alternatives.emplace_back().constraints.stride_align = 1024;
-    const auto check = allocator.check(*buffer, {Device::described(description), Use::read, {}});
+    const Device npu = test::described("npu", {.stride_align = 1024});
+    const auto check = allocator.check(*buffer, {npu, Use::read, {}});
     INFO((check ? "" : check.error().message()));
     REQUIRE(check);
     CHECK(check->verdict == Verdict::reallocate);

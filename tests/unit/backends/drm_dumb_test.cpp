@@ -42,15 +42,11 @@ DeviceRecord card_record() {
 }
 
 std::vector<SourceRecord> sources(DeviceRecord record) {
-    const std::vector<std::shared_ptr<const DeviceRecord>> devices{
-        std::make_shared<const DeviceRecord>(std::move(record))};
-    return backend().find(devices);
+    return sources_of(backend(), std::move(record));
 }
 
 SourceRecord source(DeviceRecord record = card_record()) {
-    auto found = sources(std::move(record));
-    REQUIRE(found.size() == 1);
-    return std::move(found[0]);
+    return only_source_of(backend(), std::move(record));
 }
 
 std::vector<std::uint32_t> bpps(const Result<std::vector<DumbShape>>& shapes) {

@@ -47,15 +47,11 @@ DeviceRecord gpu_record(bool render_node = true) {
 }
 
 std::vector<SourceRecord> sources(DeviceRecord record) {
-    const std::vector<std::shared_ptr<const DeviceRecord>> devices{
-        std::make_shared<const DeviceRecord>(std::move(record))};
-    return backend().find(devices);
+    return sources_of(backend(), std::move(record));
 }
 
 SourceRecord source(DeviceRecord record = gpu_record()) {
-    auto found = sources(std::move(record));
-    REQUIRE(found.size() == 1);
-    return std::move(found[0]);
+    return only_source_of(backend(), std::move(record));
 }
 
 struct Machine {

@@ -36,15 +36,11 @@ DeviceRecord video_record(bool m2m = true) {
 }
 
 std::vector<SourceRecord> sources(DeviceRecord record) {
-    const std::vector<std::shared_ptr<const DeviceRecord>> devices{
-        std::make_shared<const DeviceRecord>(std::move(record))};
-    return backend().find(devices);
+    return sources_of(backend(), std::move(record));
 }
 
 SourceRecord source(DeviceRecord record = video_record()) {
-    auto found = sources(std::move(record));
-    REQUIRE(found.size() == 1);
-    return std::move(found[0]);
+    return only_source_of(backend(), std::move(record));
 }
 
 DeviceRecord lent_camera(QueueAccess access = QueueAccess::lent) {

@@ -24,14 +24,6 @@ RequestBuilder request(std::uint64_t mebibytes) {
     return test::mebibytes_request(mebibytes);
 }
 
-Device tested(const std::string& name, std::function<Result<void>(const Buffer&)> verify) {
-    DeviceDescription description;
-    description.name = name;
-    description.alternatives.emplace_back();
-    description.verify = std::move(verify);
-    return Device::described(std::move(description));
-}
-
 } // namespace
 
 TEST_CASE("nothing is counted before there is anything") {
@@ -115,7 +107,7 @@ TEST_CASE("an allocation that fails is counted once in all, and once for each so
 TEST_CASE("test imports are counted as passed, refused and untested") {
     Machine machine;
     const Allocator allocator = open_allocator();
-    const Device picky = tested("npu", [](const Buffer& buffer) -> Result<void> {
+    const Device picky = test::described("npu", {}, [](const Buffer& buffer) -> Result<void> {
         Error error;
         error.cause = Cause::refused;
         if (buffer.source() == "dma-heap:system")
@@ -123,7 +115,7 @@ TEST_CASE("test imports are counted as passed, refused and untested") {
         return {};
     });
     const auto buffer =
-        allocator.allocate(request(1).use(picky, Use::read).use(tested("dsp", {}), Use::read));
+        allocator.allocate(request(1).use(picky, Use::read).use(test::described("dsp"), Use::read));
     REQUIRE(buffer);
     const Stats stats = allocator.stats();
     REQUIRE(stats.sources.size() == 2);

@@ -51,11 +51,7 @@ Cause cause_of_failure(Pool& pool) {
 
 /// A device that the caller tests.
 Device tested(std::function<Result<void>(const Buffer&)> verify) {
-    DeviceDescription description;
-    description.name = "npu";
-    description.alternatives.emplace_back();
-    description.verify = std::move(verify);
-    return Device::described(std::move(description));
+    return test::described("npu", {}, std::move(verify));
 }
 
 } // namespace

@@ -93,12 +93,8 @@ TEST_CASE("what a device still works on is passed over until it has done") {
 
 TEST_CASE("readers are waited for as well, and each dma-buf of a buffer") {
     Machine machine;
-    DeviceDescription description;
-    description.name = "npu";
-    description.alternatives.emplace_back().constraints.placements =
-        Placements::of(Placement::per_plane);
-    Pool pool = machine.make_pool(
-        1, 1, Request::image(64, 64, fourcc::nv12).use(Device::described(description), Use::read));
+    const Device npu = test::described("npu", {.placements = Placements::of(Placement::per_plane)});
+    Pool pool = machine.make_pool(1, 1, Request::image(64, 64, fourcc::nv12).use(npu, Use::read));
     auto slot = take(pool);
     REQUIRE(slot->dmabufs().size() == 2);
     const std::size_t last = GENERATE(0U, 1U);
