@@ -76,7 +76,8 @@ SIMPLEALLOC_API const struct simplealloc_layout*
 simplealloc_buffer_get_layout(const struct simplealloc_buffer* buffer);
 /// Where the memory came from, e.g. `dma-heap:system`.
 SIMPLEALLOC_API const char* simplealloc_buffer_get_source(const struct simplealloc_buffer* buffer);
-/// What the source guarantees of it: contiguity, caching, zeroing.
+/// What the source guarantees of it: contiguity, caching, zeroing. This and the next two lists are
+/// made when they are first asked for, and empty while there is no memory for that.
 SIMPLEALLOC_API const struct simplealloc_fact* const*
 simplealloc_buffer_get_facts(const struct simplealloc_buffer* buffer);
 /// One for each use of the request; empty for an adopted buffer and when nothing was verified.

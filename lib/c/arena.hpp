@@ -2,10 +2,12 @@
 // Memory for what C sees of an object: structs, strings and lists, freed together.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <iterator>
 #include <memory>
 #include <memory_resource>
+#include <new>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -75,6 +77,34 @@ private:
 
     std::pmr::monotonic_buffer_resource memory_;
     std::vector<std::shared_ptr<void>> owned_;
+};
+
+/// What C sees of an object that never changes, made when a thread first asks for it.
+template <typename T>
+class Lazy {
+public:
+    Lazy() = default;
+    Lazy(const Lazy&) = delete;
+    Lazy& operator=(const Lazy&) = delete;
+    ~Lazy() { delete made_.load(); }
+
+    /// T of the object; NULL where there is no memory for it.
+    template <typename Object>
+    const T* of(const Object& object) const noexcept {
+        const T* made = made_.load(std::memory_order_acquire);
+        if (made != nullptr)
+            return made;
+        try {
+            auto fresh = std::make_unique<const T>(object);
+            // Another thread may have been faster.
+            return made_.compare_exchange_strong(made, fresh.get()) ? fresh.release() : made;
+        } catch (const std::bad_alloc&) {
+            return nullptr;
+        }
+    }
+
+private:
+    mutable std::atomic<const T*> made_ = nullptr;
 };
 
 } // namespace simplealloc::c

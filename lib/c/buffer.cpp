@@ -14,14 +14,13 @@
 #include "lib/c/setup.hpp"
 #include "lib/c/timeout.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 using namespace simplealloc;
 using namespace simplealloc::c;
 
 namespace simplealloc::c {
-
-static simplealloc_dmabuf to_c(const DmaBuf& dmabuf, Arena& /*arena*/) {
-    return {dmabuf.fd, dmabuf.size};
-}
 
 static simplealloc_dmabuf_info to_c(const DmaBufInfo& info, Arena& arena) {
     return {arena.text(info.exporter), info.inode};
@@ -37,20 +36,35 @@ simplealloc_verification to_c(const Verification& verification, Arena& arena) {
 
 } // namespace simplealloc::c
 
-simplealloc_buffer::simplealloc_buffer(Buffer&& what) : own(std::move(what)), buffer(*own) {
-    see();
+const simplealloc_buffer::Shape& simplealloc_buffer::shape() const noexcept {
+    std::call_once(laid_out_, [this] {
+        shape_.layout = to_c(buffer.layout());
+        const auto dmabufs = buffer.dmabufs();
+        const std::size_t count = std::min(dmabufs.size(), std::size(shape_.dmabufs));
+        for (std::size_t i = 0; i < count; ++i) {
+            shape_.dmabufs[i] = {dmabufs[i].fd, dmabufs[i].size};
+            shape_.list[i] = &shape_.dmabufs[i];
+        }
+        shape_.list[count] = nullptr;
+    });
+    return shape_;
 }
 
-simplealloc_buffer::simplealloc_buffer(const Buffer& what) : buffer(what) {
-    see();
+std::vector<UniqueFd> simplealloc_buffer::release() {
+    shape(); // the layout stays
+    shape_.list[0] = nullptr;
+    return own->release();
 }
 
-void simplealloc_buffer::see() {
-    layout = to_c(buffer.layout(), arena);
-    dmabufs = arena.list(buffer.dmabufs());
-    facts = arena.list(buffer.facts());
-    verified = arena.list(buffer.verified());
-    attempts = arena.list(buffer.attempts());
+simplealloc_buffer::Lists::Lists(const Buffer& buffer)
+    : facts(arena.list(buffer.facts())), verified(arena.list(buffer.verified())),
+      attempts(arena.list(buffer.attempts())) {}
+
+/// Empty where there is no memory for it.
+template <typename T>
+static T list_of(const simplealloc_buffer* buffer, T simplealloc_buffer::Lists::*list) {
+    const auto* const lists = buffer == nullptr ? nullptr : buffer->lists.of(buffer->buffer);
+    return got(lists, [&](const auto& made) { return made.*list; });
 }
 
 bool simplealloc_dmabuf_is_same(const simplealloc_dmabuf* a, const simplealloc_dmabuf* b) {
@@ -84,11 +98,13 @@ bool simplealloc_buffer_is_same(const simplealloc_buffer* a, const simplealloc_b
 }
 
 const simplealloc_dmabuf* const* simplealloc_buffer_get_dmabufs(const simplealloc_buffer* buffer) {
-    return got(buffer, [](const auto& b) { return b.dmabufs; });
+    return got(buffer, [](const auto& b) {
+        return static_cast<const simplealloc_dmabuf* const*>(b.shape().list);
+    });
 }
 
 const simplealloc_layout* simplealloc_buffer_get_layout(const simplealloc_buffer* buffer) {
-    return got(buffer, [](const auto& b) { return &b.layout; });
+    return got(buffer, [](const auto& b) { return &b.shape().layout; });
 }
 
 const char* simplealloc_buffer_get_source(const simplealloc_buffer* buffer) {
@@ -96,17 +112,17 @@ const char* simplealloc_buffer_get_source(const simplealloc_buffer* buffer) {
 }
 
 const simplealloc_fact* const* simplealloc_buffer_get_facts(const simplealloc_buffer* buffer) {
-    return got(buffer, [](const auto& b) { return b.facts; });
+    return list_of(buffer, &simplealloc_buffer::Lists::facts);
 }
 
 const simplealloc_verification* const*
 simplealloc_buffer_get_verified(const simplealloc_buffer* buffer) {
-    return got(buffer, [](const auto& b) { return b.verified; });
+    return list_of(buffer, &simplealloc_buffer::Lists::verified);
 }
 
 const simplealloc_attempt* const*
 simplealloc_buffer_get_attempts(const simplealloc_buffer* buffer) {
-    return got(buffer, [](const auto& b) { return b.attempts; });
+    return list_of(buffer, &simplealloc_buffer::Lists::attempts);
 }
 
 int simplealloc_buffer_info(const simplealloc_buffer* buffer, std::size_t dmabuf,
@@ -202,14 +218,12 @@ int simplealloc_buffer_release(simplealloc_buffer* buffer, int* fds, std::size_t
         simplealloc_buffer& released = need(buffer, "buffer");
         if (!released.own)
             refuse("buffer", "is borrowed");
-        const auto nothing = released.arena.list(std::span<const DmaBuf>());
         const std::size_t count = released.buffer.dmabufs().size();
         if (count > room)
             refuse("room", "is too small for the buffer's descriptors");
         if (count != 0)
             need(fds, "fds");
-        released.dmabufs = nothing;
-        for (UniqueFd& fd : released.own->release())
+        for (UniqueFd& fd : released.release())
             *fds++ = fd.release();
         return static_cast<int>(count);
     });

@@ -12,8 +12,9 @@
 using namespace simplealloc;
 using namespace simplealloc::c;
 
-simplealloc_device::simplealloc_device(Device what)
-    : device(std::move(what)), facts(arena.list(device.facts())) {
+simplealloc_device::Facts::Facts(const Device& device) : list(arena.list(device.facts())) {}
+
+simplealloc_device::simplealloc_device(Device what) : device(std::move(what)) {
     for (const Use use : device.uses())
         uses.push_back(static_cast<simplealloc_use>(use));
 }
@@ -107,7 +108,8 @@ const char* simplealloc_device_get_driver(const simplealloc_device* device) {
 }
 
 const simplealloc_fact* const* simplealloc_device_get_facts(const simplealloc_device* device) {
-    return got(device, [](const auto& d) { return d.facts; });
+    const auto* const facts = device == nullptr ? nullptr : device->facts.of(device->device);
+    return got(facts, [](const auto& f) { return f.list; });
 }
 
 const simplealloc_use* simplealloc_device_get_uses(const simplealloc_device* device,

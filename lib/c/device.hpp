@@ -12,9 +12,15 @@
 struct simplealloc_device {
     explicit simplealloc_device(simplealloc::Device what);
 
+    struct Facts {
+        explicit Facts(const simplealloc::Device& device);
+
+        simplealloc::c::Arena arena;
+        const simplealloc_fact* const* list;
+    };
+
     simplealloc::Device device;
-    simplealloc::c::Arena arena;
-    const simplealloc_fact* const* facts;
+    simplealloc::c::Lazy<Facts> facts;
     std::vector<simplealloc_use> uses;
 };
 

@@ -64,7 +64,7 @@ simplealloc_relaxation to_c(const Relaxation& relaxation, Arena& arena) {
             arena.list(relaxation.how),
             relaxation.rank,
             arena.text(relaxation.source),
-            arena.add(to_c(relaxation.layout, arena)),
+            arena.add(to_c(relaxation.layout)),
             arena.text(relaxation.party),
             arena.text(relaxation.copy_from),
             arena.text(relaxation.copy_to),

@@ -23,7 +23,7 @@ simplealloc_plane to_c(const Plane& plane) {
     return {plane.dmabuf, plane.offset, plane.stride, plane.size};
 }
 
-simplealloc_layout to_c(const Layout& layout, Arena& /*arena*/) {
+simplealloc_layout to_c(const Layout& layout) {
     simplealloc_layout out = SIMPLEALLOC_LAYOUT_INIT;
     out.width = layout.width;
     out.height = layout.height;

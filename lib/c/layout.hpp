@@ -2,8 +2,6 @@
 // Formats and layouts from and to C.
 #pragma once
 
-#include "lib/c/arena.hpp"
-
 #include <simplealloc/layout.h>
 #include <simplealloc/layout.hpp>
 
@@ -11,7 +9,7 @@ namespace simplealloc::c {
 
 simplealloc_modifier to_c(Modifier modifier);
 simplealloc_plane to_c(const Plane& plane);
-simplealloc_layout to_c(const Layout& layout, Arena& arena);
+simplealloc_layout to_c(const Layout& layout);
 
 Modifier read_modifier(const simplealloc_modifier& modifier);
 Layout read_layout(const simplealloc_layout* layout);

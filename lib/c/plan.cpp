@@ -40,7 +40,7 @@ static simplealloc_candidate to_c(const Candidate& candidate, Arena& arena) {
     return {arena.text(candidate.source),
             arena.text(candidate.backend),
             arena.text(candidate.driver),
-            arena.add(to_c(candidate.layout, arena)),
+            arena.add(to_c(candidate.layout)),
             candidate.exact,
             candidate.unproven,
             arena.list(candidate.criteria),

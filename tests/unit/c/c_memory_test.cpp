@@ -147,3 +147,27 @@ TEST_CASE("a plan for which there is no memory is no plan") {
           }) > 100);
     CHECK(length(simplealloc_plan_get_candidates(plan)) == 2);
 }
+
+TEST_CASE("what a buffer of C consists of is there without memory, what is told of it later") {
+    HeapMachine machine;
+    CError error;
+    CAllocator allocator;
+    CBuffer buffer;
+    CRequest request;
+    request.fields.bytes = 4096;
+    expect(simplealloc_allocator_open(nullptr, allocator.out(), error.out()), error);
+    expect(simplealloc_allocator_allocate_request(allocator, request, nullptr, buffer.out(),
+                                                  error.out()),
+           error);
+    allocations_left = 0;
+    const std::size_t told = length(simplealloc_buffer_get_facts(buffer));
+    const std::size_t dmabufs = length(simplealloc_buffer_get_dmabufs(buffer));
+    const simplealloc_layout* const layout = simplealloc_buffer_get_layout(buffer);
+    allocations_left = plenty;
+    CHECK(told == 0);
+    CHECK(dmabufs == 1);
+    CHECK(layout->dmabuf_count == 1);
+    const auto* const facts = simplealloc_buffer_get_facts(buffer);
+    CHECK(length(facts) > 0);
+    CHECK(simplealloc_buffer_get_facts(buffer) == facts);
+}
