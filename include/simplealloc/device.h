@@ -80,8 +80,8 @@ SIMPLEALLOC_API const char*
 simplealloc_device_get_subsystem(const struct simplealloc_device* device);
 /// The kernel driver's name; empty when unknown.
 SIMPLEALLOC_API const char* simplealloc_device_get_driver(const struct simplealloc_device* device);
-/// What is known of it, and how. Made when it is first asked for, and empty while there is no memory
-/// for that.
+/// What is known of it, and how. Made when it is first asked for, and empty while there is no
+/// memory for that.
 SIMPLEALLOC_API const struct simplealloc_fact* const*
 simplealloc_device_get_facts(const struct simplealloc_device* device);
 /// What it can do, as far as is known without the right to open it. `count` is how many, and may be

@@ -75,7 +75,7 @@ int simplealloc_allocator_open(const simplealloc_allocator_options* options,
                                simplealloc_allocator** allocator, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(allocator, "allocator");
-        out = new simplealloc_allocator{Allocator::open(read(options)).value()};
+        return give(out, Allocator::open(read(options)));
     });
 }
 
@@ -87,7 +87,7 @@ int simplealloc_allocator_device(const simplealloc_allocator* allocator, const c
                                  simplealloc_device** device, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(device, "device");
-        out = new simplealloc_device(of(allocator).device(&need(path, "path")).value());
+        return give(out, of(allocator).device(&need(path, "path")));
     });
 }
 
@@ -97,7 +97,7 @@ int simplealloc_allocator_device_fd(const simplealloc_allocator* allocator, int 
     return guarded(error, [&] {
         auto& out = emptied(device, "device");
         const QueueAccess read = checked(access, QueueAccess::lent, "access");
-        out = new simplealloc_device(of(allocator).device(fd, read).value());
+        return give(out, of(allocator).device(fd, read));
     });
 }
 
@@ -106,7 +106,7 @@ int simplealloc_allocator_device_number(const simplealloc_allocator* allocator,
                                         simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(device, "device");
-        out = new simplealloc_device(of(allocator).device(number).value());
+        return give(out, of(allocator).device(number));
     });
 }
 
@@ -114,7 +114,7 @@ int simplealloc_allocator_devices(const simplealloc_allocator* allocator,
                                   simplealloc_devices** devices, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(devices, "devices");
-        out = hand_out<simplealloc_devices>(of(allocator).devices().value());
+        return give_struct(out, of(allocator).devices());
     });
 }
 
@@ -122,7 +122,7 @@ int simplealloc_allocator_sources(const simplealloc_allocator* allocator,
                                   simplealloc_sources** sources, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(sources, "sources");
-        out = hand_out<simplealloc_sources>(of(allocator).sources().value());
+        return give_struct(out, of(allocator).sources());
     });
 }
 
@@ -152,14 +152,13 @@ int simplealloc_allocator_plan(const simplealloc_allocator* allocator,
                                simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(plan, "plan");
-        out = new simplealloc_plan(of(allocator).plan(read_request(request)).value());
+        return give(out, of(allocator).plan(read_request(request)));
     });
 }
 
 int simplealloc_allocator_is_current(const simplealloc_allocator* allocator,
                                      const simplealloc_plan* plan, simplealloc_error** error) {
-    return guarded(
-        error, [&]() -> int { return of(allocator).is_current(need(plan, "plan").plan).value(); });
+    return guarded(error, [&] { return of(allocator).is_current(need(plan, "plan").plan); });
 }
 
 int simplealloc_allocator_allocate(const simplealloc_allocator* allocator,
@@ -169,7 +168,7 @@ int simplealloc_allocator_allocate(const simplealloc_allocator* allocator,
     return guarded(error, [&] {
         auto& out = emptied(buffer, "buffer");
         const Plan& from = need(plan, "plan").plan;
-        out = new simplealloc_buffer(of(allocator).allocate(from, read_options(options)).value());
+        return give(out, of(allocator).allocate(from, read_options(options)));
     });
 }
 
@@ -180,7 +179,7 @@ int simplealloc_allocator_allocate_request(const simplealloc_allocator* allocato
     return guarded(error, [&] {
         auto& out = emptied(buffer, "buffer");
         const Request wanted = read_request(request);
-        out = new simplealloc_buffer(of(allocator).allocate(wanted, read_options(options)).value());
+        return give(out, of(allocator).allocate(wanted, read_options(options)));
     });
 }
 

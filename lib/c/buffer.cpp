@@ -82,8 +82,7 @@ int simplealloc_buffer_import(const int* fds, std::size_t count, const simpleall
                               simplealloc_buffer** buffer, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(buffer, "buffer");
-        out = new simplealloc_buffer(
-            Buffer::import(array(fds, count, "fds"), read_layout(layout)).value());
+        return give(out, Buffer::import(array(fds, count, "fds"), read_layout(layout)));
     });
 }
 
@@ -129,7 +128,7 @@ int simplealloc_buffer_info(const simplealloc_buffer* buffer, std::size_t dmabuf
                             simplealloc_dmabuf_info** info, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(info, "info");
-        out = hand_out<simplealloc_dmabuf_info>(need(buffer, "buffer").buffer.info(dmabuf).value());
+        return give_struct(out, need(buffer, "buffer").buffer.info(dmabuf));
     });
 }
 
@@ -137,7 +136,7 @@ int simplealloc_buffer_setup(const simplealloc_buffer* buffer, std::size_t use_i
                              simplealloc_setup** setup, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(setup, "setup");
-        out = hand_out<simplealloc_setup>(need(buffer, "buffer").buffer.setup(use_index).value());
+        return give_struct(out, need(buffer, "buffer").buffer.setup(use_index));
     });
 }
 
@@ -147,7 +146,7 @@ int simplealloc_buffer_setup_for(const simplealloc_buffer* buffer,
     return guarded(error, [&] {
         auto& out = emptied(setup, "setup");
         const Buffer& asked = need(buffer, "buffer").buffer;
-        out = hand_out<simplealloc_setup>(asked.setup(read_device_use(use)).value());
+        return give_struct(out, asked.setup(read_device_use(use)));
     });
 }
 
@@ -157,7 +156,7 @@ int simplealloc_buffer_map(const simplealloc_buffer* buffer, simplealloc_access 
     return guarded(error, [&] {
         auto& out = emptied(mapping, "mapping");
         const Buffer& mapped = need(buffer, "buffer").buffer;
-        out = new simplealloc_mapping{mapped.map(read_access(access), dmabuf).value()};
+        return give(out, mapped.map(read_access(access), dmabuf));
     });
 }
 
@@ -166,15 +165,15 @@ int simplealloc_buffer_map_planes(const simplealloc_buffer* buffer, simplealloc_
     return guarded(error, [&] {
         auto& out = emptied(planes, "planes");
         const Buffer& mapped = need(buffer, "buffer").buffer;
-        out = new simplealloc_mapped_planes(mapped.map_planes(read_access(access)).value());
+        return give(out, mapped.map_planes(read_access(access)));
     });
 }
 
 int simplealloc_buffer_wait(const simplealloc_buffer* buffer, simplealloc_access access,
                             std::int64_t timeout_ns, simplealloc_error** error) {
-    return guarded(error, [&]() -> int {
+    return guarded(error, [&] {
         const Buffer& awaited = need(buffer, "buffer").buffer;
-        return awaited.wait(read_access(access), to_timeout(timeout_ns)).value();
+        return awaited.wait(read_access(access), to_timeout(timeout_ns));
     });
 }
 
@@ -184,7 +183,7 @@ int simplealloc_buffer_pollable(const simplealloc_buffer* buffer, simplealloc_ac
     return guarded(error, [&] {
         auto& out = need(pollable, "pollable");
         const Buffer& awaited = need(buffer, "buffer").buffer;
-        out = to_c(awaited.pollable(read_access(access), dmabuf).value());
+        return store(out, awaited.pollable(read_access(access), dmabuf));
     });
 }
 
@@ -194,7 +193,7 @@ int simplealloc_buffer_export_sync_file(const simplealloc_buffer* buffer, simple
     return guarded(error, [&] {
         auto& out = emptied(fence, "fence");
         const Buffer& asked = need(buffer, "buffer").buffer;
-        out = new simplealloc_fence{asked.export_sync_file(read_access(access), dmabuf).value()};
+        return give(out, asked.export_sync_file(read_access(access), dmabuf));
     });
 }
 
@@ -202,14 +201,13 @@ int simplealloc_buffer_import_sync_file(const simplealloc_buffer* buffer, int sy
                                         simplealloc_access access, simplealloc_error** error) {
     return guarded(error, [&] {
         const Buffer& told = need(buffer, "buffer").buffer;
-        told.import_sync_file(sync_file, read_access(access)).value();
+        return told.import_sync_file(sync_file, read_access(access));
     });
 }
 
 int simplealloc_buffer_dup_fd(const simplealloc_buffer* buffer, std::size_t dmabuf,
                               simplealloc_error** error) {
-    return guarded(error,
-                   [&] { return need(buffer, "buffer").buffer.dup_fd(dmabuf).value().release(); });
+    return guarded(error, [&] { return need(buffer, "buffer").buffer.dup_fd(dmabuf); });
 }
 
 int simplealloc_buffer_release(simplealloc_buffer* buffer, int* fds, std::size_t room,

@@ -68,7 +68,7 @@ int simplealloc_allocator_adopt(const simplealloc_allocator* allocator,
     return guarded(error, [&] {
         auto& out = emptied(buffer, "buffer");
         const Allocator& adopter = need(allocator, "allocator").allocator;
-        out = new simplealloc_buffer(adopter.adopt(read(foreign)).value());
+        return give(out, adopter.adopt(read(foreign)));
     });
 }
 
@@ -80,8 +80,7 @@ int simplealloc_allocator_check(const simplealloc_allocator* allocator,
         auto& out = emptied(check, "check");
         const Allocator& asked = need(allocator, "allocator").allocator;
         const Buffer& checked = need(buffer, "buffer").buffer;
-        out = hand_out<simplealloc_check>(
-            asked.check(checked, read_device_use(use), read(options)).value());
+        return give_struct(out, asked.check(checked, read_device_use(use), read(options)));
     });
 }
 

@@ -125,8 +125,7 @@ int simplealloc_device_capabilities(const simplealloc_device* device, simpleallo
     return guarded(error, [&] {
         auto& out = emptied(capabilities, "capabilities");
         const Device& asked = need(device, "device").device;
-        out = hand_out<simplealloc_capabilities>(
-            asked.capabilities(read_use(use), Fourcc(fourcc)).value());
+        return give_struct(out, asked.capabilities(read_use(use), Fourcc(fourcc)));
     });
 }
 

@@ -32,7 +32,7 @@ int simplealloc_drm_importer_open(const simplealloc_device* device, simplealloc_
     return guarded(error, [&] {
         auto& out = emptied(importer, "importer");
         const Device& opened = need(device, "device").device;
-        out = new simplealloc_drm_importer{DrmImporter::open(opened, read(handles)).value()};
+        return give(out, DrmImporter::open(opened, read(handles)));
     });
 }
 
@@ -41,7 +41,7 @@ int simplealloc_drm_importer_open_fd(int fd, simplealloc_drm_handles handles,
                                      simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(importer, "importer");
-        out = new simplealloc_drm_importer{DrmImporter::open(fd, read(handles)).value()};
+        return give(out, DrmImporter::open(fd, read(handles)));
     });
 }
 
@@ -65,8 +65,7 @@ int simplealloc_drm_importer_import(const simplealloc_drm_importer* importer,
     return guarded(error, [&] {
         auto& out = emptied(import, "import");
         const Buffer& imported = need(buffer, "buffer").buffer;
-        out = new simplealloc_drm_import{
-            need(importer, "importer").importer.import(imported).value()};
+        return give(out, need(importer, "importer").importer.import(imported));
     });
 }
 
@@ -86,6 +85,6 @@ int simplealloc_drm_import_framebuffer(simplealloc_drm_import* import, std::uint
                                        simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = need(id, "id");
-        out = need(import, "import").import.framebuffer().value();
+        return store(out, need(import, "import").import.framebuffer());
     });
 }

@@ -89,7 +89,7 @@ simplealloc_error to_c(const Error& error, Arena& arena) {
 
 namespace {
 
-int code_of(Cause cause) {
+int code_of_cause(Cause cause) {
     switch (cause) {
     case Cause::exhausted:
         return -ENOMEM;
@@ -157,17 +157,21 @@ int name_exception(simplealloc_error** out) {
     } catch (const NewerStruct& newer) {
         return hand_out_error(out, newer.error(), -E2BIG);
     } catch (const BadResult& bad) {
-        return hand_out_error(out, bad.error(), code_of(bad.error().cause));
+        return fail(out, bad.error());
     } catch (const std::bad_alloc&) {
         throw;
     } catch (const std::exception& other) {
         Error error;
         error.detail = other.what();
-        return hand_out_error(out, error, code_of(error.cause));
+        return fail(out, error);
     }
 }
 
 } // namespace
+
+int fail(simplealloc_error** error, const Error& why) {
+    return hand_out_error(error, why, code_of_cause(why.cause));
+}
 
 int fail(simplealloc_error** error) noexcept {
     try {

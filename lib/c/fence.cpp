@@ -13,7 +13,7 @@ int simplealloc_fence_adopt(int sync_file, simplealloc_fence** fence, simpleallo
     UniqueFd fd = UniqueFd::adopt(sync_file);
     return guarded(error, [&] {
         auto& out = emptied(fence, "fence");
-        out = new simplealloc_fence{Fence::adopt(std::move(fd)).value()};
+        return give(out, Fence::adopt(std::move(fd)));
     });
 }
 
@@ -24,7 +24,7 @@ int simplealloc_fence_merge(const simplealloc_fence* first, const simplealloc_fe
         // One after the other: arguments may be evaluated in any order.
         const Fence& a = need(first, "first").fence;
         const Fence& b = need(second, "second").fence;
-        out = new simplealloc_fence{Fence::merge(a, b).value()};
+        return give(out, Fence::merge(a, b));
     });
 }
 
@@ -34,19 +34,20 @@ void simplealloc_fence_free(simplealloc_fence* fence) {
 
 int simplealloc_fence_wait(const simplealloc_fence* fence, std::int64_t timeout_ns,
                            simplealloc_error** error) {
-    return guarded(error, [&]() -> int {
-        return need(fence, "fence").fence.wait(to_timeout(timeout_ns)).value();
-    });
+    return guarded(error, [&] { return need(fence, "fence").fence.wait(to_timeout(timeout_ns)); });
 }
 
 int simplealloc_fence_status(const simplealloc_fence* fence, simplealloc_fence_state* state,
                              int* sys_errno, simplealloc_error** error) {
-    return guarded(error, [&] {
+    return guarded(error, [&]() -> Result<void> {
         auto& out = need(state, "state");
-        const FenceStatus status = need(fence, "fence").fence.status().value();
-        out = static_cast<simplealloc_fence_state>(status.state);
+        auto status = need(fence, "fence").fence.status();
+        if (!status)
+            return std::move(status).error();
+        out = static_cast<simplealloc_fence_state>(status->state);
         if (sys_errno != nullptr)
-            *sys_errno = status.sys_errno;
+            *sys_errno = status->sys_errno;
+        return {};
     });
 }
 

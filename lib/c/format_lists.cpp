@@ -36,7 +36,7 @@ int simplealloc_capabilities_from_dmabuf_feedback(const simplealloc_dmabuf_feedb
                                                   simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(capabilities, "capabilities");
-        out = hand_out<simplealloc_capabilities>(from_dmabuf_feedback(read(feedback)).value());
+        return give_struct(out, from_dmabuf_feedback(read(feedback)));
     });
 }
 

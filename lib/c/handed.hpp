@@ -4,6 +4,8 @@
 
 #include "lib/c/arena.hpp"
 
+#include <simplealloc/result.hpp>
+
 #include <memory>
 
 namespace simplealloc::c {
@@ -19,6 +21,14 @@ C* hand_out(const T& value) {
     auto handed = std::make_unique<Handed<C>>();
     static_cast<C&>(*handed) = to_c(value, handed->arena);
     return handed.release();
+}
+
+template <typename C, typename T>
+Result<void> give_struct(C*& out, Result<T>&& made) {
+    if (!made)
+        return std::move(made).error();
+    out = hand_out<C>(*made);
+    return {};
 }
 
 template <typename C>

@@ -36,7 +36,7 @@ void* simplealloc_mapping_get_data(const simplealloc_mapping* mapping, std::size
 }
 
 int simplealloc_mapping_finish(simplealloc_mapping* mapping, simplealloc_error** error) {
-    return guarded(error, [&] { need(mapping, "mapping").mapping.finish().value(); });
+    return guarded(error, [&] { return need(mapping, "mapping").mapping.finish(); });
 }
 
 void simplealloc_mapping_free(simplealloc_mapping* mapping) {
@@ -52,7 +52,7 @@ int simplealloc_mapped_planes_finish(simplealloc_mapped_planes* planes, simpleal
     return guarded(error, [&] {
         auto& ended = need(planes, "planes");
         ended.views = ended.none;
-        ended.planes.finish().value();
+        return ended.planes.finish();
     });
 }
 

@@ -38,7 +38,7 @@ int simplealloc_allocator_monitor(const simplealloc_allocator* allocator,
                                   simplealloc_monitor** monitor, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(monitor, "monitor");
-        out = new simplealloc_monitor{need(allocator, "allocator").allocator.monitor().value()};
+        return give(out, need(allocator, "allocator").allocator.monitor());
     });
 }
 
@@ -56,13 +56,14 @@ const char* simplealloc_monitor_get_origin(const simplealloc_monitor* monitor) {
 
 int simplealloc_monitor_next(simplealloc_monitor* monitor, simplealloc_hotplug_event** event,
                              simplealloc_error** error) {
-    return guarded(error, [&] {
+    return guarded(error, [&]() -> Result<bool> {
         auto& out = emptied(event, "event");
-        const auto next = need(monitor, "monitor").monitor.next().value();
+        auto next = need(monitor, "monitor").monitor.next();
         if (!next)
-            return 0;
-        out = hand_out<simplealloc_hotplug_event>(*next);
-        return 1;
+            return std::move(next).error();
+        if (*next)
+            out = hand_out<simplealloc_hotplug_event>(**next);
+        return out != nullptr;
     });
 }
 

@@ -108,8 +108,7 @@ int simplealloc_plan_setup(const simplealloc_plan* plan, std::size_t use_index,
                            simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(setup, "setup");
-        out = hand_out<simplealloc_setup>(
-            need(plan, "plan").plan.setup(use_index, candidate).value());
+        return give_struct(out, need(plan, "plan").plan.setup(use_index, candidate));
     });
 }
 

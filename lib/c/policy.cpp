@@ -31,6 +31,6 @@ int simplealloc_check_policy_file(const char* path, simplealloc_file_report** re
                                   simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(report, "report");
-        out = hand_out<simplealloc_file_report>(check_policy_file(&need(path, "path")).value());
+        return give_struct(out, check_policy_file(&need(path, "path")));
     });
 }

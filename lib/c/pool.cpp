@@ -67,10 +67,10 @@ PoolOptions read(const simplealloc_pool_options* options) {
 }
 
 template <typename From>
-void create(const simplealloc_allocator* allocator, const From& from,
-            const simplealloc_pool_options* options, simplealloc_pool*& out) {
+Result<void> create(const simplealloc_allocator* allocator, const From& from,
+                    const simplealloc_pool_options* options, simplealloc_pool*& out) {
     const Allocator& source = need(allocator, "allocator").allocator;
-    out = new simplealloc_pool{Pool::create(source, from, read(options)).value()};
+    return give(out, Pool::create(source, from, read(options)));
 }
 
 } // namespace
@@ -86,8 +86,10 @@ void simplealloc_pool_slot_free(simplealloc_pool_slot* slot) {
 int simplealloc_pool_slot_release(simplealloc_pool_slot* slot, const simplealloc_fence* fence,
                                   simplealloc_error** error) {
     return guarded(error, [&] {
-        need(slot, "slot").slot.release(need(fence, "fence").fence).value();
-        delete slot;
+        auto released = need(slot, "slot").slot.release(need(fence, "fence").fence);
+        if (released)
+            delete slot;
+        return released;
     });
 }
 
@@ -108,7 +110,7 @@ int simplealloc_pool_create(const simplealloc_allocator* allocator, const simple
                             simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(pool, "pool");
-        create(allocator, need(plan, "plan").plan, options, out);
+        return create(allocator, need(plan, "plan").plan, options, out);
     });
 }
 
@@ -118,7 +120,7 @@ int simplealloc_pool_create_request(const simplealloc_allocator* allocator,
                                     simplealloc_pool** pool, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(pool, "pool");
-        create(allocator, read_request(request), options, out);
+        return create(allocator, read_request(request), options, out);
     });
 }
 
@@ -130,8 +132,7 @@ int simplealloc_pool_acquire(simplealloc_pool* pool, std::int64_t timeout_ns,
                              simplealloc_pool_slot** slot, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(slot, "slot");
-        out = new simplealloc_pool_slot(
-            need(pool, "pool").pool.acquire(to_timeout(timeout_ns)).value());
+        return give(out, need(pool, "pool").pool.acquire(to_timeout(timeout_ns)));
     });
 }
 
@@ -139,18 +140,18 @@ int simplealloc_pool_pollable(simplealloc_pool* pool, simplealloc_pollable* poll
                               simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = need(pollable, "pollable");
-        out = to_c(need(pool, "pool").pool.pollable().value());
+        return store(out, need(pool, "pool").pool.pollable());
     });
 }
 
 int simplealloc_pool_replan(simplealloc_pool* pool, const simplealloc_plan* plan,
                             simplealloc_error** error) {
-    return guarded(error, [&] { need(pool, "pool").pool.replan(need(plan, "plan").plan).value(); });
+    return guarded(error, [&] { return need(pool, "pool").pool.replan(need(plan, "plan").plan); });
 }
 
 int simplealloc_pool_replan_request(simplealloc_pool* pool, const simplealloc_request* request,
                                     simplealloc_error** error) {
-    return guarded(error, [&] { need(pool, "pool").pool.replan(read_request(request)).value(); });
+    return guarded(error, [&] { return need(pool, "pool").pool.replan(read_request(request)); });
 }
 
 std::size_t simplealloc_pool_trim(simplealloc_pool* pool, std::size_t keep) {

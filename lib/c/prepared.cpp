@@ -22,7 +22,7 @@ int simplealloc_prepared_allocate(const simplealloc_prepared* prepared, simpleal
                                   simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(buffer, "buffer");
-        out = new simplealloc_buffer(need(prepared, "prepared").prepared.allocate().value());
+        return give(out, need(prepared, "prepared").prepared.allocate());
     });
 }
 

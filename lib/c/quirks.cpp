@@ -43,6 +43,6 @@ int simplealloc_check_quirk_file(const char* path, simplealloc_file_report** rep
                                  simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(report, "report");
-        out = hand_out<simplealloc_file_report>(check_quirk_file(&need(path, "path")).value());
+        return give_struct(out, check_quirk_file(&need(path, "path")));
     });
 }

@@ -57,7 +57,7 @@ int simplealloc_share_pack(const simplealloc_buffer* buffer, simplealloc_parcel*
                            simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(parcel, "parcel");
-        out = hand_out<simplealloc_parcel>(share::pack(need(buffer, "buffer").buffer).value());
+        return give_struct(out, share::pack(need(buffer, "buffer").buffer));
     });
 }
 
@@ -77,8 +77,7 @@ int simplealloc_share_unpack(const void* data, std::size_t size, const int* fds,
         // Before anything else: they are taken over, whatever is wrong with the rest.
         std::vector<UniqueFd> taken = take_over(array(fds, fd_count, "fds"));
         auto& out = emptied(buffer, "buffer");
-        out = new simplealloc_buffer(
-            share::unpack(bytes(data, size, "data"), std::move(taken)).value());
+        return give(out, share::unpack(bytes(data, size, "data"), std::move(taken)));
     });
 }
 
@@ -86,7 +85,7 @@ int simplealloc_channel_open(int socket, simplealloc_channel** channel, simpleal
     UniqueFd taken = UniqueFd::adopt(socket);
     return guarded(error, [&] {
         auto& out = emptied(channel, "channel");
-        out = new simplealloc_channel{share::Channel::open(std::move(taken)).value()};
+        return give(out, share::Channel::open(std::move(taken)));
     });
 }
 
@@ -102,7 +101,7 @@ int simplealloc_channel_send(simplealloc_channel* channel, const simplealloc_buf
                              std::int64_t timeout_ns, simplealloc_error** error) {
     return guarded(error, [&] {
         share::Channel& end = need(channel, "channel").channel;
-        end.send(need(buffer, "buffer").buffer, to_timeout(timeout_ns)).value();
+        return end.send(need(buffer, "buffer").buffer, to_timeout(timeout_ns));
     });
 }
 
@@ -113,7 +112,7 @@ std::size_t simplealloc_channel_get_pending(const simplealloc_channel* channel) 
 int simplealloc_channel_flush(simplealloc_channel* channel, std::int64_t timeout_ns,
                               simplealloc_error** error) {
     return guarded(error,
-                   [&] { need(channel, "channel").channel.flush(to_timeout(timeout_ns)).value(); });
+                   [&] { return need(channel, "channel").channel.flush(to_timeout(timeout_ns)); });
 }
 
 int simplealloc_channel_receive(simplealloc_channel* channel, std::int64_t timeout_ns,
@@ -121,6 +120,6 @@ int simplealloc_channel_receive(simplealloc_channel* channel, std::int64_t timeo
     return guarded(error, [&] {
         auto& out = emptied(buffer, "buffer");
         share::Channel& end = need(channel, "channel").channel;
-        out = new simplealloc_buffer(end.receive(to_timeout(timeout_ns)).value());
+        return give(out, end.receive(to_timeout(timeout_ns)));
     });
 }

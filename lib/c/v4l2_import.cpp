@@ -21,7 +21,7 @@ int simplealloc_v4l2_import_create(const simplealloc_setup* setup, simplealloc_u
     return guarded(error, [&] {
         auto& out = emptied(import, "import");
         const V4l2Setup read = read_v4l2_setup(need(need(setup, "setup").v4l2, "setup->v4l2"));
-        out = new simplealloc_v4l2_import{V4l2Import::create(read, read_use(use)).value()};
+        return give(out, V4l2Import::create(read, read_use(use)));
     });
 }
 
@@ -41,7 +41,7 @@ int simplealloc_v4l2_import_fill_format(const simplealloc_v4l2_import* import, v
 int simplealloc_v4l2_import_check_format(const simplealloc_v4l2_import* import,
                                          const v4l2_format* format, simplealloc_error** error) {
     return guarded(error,
-                   [&] { need(import, "import").import.check(need(format, "format")).value(); });
+                   [&] { return need(import, "import").import.check(need(format, "format")); });
 }
 
 int simplealloc_v4l2_import_fill_request(const simplealloc_v4l2_import* import,
@@ -53,14 +53,14 @@ int simplealloc_v4l2_import_add(simplealloc_v4l2_import* import, const simpleall
                                 std::uint32_t* index, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = need(index, "index");
-        out = need(import, "import").import.add(need(buffer, "buffer").buffer).value();
+        return store(out, need(import, "import").import.add(need(buffer, "buffer").buffer));
     });
 }
 
 int simplealloc_v4l2_import_fill_buffer(simplealloc_v4l2_import* import, v4l2_buffer* buffer,
                                         std::uint32_t index, simplealloc_error** error) {
     return guarded(
-        error, [&] { need(import, "import").import.fill(need(buffer, "buffer"), index).value(); });
+        error, [&] { return need(import, "import").import.fill(need(buffer, "buffer"), index); });
 }
 
 int simplealloc_v4l2_import_fill_dequeue(simplealloc_v4l2_import* import, v4l2_buffer* buffer,
@@ -74,6 +74,6 @@ int simplealloc_v4l2_import_index_of(const simplealloc_v4l2_import* import,
                                      simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = need(index, "index");
-        out = need(import, "import").import.index_of(need(buffer, "buffer")).value();
+        return store(out, need(import, "import").import.index_of(need(buffer, "buffer")));
     });
 }

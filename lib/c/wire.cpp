@@ -36,7 +36,7 @@ int simplealloc_wire_encode(const simplealloc_capability_set* const* sets,
                             simplealloc_message** message, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(message, "message");
-        out = hand_out<simplealloc_message>(wire::encode(read_sets(sets)).value());
+        return give_struct(out, wire::encode(read_sets(sets)));
     });
 }
 
@@ -44,6 +44,6 @@ int simplealloc_wire_decode(const void* data, std::size_t size,
                             simplealloc_capabilities** capabilities, simplealloc_error** error) {
     return guarded(error, [&] {
         auto& out = emptied(capabilities, "capabilities");
-        out = hand_out<simplealloc_capabilities>(wire::decode(bytes(data, size, "data")).value());
+        return give_struct(out, wire::decode(bytes(data, size, "data")));
     });
 }
