@@ -126,10 +126,8 @@ public:
     [[nodiscard]] Result<Check> check(const Buffer& buffer, const DeviceUse& use,
                                       CheckOptions options = {}) const;
 
-    // Library-internal: another one with the same policy, quotas and refusals.
-    [[nodiscard]] Allocator share() const;
-
 private:
+    friend class Internal;
     explicit Allocator(std::shared_ptr<AllocatorData> data) noexcept;
     std::shared_ptr<AllocatorData> data_; ///< shared with what may outlive it
 };

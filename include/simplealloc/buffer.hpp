@@ -133,13 +133,9 @@ public:
     /// without a share of a quota: nobody could tell when the caller closes them.
     [[nodiscard]] std::vector<UniqueFd> release();
 
-    // Library-internal.
-    explicit Buffer(std::unique_ptr<BufferData> data) noexcept;
-    [[nodiscard]] const BufferData& data() const noexcept { return *data_; }
-    void set_verified(std::vector<Verification> verified);
-    void set_attempts(std::vector<Attempt> attempts);
-
 private:
+    friend class Internal;
+    explicit Buffer(std::unique_ptr<BufferData> data) noexcept;
     std::unique_ptr<BufferData> data_;
 };
 

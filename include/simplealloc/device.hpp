@@ -80,15 +80,10 @@ public:
     /// comes from Allocator::devices, which asks nothing.
     [[nodiscard]] Result<std::vector<CapabilitySet>> capabilities(Use use, Fourcc fourcc) const;
 
-    // Library-internal.
-    explicit Device(std::shared_ptr<const DeviceRecord> record) noexcept;
-    [[nodiscard]] const DeviceRecord& record() const noexcept { return *record_; }
-    [[nodiscard]] std::shared_ptr<const DeviceRecord> shared_record() const noexcept {
-        return record_;
-    }
-
 private:
-    std::shared_ptr<const DeviceRecord> record_;
+    friend class Internal;
+    explicit Device(std::shared_ptr<const DeviceRecord> data) noexcept;
+    std::shared_ptr<const DeviceRecord> data_;
 };
 
 } // namespace simplealloc

@@ -30,6 +30,7 @@ enum class DrmHandles : std::uint8_t {
 };
 
 struct DrmImporterData;
+struct DrmImportData;
 
 /// A Buffer inside of a DRM device. Owns what it says: at the end of life the framebuffer goes
 /// first, then each GEM handle that no other import of the same dma-buf has. The memory lives as
@@ -55,12 +56,10 @@ public:
     /// displays, with refused where the driver takes no such framebuffer.
     [[nodiscard]] Result<std::uint32_t> framebuffer();
 
-    // Library-internal.
-    struct Data;
-    explicit DrmImport(std::unique_ptr<Data> data) noexcept;
-
 private:
-    std::unique_ptr<Data> data_;
+    friend class Internal;
+    explicit DrmImport(std::unique_ptr<DrmImportData> data) noexcept;
+    std::unique_ptr<DrmImportData> data_;
 };
 
 /// Imports Buffers into one DRM device and keeps account of the GEM handles. Cheap to copy: copies
@@ -89,10 +88,9 @@ public:
     /// Fails with refused where the driver does not take the memory, with gone where the device is.
     [[nodiscard]] Result<DrmImport> import(const Buffer& buffer) const;
 
-    // Library-internal.
-    explicit DrmImporter(std::shared_ptr<DrmImporterData> data) noexcept;
-
 private:
+    friend class Internal;
+    explicit DrmImporter(std::shared_ptr<DrmImporterData> data) noexcept;
     std::shared_ptr<DrmImporterData> data_;
 };
 

@@ -62,10 +62,10 @@ public:
     /// Hands the sync_file to the caller, e.g. for an API that takes it over.
     [[nodiscard]] UniqueFd release() noexcept { return std::move(fd_); }
 
-    // Library-internal: `fd` is known to be a sync_file.
-    explicit Fence(UniqueFd fd) noexcept : fd_(std::move(fd)) {}
-
 private:
+    friend class Internal;
+    /// `fd` is known to be a sync_file.
+    explicit Fence(UniqueFd fd) noexcept : fd_(std::move(fd)) {}
     UniqueFd fd_;
 };
 

@@ -43,11 +43,10 @@ public:
     /// Ends all turns, as their destructors do. Returns the first error, and logs others.
     Result<void> finish();
 
-    // Library-internal: a Mapping for each dma-buf of `layout`.
-    static Result<MappedPlanes> create(const Layout& layout, std::vector<Mapping> mappings);
-
 private:
-    MappedPlanes() = default;
+    friend class Internal;
+    MappedPlanes(std::vector<Mapping> mappings, std::vector<PlaneView> planes) noexcept
+        : mappings_(std::move(mappings)), planes_(std::move(planes)) {}
     std::vector<Mapping> mappings_;
     std::vector<PlaneView> planes_;
 };

@@ -42,10 +42,8 @@ public:
     /// over even when it fails.
     Result<void> finish();
 
-    // Library-internal
-    static Result<Mapping> begin(std::shared_ptr<CpuMemory> memory, Access access);
-
 private:
+    friend class Internal;
     Mapping(std::shared_ptr<CpuMemory> memory, Access access, std::span<std::byte> bytes) noexcept;
     std::shared_ptr<CpuMemory> memory_; ///< null when the turn is over
     Access access_;

@@ -77,10 +77,9 @@ public:
     /// (fd-limit, exhausted); it may be called again then, and no event is lost without a rescan.
     [[nodiscard]] Result<std::optional<HotplugEvent>> next();
 
-    // Library-internal.
-    explicit Monitor(std::unique_ptr<MonitorData> data) noexcept;
-
 private:
+    friend class Internal;
+    explicit Monitor(std::unique_ptr<MonitorData> data) noexcept;
     std::unique_ptr<MonitorData> data_;
 };
 

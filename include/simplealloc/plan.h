@@ -25,9 +25,9 @@ simplealloc_criterion_kind_to_string(enum simplealloc_criterion_kind kind);
 /// A line of the ranking table. Candidates are ordered by the first criterion in which they differ;
 /// a lower rank wins.
 struct simplealloc_criterion {
-    enum simplealloc_criterion_kind kind;
-    const char* value; ///< in words
-    int64_t rank;      ///< lower is better
+    enum simplealloc_criterion_kind kind; ///< which one
+    const char* value;                    ///< in words
+    int64_t rank;                         ///< lower is better
 };
 
 /// A limit that a candidate's layout and memory keep to, and all who set it.
@@ -86,8 +86,8 @@ struct simplealloc_v4l2_setup {
     uint32_t height;      ///< pixels; likewise
     size_t plane_count;   ///< memory planes: 1 for single-planar
     const struct simplealloc_v4l2_plane* planes; ///< so many
-    /// The picture in the image (crop_width and crop_height of the request), for VIDIOC_S_SELECTION where
-    /// it is smaller than width and height: V4L2_SEL_TGT_CROP on an output queue,
+    /// The picture in the image (crop_width and crop_height of the request), for VIDIOC_S_SELECTION
+    /// where it is smaller than width and height: V4L2_SEL_TGT_CROP on an output queue,
     /// V4L2_SEL_TGT_COMPOSE on a capture queue.
     struct simplealloc_crop crop;
 };
@@ -103,8 +103,8 @@ struct simplealloc_drm_setup {
     uint32_t offsets[SIMPLEALLOC_MAX_PLANES]; ///< bytes
     uint64_t modifier;                        ///< DRM_FORMAT_MOD_*, the same for all planes
     bool pass_modifier;                       ///< set DRM_MODE_FB_MODIFIERS and fill modifier[]
-    /// The picture in the image (crop_width and crop_height of the request), for SRC_X, SRC_Y, SRC_W and
-    /// SRC_H of a plane.
+    /// The picture in the image (crop_width and crop_height of the request), for SRC_X, SRC_Y,
+    /// SRC_W and SRC_H of a plane.
     struct simplealloc_crop crop;
     size_t kms_plane_count; ///< of kms_planes; 0 where they are not known
     /// Ids of the planes that take format and modifier for the use, primary before overlay planes.

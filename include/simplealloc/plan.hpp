@@ -32,9 +32,9 @@ SIMPLEALLOC_API std::string_view to_string(CriterionKind kind) noexcept;
 /// A line of the ranking table. Candidates are ordered by the first criterion in which they differ;
 /// a lower rank wins.
 struct Criterion {
-    CriterionKind kind = CriterionKind::name;
-    std::string value;     ///< in words
-    std::int64_t rank = 0; ///< lower is better
+    CriterionKind kind = CriterionKind::name; ///< which one
+    std::string value;                        ///< in words
+    std::int64_t rank = 0;                    ///< lower is better
 };
 
 /// A limit that a candidate's layout and memory keep to, and all who set it.
@@ -152,11 +152,9 @@ public:
     /// Fails with invalid when an index is out of range, or the use is of a described device.
     [[nodiscard]] Result<Setup> setup(std::size_t use_index, std::size_t candidate = 0) const;
 
-    // Library-internal.
-    explicit Plan(std::shared_ptr<const PlanData> data) noexcept;
-    [[nodiscard]] const PlanData& data() const noexcept { return *data_; }
-
 private:
+    friend class Internal;
+    explicit Plan(std::shared_ptr<const PlanData> data) noexcept;
     std::shared_ptr<const PlanData> data_;
 };
 

@@ -101,10 +101,9 @@ public:
     /// remember it.
     [[nodiscard]] Result<void> release(const Fence& fence);
 
-    // Library-internal.
-    PoolSlot(std::shared_ptr<PoolState> state, std::shared_ptr<Pooled> pooled) noexcept;
-
 private:
+    friend class Internal;
+    PoolSlot(std::shared_ptr<PoolState> state, std::shared_ptr<Pooled> pooled) noexcept;
     std::shared_ptr<PoolState> state_; ///< before pooled_, which needs it to die
     std::shared_ptr<Pooled> pooled_;
 };

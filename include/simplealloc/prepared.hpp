@@ -42,11 +42,9 @@ public:
     /// What it allocates from.
     [[nodiscard]] const Plan& plan() const noexcept;
 
-    // Library-internal: the same with the `count` candidates from `first` on.
-    [[nodiscard]] Result<Buffer> allocate(std::size_t first, std::size_t count) const;
-    explicit Prepared(std::unique_ptr<PreparedData> data) noexcept;
-
 private:
+    friend class Internal;
+    explicit Prepared(std::unique_ptr<PreparedData> data) noexcept;
     std::unique_ptr<PreparedData> data_;
 };
 

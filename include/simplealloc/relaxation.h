@@ -11,7 +11,7 @@ SIMPLEALLOC_BEGIN_C
 enum simplealloc_relaxation_kind {
     SIMPLEALLOC_RELAXATION_CROP,       ///< a larger image, of which the wanted part counts
     SIMPLEALLOC_RELAXATION_MODIFIER,   ///< the modifier is left open, or LINEAR
-    SIMPLEALLOC_RELAXATION_LEFT_OUT,   ///< what simplealloc_request_add_without() leaves out
+    SIMPLEALLOC_RELAXATION_LEFT_OUT,   ///< what simplealloc_request::without leaves out
     SIMPLEALLOC_RELAXATION_STRICT,     ///< nobody knows whether the uses accept the source
     SIMPLEALLOC_RELAXATION_ANY_DEVICE, ///< memory of a device that the request does not name
     SIMPLEALLOC_RELAXATION_ALPHA,      ///< the format with or without alpha

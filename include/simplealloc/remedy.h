@@ -44,9 +44,9 @@ enum simplealloc_remedy_kind {
     SIMPLEALLOC_REMEDY_SOURCE,               ///< use {source}, which {is so}
     SIMPLEALLOC_REMEDY_OTHER_SOURCE,         ///< use another source
     SIMPLEALLOC_REMEDY_CONTIGUOUS_MEMORY,    ///< use memory in one run
-    SIMPLEALLOC_REMEDY_CMA_AREA, ///< boot with a CMA area, where that matters {@FROM-TO}
-    SIMPLEALLOC_REMEDY_CMA_HEAP, ///< the same, and a kernel that has the heap of CMA
-    SIMPLEALLOC_REMEDY_HEAPS,    ///< a kernel that has heaps or udmabuf
+    SIMPLEALLOC_REMEDY_CMA_AREA,       ///< boot with a CMA area, at addresses where that matters
+    SIMPLEALLOC_REMEDY_CMA_HEAP,       ///< the same, and a kernel that has the heap of CMA
+    SIMPLEALLOC_REMEDY_HEAPS,          ///< a kernel that has heaps or udmabuf
     SIMPLEALLOC_REMEDY_PROTECTED_HEAP, ///< a kernel that has a heap of protected memory
     SIMPLEALLOC_REMEDY_DESCRIBE,       ///< where {it is so}, describe it
     SIMPLEALLOC_REMEDY_QUIRK, ///< where {it is so}, write {entry} into a quirk file, for {row…}

@@ -50,7 +50,7 @@ enum class RemedyKind : std::uint8_t {
     source,               ///< use {source}, which {is so}
     other_source,         ///< use another source
     contiguous_memory,    ///< use memory in one run
-    cma_area,             ///< boot with a CMA area, where that matters {@FROM-TO}
+    cma_area,             ///< boot with a CMA area, at addresses where that matters
     cma_heap,             ///< the same, and a kernel that has the heap of CMA
     heaps,                ///< a kernel that has heaps or udmabuf
     protected_heap,       ///< a kernel that has a heap of protected memory

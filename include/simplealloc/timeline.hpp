@@ -38,8 +38,7 @@ public:
     static Result<Timeline> import(int node, int syncobj);
     /// @}
 
-    Timeline(Timeline&& other) noexcept
-        : node_(std::move(other.node_)), handle_(std::exchange(other.handle_, 0)) {}
+    Timeline(Timeline&& other) noexcept;
     Timeline& operator=(Timeline&& other) noexcept;
     Timeline(const Timeline&) = delete;
     Timeline& operator=(const Timeline&) = delete;
@@ -75,11 +74,11 @@ public:
     /// by the caller.
     [[nodiscard]] std::uint32_t handle() const noexcept { return handle_; }
 
-    // Library-internal: `handle` is a syncobj's on `node`.
+private:
+    friend class Internal;
+    /// `handle` is a syncobj's on `node`.
     Timeline(UniqueFd node, std::uint32_t handle) noexcept
         : node_(std::move(node)), handle_(handle) {}
-
-private:
     UniqueFd node_;
     std::uint32_t handle_ = 0;
 };

@@ -2,6 +2,7 @@
 // Makes Buffers of what something else allocated.
 #include "lib/allocate/data.hpp"
 #include "lib/base/failure.hpp"
+#include "lib/base/internal.hpp"
 #include "lib/buffer/data.hpp"
 #include "lib/buffer/import.hpp"
 #include "lib/kernel/questions.hpp"
@@ -71,7 +72,7 @@ Result<Buffer> Allocator::adopt(const ForeignBuffer& foreign) const {
     origin.request = data_->policy.complete(request_of(foreign, layout));
     data->layout = std::make_shared<const Layout>(std::move(layout));
     data->origin = std::make_shared<const BufferOrigin>(std::move(origin));
-    return Buffer(std::move(data));
+    return Internal::make<Buffer>(std::move(data));
 }
 
 } // namespace simplealloc

@@ -6,6 +6,7 @@
 #include "lib/allocate/plan_data.hpp"
 #include "lib/allocate/presence.hpp"
 #include "lib/base/failure.hpp"
+#include "lib/base/internal.hpp"
 #include "lib/discovery/discovery.hpp"
 #include "lib/discovery/v4l2/min_buffers.hpp"
 #include "lib/discovery/v4l2/v4l2.hpp"
@@ -42,16 +43,12 @@ Allocator::Allocator(Allocator&&) noexcept = default;
 Allocator& Allocator::operator=(Allocator&&) noexcept = default;
 Allocator::~Allocator() = default;
 
-Allocator Allocator::share() const {
-    return Allocator(data_);
-}
-
 namespace {
 
 Result<Device> to_device(Result<DeviceRecord> record) {
     if (!record)
         return record.error();
-    return Device(std::make_shared<const DeviceRecord>(std::move(*record)));
+    return Internal::make<Device>(std::make_shared<const DeviceRecord>(std::move(*record)));
 }
 
 } // namespace
@@ -75,7 +72,8 @@ Result<std::vector<Device>> Allocator::devices() const {
     std::vector<Device> devices;
     for (DeviceRecord& record : *records) {
         ask_uses(record);
-        devices.emplace_back(std::make_shared<const DeviceRecord>(std::move(record)));
+        devices.push_back(
+            Internal::make<Device>(std::make_shared<const DeviceRecord>(std::move(record))));
     }
     return devices;
 }
@@ -109,7 +107,7 @@ Result<Plan> Allocator::plan(const Request& request) const {
     for (const DeviceUse& use : request.uses)
         if (!pay_for_copy(use.alternatives, spending))
             return failure(Stage::request, Cause::limit, 0,
-                           party_name(use.device.record(), use.use),
+                           party_name(Internal::data(use.device), use.use),
                            "its alternatives and modifiers are more than the budget of a plan "
                            "allows",
                            "give it fewer, or the plan more budget (AllocatorOptions::budget)");

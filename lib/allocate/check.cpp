@@ -4,6 +4,7 @@
 #include "lib/allocate/data.hpp"
 #include "lib/allocate/plan_data.hpp"
 #include "lib/allocate/presence.hpp"
+#include "lib/base/internal.hpp"
 #include "lib/buffer/data.hpp"
 #include "lib/discovery/setup.hpp"
 #include "lib/discovery/v4l2/try_format.hpp"
@@ -34,7 +35,7 @@ constexpr Names<Verdict, 5> verdicts({
 });
 
 std::string name_of(const DeviceUse& use) {
-    return party_name(use.device.record(), use.use);
+    return party_name(Internal::data(use.device), use.use);
 }
 
 bool draws(const DeviceUse& use) {
@@ -45,7 +46,7 @@ bool draws(const DeviceUse& use) {
 Request of_present(const Request& request, std::vector<std::string>& gone) {
     Request present = request;
     std::erase_if(present.uses, [&](const DeviceUse& use) {
-        if (check_present(use.device.record()))
+        if (check_present(Internal::data(use.device)))
             return false;
         gone.push_back(name_of(use));
         return true;
@@ -73,7 +74,7 @@ Result<void> judge(const BufferData& buffer, const DeviceUse& use, Budget budget
         check.objections.push_back(rejection(buffer, std::move(objection)));
     if (!check.objections.empty())
         return {};
-    if (auto taken = check_format(use.device.record(), use, *buffer.layout); !taken)
+    if (auto taken = check_format(Internal::data(use.device), use, *buffer.layout); !taken)
         check.objections.push_back(
             rejection(buffer, {ConstraintKind::min_stride,
                                taken.error().object + ' ' + taken.error().detail,
@@ -88,7 +89,7 @@ Result<void> judge(const BufferData& buffer, const DeviceUse& use, Budget budget
 /// is remembered held against it.
 void try_import(const Buffer& buffer, const DeviceUse& use, const CheckOptions& options,
                 AllocatorData& allocator, Check& check) {
-    const BufferData& data = buffer.data();
+    const BufferData& data = Internal::data(buffer);
     const std::string layout_class = solver::layout_class(*data.layout);
     const std::string& source = data.origin->source.input.name;
     const bool own = data.charge.is_of(*allocator.ledger);
@@ -104,7 +105,7 @@ void try_import(const Buffer& buffer, const DeviceUse& use, const CheckOptions& 
     if (!options.verify || buffer.dmabufs().empty())
         return;
     const log::Hold lines;
-    const auto queue = allocator.hold_queues(&use.device.record());
+    const auto queue = allocator.hold_queues(&Internal::data(use.device));
     TestImport test = verify_import(use, buffer, options.borrow_idle_queues);
     check.verified = std::move(test.verification);
     if (check.verified->imported != std::optional(false))
@@ -133,7 +134,7 @@ std::string why_as_is(const Check& check, const DeviceUse& use, bool unproven) {
 
 void add_setup(const BufferData& buffer, const DeviceUse& use, Check& check) {
     const Request& fields = buffer.origin->request;
-    if (auto setup = make_setup(use.device.record(), use, *buffer.layout,
+    if (auto setup = make_setup(Internal::data(use.device), use, *buffer.layout,
                                 {0, 0, fields.crop_width, fields.crop_height}))
         check.setup = std::move(*setup);
 }
@@ -213,9 +214,9 @@ std::string_view to_string(Verdict verdict) noexcept {
 
 Result<Check> Allocator::check(const Buffer& buffer, const DeviceUse& use,
                                CheckOptions options) const {
-    if (auto present = check_present(use.device.record()); !present)
+    if (auto present = check_present(Internal::data(use.device)); !present)
         return std::move(present).error();
-    const BufferData& data = buffer.data();
+    const BufferData& data = Internal::data(buffer);
     const Request& fields = data.origin->request;
     Check check;
     const bool known =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What an Allocator holds.
 #include "lib/allocate/data.hpp"
+#include "lib/base/internal.hpp"
 
 #include "lib/kernel/log.hpp"
 
@@ -12,7 +13,7 @@ Result<std::vector<std::shared_ptr<const DeviceRecord>>>
 AllocatorData::devices(const std::vector<DeviceUse>& uses) const {
     std::vector<std::shared_ptr<const DeviceRecord>> devices;
     for (const DeviceUse& use : uses) {
-        const auto record = use.device.shared_record();
+        const auto record = Internal::pointer(use.device);
         if (std::find(devices.begin(), devices.end(), record) == devices.end())
             devices.push_back(record);
     }

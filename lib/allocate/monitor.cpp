@@ -4,6 +4,7 @@
 
 #include "lib/allocate/data.hpp"
 #include "lib/base/failure.hpp"
+#include "lib/base/internal.hpp"
 #include "lib/base/names.hpp"
 #include "lib/discovery/nodes.hpp"
 #include "lib/discovery/other_nodes.hpp"
@@ -234,7 +235,7 @@ Result<Monitor> Allocator::monitor() const {
     if (!sources)
         return std::move(sources).error();
     data->known.sources = std::move(*sources);
-    return Monitor(std::move(data));
+    return Internal::make<Monitor>(std::move(data));
 }
 
 } // namespace simplealloc

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Rounds of proposals and answers, bounded for drivers that never settle.
 #include "lib/allocate/negotiate.hpp"
+#include "lib/base/internal.hpp"
 
 #include "lib/discovery/record/device_record.hpp"
 #include "lib/discovery/v4l2/try_format.hpp"
@@ -84,7 +85,7 @@ bool fold(const FormatAnswer& answer, const Layout& layout, Answer kind,
 
 /// Others have nothing to say of a layout.
 bool asks_driver(const DeviceUse& use) {
-    return use.device.record().v4l2.has_value();
+    return Internal::data(use.device).v4l2.has_value();
 }
 
 /// What a round of answers did to the uses.
@@ -102,7 +103,7 @@ Answers negotiate(std::span<const DeviceUse> asked, const solver::Choice& best, 
     for (std::size_t i = 0; i < uses.size(); ++i) {
         const DeviceUse& use = asked[i];
         const std::size_t way = best.alternatives[i];
-        const auto answer = try_format(use.device.record(), use, layout);
+        const auto answer = try_format(Internal::data(use.device), use, layout);
         if (!answer) {
             log::line(LogLevel::debug, "plan: {}", answer.error().message());
             uses[i].refused[way] = {answer.error().detail, answer.error().remedy};

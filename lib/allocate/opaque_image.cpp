@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Rounds of questions that begin with nothing, since there is no layout to begin with.
 #include "lib/allocate/opaque_image.hpp"
+#include "lib/base/internal.hpp"
 
 #include "lib/base/failure.hpp"
 #include "lib/discovery/record/device_record.hpp"
@@ -60,7 +61,7 @@ void raise(Layout& proposal, const Constraints& wanted) {
 Result<std::vector<Answer>> ask(std::span<const DeviceUse> uses, const Layout& proposal) {
     std::vector<Answer> answers;
     for (const DeviceUse& use : uses) {
-        auto answer = try_format(use.device.record(), use, proposal);
+        auto answer = try_format(Internal::data(use.device), use, proposal);
         if (!answer)
             return std::move(answer).error();
         answers.push_back(std::move(*answer));

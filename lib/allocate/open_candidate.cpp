@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Allocates from one candidate, and checks what the kernel made of it.
 #include "lib/allocate/open_candidate.hpp"
+#include "lib/base/internal.hpp"
+#include "lib/buffer/mapping.hpp"
 
 #include "lib/allocate/presence.hpp"
 #include "lib/base/failure.hpp"
@@ -58,7 +60,7 @@ Result<void> try_mapping(const DmaBuf& dmabuf, Access access,
     auto memory = CpuMemory::create(dmabuf.fd, dmabuf.size, access, flush);
     if (!memory)
         return std::move(memory).error();
-    auto mapping = Mapping::begin(*std::move(memory), access);
+    auto mapping = begin_mapping(*std::move(memory), access);
     return mapping ? mapping->finish() : mapping.error();
 }
 
@@ -110,7 +112,7 @@ Result<void> OpenCandidate::check_drivers(const Layout& layout) const {
     if (plan_.settled && layout.planes == plan_.candidates.front().layout.planes)
         return {};
     for (const DeviceUse& use : plan_.request.uses)
-        if (auto checked = check_format(use.device.record(), use, layout); !checked) {
+        if (auto checked = check_format(Internal::data(use.device), use, layout); !checked) {
             Error error = checked.error();
             error.detail = error.object + ' ' + error.detail;
             error.object = source().input.name;

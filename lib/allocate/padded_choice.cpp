@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A planned layout with longer lines.
 #include "lib/allocate/padded_choice.hpp"
+#include "lib/base/internal.hpp"
 
 #include "lib/model/formats.hpp"
 #include "lib/model/layout.hpp"
@@ -39,7 +40,8 @@ std::optional<solver::Choice> padded_choice(const PlanData& plan, std::size_t in
 std::vector<std::uint64_t> pitch_alignments(const PlanData& plan) {
     std::set<std::uint64_t> aligns{64, 128, 256, 4096};
     for (const DeviceUse& use : plan.request.uses)
-        if (const auto& drm = use.device.record().drm; drm && drm->dumb.asked_pitch_align > 1)
+        if (const auto& drm = Internal::data(use.device).drm;
+            drm && drm->dumb.asked_pitch_align > 1)
             aligns.insert(drm->dumb.asked_pitch_align);
     return {aligns.begin(), aligns.end()};
 }

@@ -7,6 +7,7 @@
 #include "lib/allocate/opaque_image.hpp"
 #include "lib/allocate/plan_data.hpp"
 #include "lib/base/failure.hpp"
+#include "lib/base/internal.hpp"
 #include "lib/discovery/capabilities.hpp"
 #include "lib/discovery/limits/quirk_limits.hpp"
 #include "lib/discovery/other_nodes.hpp"
@@ -152,7 +153,7 @@ Result<solver::Input> input_for(solver::ResolvedRequest request, std::span<const
     if (auto told = ask_opaque_sizes(input.request, asked, input.uses, around.spending); !told)
         return std::move(told).error();
     for (const DeviceUse& use : asked)
-        add_preferred_sources(use.device.record(), use.use, fourcc, input.preferred);
+        add_preferred_sources(Internal::data(use.device), use.use, fourcc, input.preferred);
     apply_policy(input.request, asked, around.policy, around.sources, input.sources);
     return input;
 }
@@ -194,7 +195,7 @@ void explain_failure(const Settled& settled, const Surroundings& around, PlanDat
 } // namespace
 
 Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc, solver::Spending& spending) {
-    const DeviceRecord& record = use.device.record();
+    const DeviceRecord& record = Internal::data(use.device);
     auto alternatives = capabilities(record, use, fourcc, spending);
     if (!alternatives)
         return std::move(alternatives).error();
@@ -273,7 +274,7 @@ Result<Plan> make_plan(Request request, const Policy& policy,
     log::line(LogLevel::debug, "plan: {} candidates, {} rejections, best {}",
               data->candidates.size(), data->rejections.size(),
               data->candidates.empty() ? "none" : data->candidates.front().source);
-    return Plan(std::move(data));
+    return Internal::make<Plan>(std::move(data));
 }
 
 Plan::Plan(std::shared_ptr<const PlanData> data) noexcept : data_(std::move(data)) {}
@@ -305,7 +306,7 @@ Result<Setup> Plan::setup(std::size_t use_index, std::size_t candidate) const {
                                    candidate, data_->candidates.size()));
     const DeviceUse& use = uses[use_index];
     const Request& fields = data_->request;
-    return make_setup(use.device.record(), use, data_->candidates[candidate].layout,
+    return make_setup(Internal::data(use.device), use, data_->candidates[candidate].layout,
                       {0, 0, fields.crop_width, fields.crop_height});
 }
 

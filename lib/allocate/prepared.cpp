@@ -5,8 +5,10 @@
 #include "lib/allocate/data.hpp"
 #include "lib/allocate/open_candidate.hpp"
 #include "lib/allocate/padded_choice.hpp"
+#include "lib/allocate/prepared.hpp"
 #include "lib/allocate/presence.hpp"
 #include "lib/base/failure.hpp"
+#include "lib/base/internal.hpp"
 #include "lib/kernel/log.hpp"
 #include "lib/model/layout.hpp"
 #include "lib/model/objection.hpp"
@@ -100,10 +102,10 @@ std::optional<Refused> verify(PreparedData& data, OpenCandidate& candidate, Buff
                               Buffer& buffer) {
     std::vector<Verification> verified;
     std::optional<Refused> refusal;
-    for (const DeviceUse& use : data.plan.data().request.uses) {
-        const auto queue = data.allocator->hold_queues(&use.device.record());
+    for (const DeviceUse& use : Internal::data(data.plan).request.uses) {
+        const auto queue = data.allocator->hold_queues(&Internal::data(use.device));
         // The caller's test may import it where it likes.
-        if (use.device.record().described)
+        if (Internal::data(use.device).described)
             inside.unseen = false;
         TestImport test = verify_import(use, buffer, data.options.borrow_idle_queues);
         if (!refusal && test.verification.imported == std::optional(false))
@@ -113,7 +115,7 @@ std::optional<Refused> verify(PreparedData& data, OpenCandidate& candidate, Buff
     candidate.account().counters.imported(verified);
     data.allocator->ledger->total().imported(verified);
     if (!refusal)
-        buffer.set_verified(std::move(verified));
+        Internal::data(buffer).verified = std::move(verified);
     return refusal;
 }
 
@@ -140,7 +142,7 @@ std::optional<Failed> make(PreparedData& data, std::size_t index, OpenCandidate&
         return failed(source, error);
     }
     BufferData& inside = **made;
-    buffer.emplace(std::move(*made));
+    buffer = Internal::make<Buffer>(std::move(*made));
     if (data.options.verify)
         refusal = verify(data, candidate, inside, *buffer);
     inside.unseen = false;
@@ -152,7 +154,7 @@ std::optional<Failed> make(PreparedData& data, std::size_t index, OpenCandidate&
 /// Once more with longer lines, as a display refused these. True when some were taken.
 bool make_padded(PreparedData& data, std::size_t index, const Verification& refusal,
                  std::optional<Buffer>& buffer) {
-    const PlanData& plan = data.plan.data();
+    const PlanData& plan = Internal::data(data.plan);
     std::uint64_t tried = 0;
     for (const std::uint64_t align : pitch_alignments(plan)) {
         auto choice = padded_choice(plan, index, align);
@@ -183,12 +185,12 @@ bool make_padded(PreparedData& data, std::size_t index, const Verification& refu
 }
 
 /// One try; `buffer` is set when it worked.
-std::optional<Failed> allocate_from(PreparedData& data, std::size_t index,
+std::optional<Failed> try_candidate(PreparedData& data, std::size_t index,
                                     std::optional<Buffer>& buffer) {
     const log::Hold lines;
     OpenCandidate& candidate = data.candidate(index);
     const std::string& source = candidate.source().input.name;
-    const Request& request = data.plan.data().request;
+    const Request& request = Internal::data(data.plan).request;
     if (const auto refusal = data.allocator->refusals.find(source, candidate.layout_class(),
                                                            request.uses, request.cpu))
         return refused(candidate, fmt::format("{} refused such a buffer before: {}", refusal->party,
@@ -246,42 +248,43 @@ const Plan& Prepared::plan() const noexcept {
 }
 
 Result<Buffer> Prepared::allocate() const {
-    return allocate(0, data_->candidates.size());
+    return allocate_from(*this, 0, data_->candidates.size());
 }
 
-Result<Buffer> Prepared::allocate(std::size_t first, std::size_t count) const {
-    if (auto present = check_devices(*data_); !present)
+Result<Buffer> allocate_from(const Prepared& prepared, std::size_t first, std::size_t count) {
+    PreparedData& data = *Internal::pointer(prepared);
+    if (auto present = check_devices(data); !present)
         return std::move(present).error();
     std::vector<Attempt> attempts;
     std::string detail;
     for (std::size_t i = first; i < first + count; ++i) {
         std::optional<Buffer> buffer;
-        auto tried = allocate_from(*data_, i, buffer);
+        auto tried = try_candidate(data, i, buffer);
         if (!tried) {
             if (!attempts.empty())
-                buffer->set_attempts(std::move(attempts));
+                Internal::data(*buffer).attempts = std::move(attempts);
             log::line(LogLevel::info, "allocate: {} from {}", solver::total_size(buffer->layout()),
                       buffer->source());
             return *std::move(buffer);
         }
-        data_->candidate(i).account().counters.failed(tried->attempt.cause);
+        data.candidate(i).account().counters.failed(tried->attempt.cause);
         attempts.push_back(std::move(tried->attempt));
         detail = std::move(tried->detail);
         log::line(LogLevel::info, "allocate: {}", attempts.back().message);
         if (!goes_on(attempts.back().cause))
             break;
     }
-    Error error = failure_of(data_->plan.data(), count, std::move(attempts), detail);
-    data_->allocator->ledger->total().failed(error.cause);
+    Error error = failure_of(Internal::data(data.plan), count, std::move(attempts), detail);
+    data.allocator->ledger->total().failed(error.cause);
     return error;
 }
 
 Prepared Allocator::prepare(const Plan& plan, AllocateOptions options) const {
     auto data =
         std::unique_ptr<PreparedData>(new PreparedData{data_, plan, options, {}, 0, false, {}, {}});
-    for (const solver::Choice& choice : plan.data().choices)
-        data->candidates.emplace_back(plan.data(), choice, *data_->ledger);
-    return Prepared(std::move(data));
+    for (const solver::Choice& choice : Internal::data(plan).choices)
+        data->candidates.emplace_back(Internal::data(plan), choice, *data_->ledger);
+    return Internal::make<Prepared>(std::move(data));
 }
 
 Result<Buffer> Allocator::allocate(const Plan& plan, AllocateOptions options) const {

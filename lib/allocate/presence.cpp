@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Whether what a plan or buffer was made for is still there.
 #include "lib/allocate/presence.hpp"
+#include "lib/base/internal.hpp"
 
 #include "lib/allocate/data.hpp"
 #include "lib/allocate/plan_data.hpp"
@@ -61,7 +62,7 @@ Result<void> check_present(const DeviceRecord& device) {
 
 Result<void> check_present(const std::vector<DeviceUse>& uses) {
     for (const DeviceUse& use : uses)
-        if (auto present = check_present(use.device.record()); !present)
+        if (auto present = check_present(Internal::data(use.device)); !present)
             return present;
     return {};
 }
@@ -74,7 +75,7 @@ Result<bool> Allocator::is_current(const Plan& plan) const {
         auto devices = data_->devices(uses);
         if (!devices)
             return std::move(devices).error();
-        return choice_of(data_->sources(*devices)) == choice_of(plan.data().sources);
+        return choice_of(data_->sources(*devices)) == choice_of(Internal::data(plan).sources);
     });
 }
 

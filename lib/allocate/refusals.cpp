@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Imports that devices refused, and mappings that the CPU did not get.
 #include "lib/allocate/refusals.hpp"
+#include "lib/base/internal.hpp"
 
 #include "lib/discovery/record/device_record.hpp"
 #include "lib/kernel/kernel.hpp"
@@ -62,7 +63,7 @@ std::optional<Refusals::Refusal> Refusals::find(const std::string& source,
             return one.party == solver::any_cpu && cpu != CpuAccess::none;
         return std::any_of(uses.begin(), uses.end(), [&](const DeviceUse& use) {
             return one.device == use.device.id() &&
-                   one.party == party_name(use.device.record(), use.use);
+                   one.party == party_name(Internal::data(use.device), use.use);
         });
     };
     const auto known = current();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Ownership of an allocation's dma-bufs.
 #include "lib/base/failure.hpp"
+#include "lib/base/internal.hpp"
 #include "lib/buffer/data.hpp"
+#include "lib/buffer/mapping.hpp"
 #include "lib/discovery/record/device_record.hpp"
 #include "lib/discovery/setup.hpp"
 #include "lib/kernel/dmabuf.hpp"
@@ -81,7 +83,7 @@ Result<Setup> Buffer::setup(std::size_t use_index) const {
 
 Result<Setup> Buffer::setup(const DeviceUse& use) const {
     const Request& fields = data_->origin->request;
-    return make_setup(use.device.record(), use, *data_->layout,
+    return make_setup(Internal::data(use.device), use, *data_->layout,
                       {0, 0, fields.crop_width, fields.crop_height});
 }
 
@@ -94,7 +96,7 @@ Result<Mapping> Buffer::map(Access access, std::size_t dmabuf) const {
     auto memory = data_->cpu.get(dmabuf, target.fd, target.size, access, data_->flush);
     if (!memory)
         return std::move(memory).error();
-    return Mapping::begin(*std::move(memory), access);
+    return begin_mapping(*std::move(memory), access);
 }
 
 Result<MappedPlanes> Buffer::map_planes(Access access) const {
@@ -105,7 +107,7 @@ Result<MappedPlanes> Buffer::map_planes(Access access) const {
             return std::move(mapping).error();
         mappings.push_back(*std::move(mapping));
     } while (mappings.size() < data_->dmabufs.size());
-    return MappedPlanes::create(*data_->layout, std::move(mappings));
+    return view_planes(*data_->layout, std::move(mappings));
 }
 
 Result<bool> Buffer::wait(Access access, Timeout timeout) const {
@@ -150,14 +152,6 @@ std::vector<UniqueFd> Buffer::release() {
     data_->cpu.clear();
     data_->charge = {};
     return std::exchange(data_->fds, {});
-}
-
-void Buffer::set_verified(std::vector<Verification> verified) {
-    data_->verified = std::move(verified);
-}
-
-void Buffer::set_attempts(std::vector<Attempt> attempts) {
-    data_->attempts = std::move(attempts);
 }
 
 } // namespace simplealloc

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Dma-bufs that something else allocated, checked against the layout that is said to be in them.
 #include "lib/buffer/import.hpp"
+#include "lib/base/internal.hpp"
 
 #include "lib/base/failure.hpp"
 #include "lib/kernel/dmabuf.hpp"
@@ -112,7 +113,7 @@ Result<Buffer> import_buffer(std::vector<UniqueFd> fds, Layout layout, SourceRec
     origin.request = plain_request(layout);
     data->layout = std::make_shared<const Layout>(std::move(layout));
     data->origin = std::make_shared<const BufferOrigin>(std::move(origin));
-    return Buffer(std::move(data));
+    return Internal::make<Buffer>(std::move(data));
 }
 
 Result<Buffer> Buffer::import(std::span<const int> fds, Layout layout) {

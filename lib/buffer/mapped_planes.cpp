@@ -3,6 +3,8 @@
 #include <simplealloc/mapped_planes.hpp>
 
 #include "lib/base/failure.hpp"
+#include "lib/base/internal.hpp"
+#include "lib/buffer/mapping.hpp"
 #include "lib/kernel/log.hpp"
 #include "lib/model/layout.hpp"
 
@@ -43,8 +45,8 @@ Result<void> add_rows(PlaneView& view, const Layout& layout, std::size_t index) 
 
 } // namespace
 
-Result<MappedPlanes> MappedPlanes::create(const Layout& layout, std::vector<Mapping> mappings) {
-    MappedPlanes out;
+Result<MappedPlanes> view_planes(const Layout& layout, std::vector<Mapping> mappings) {
+    std::vector<PlaneView> planes;
     for (std::size_t i = 0; i < layout.planes.size(); ++i) {
         PlaneView view;
         view.plane = layout.planes[i];
@@ -57,10 +59,9 @@ Result<MappedPlanes> MappedPlanes::create(const Layout& layout, std::vector<Mapp
                                    static_cast<std::size_t>(view.plane.size));
         if (auto added = add_rows(view, layout, i); !added)
             return std::move(added).error();
-        out.planes_.push_back(view);
+        planes.push_back(view);
     }
-    out.mappings_ = std::move(mappings);
-    return out;
+    return Internal::make<MappedPlanes>(std::move(mappings), std::move(planes));
 }
 
 Result<void> MappedPlanes::finish() {

@@ -2,7 +2,9 @@
 // A turn of the CPU that is ended once.
 #include <simplealloc/mapping.hpp>
 
+#include "lib/base/internal.hpp"
 #include "lib/buffer/cpu_memory.hpp"
+#include "lib/buffer/mapping.hpp"
 #include "lib/kernel/log.hpp"
 
 #include <utility>
@@ -13,11 +15,11 @@ Mapping::Mapping(std::shared_ptr<CpuMemory> memory, Access access,
                  std::span<std::byte> bytes) noexcept
     : memory_(std::move(memory)), access_(access), bytes_(bytes) {}
 
-Result<Mapping> Mapping::begin(std::shared_ptr<CpuMemory> memory, Access access) {
+Result<Mapping> begin_mapping(std::shared_ptr<CpuMemory> memory, Access access) {
     auto bytes = memory->begin(access);
     if (!bytes)
         return std::move(bytes).error();
-    return Mapping(std::move(memory), access, *bytes);
+    return Internal::make<Mapping>(std::move(memory), access, *bytes);
 }
 
 Mapping::Mapping(Mapping&& other) noexcept

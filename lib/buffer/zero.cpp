@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Clears memory that may hold what its last owner left.
 #include "lib/buffer/zero.hpp"
+#include "lib/buffer/mapping.hpp"
 
 #include "lib/buffer/cpu_memory.hpp"
 #include "lib/kernel/log.hpp"
@@ -17,7 +18,7 @@ Result<void> clear(const BufferData& buffer, const DmaBuf& dmabuf) {
     auto memory = CpuMemory::create(dmabuf.fd, dmabuf.size, Access::write, buffer.flush);
     if (!memory)
         return std::move(memory).error();
-    auto mapping = Mapping::begin(*std::move(memory), Access::write);
+    auto mapping = begin_mapping(*std::move(memory), Access::write);
     if (!mapping)
         return std::move(mapping).error();
     std::fill(mapping->bytes().begin(), mapping->bytes().end(), std::byte{0});

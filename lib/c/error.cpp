@@ -25,19 +25,20 @@ simplealloc_attempt to_c(const Attempt& attempt, Arena& arena) {
 
 /// What the request is told by a function of its own.
 static constexpr RemedyWords c_words[] = {
-    {RemedyKind::order, "simplealloc_request_set_order {0}"},
-    {RemedyKind::leave_out, "simplealloc_request_add_without {0}"},
-    {RemedyKind::let_in, "no simplealloc_request_add_without"},
-    {RemedyKind::any_device, "simplealloc_request_set_any_device"},
-    {RemedyKind::not_strict, "no simplealloc_request_set_strict"},
-    {RemedyKind::cpu, "simplealloc_request_set_cpu {0}"},
-    {RemedyKind::open_modifier, "no simplealloc_request_set_modifier"},
-    {RemedyKind::linear, "simplealloc_request_set_modifier LINEAR"},
-    {RemedyKind::format, "simplealloc_request_new_image of {0}"},
-    {RemedyKind::image_size, "simplealloc_request_new_image of {0}"},
-    {RemedyKind::crop, "simplealloc_request_new_image of {0}, simplealloc_request_set_crop to {1}"},
-    {RemedyKind::count, "simplealloc_request_set_count {0}"},
-    {RemedyKind::bytes, "simplealloc_request_new_bytes {0}"},
+    {RemedyKind::order, "request.order {0}"},
+    {RemedyKind::leave_out, "request.without {0}"},
+    {RemedyKind::let_in, "no request.without"},
+    {RemedyKind::any_device, "request.any_device"},
+    {RemedyKind::not_strict, "no request.strict"},
+    {RemedyKind::cpu, "request.cpu {0}"},
+    {RemedyKind::open_modifier, "no request.modifier"},
+    {RemedyKind::linear, "request.modifier LINEAR"},
+    {RemedyKind::format, "request.fourcc {0}"},
+    {RemedyKind::image_size, "request.width and request.height {0}"},
+    {RemedyKind::crop,
+     "request.width and request.height {0}, request.crop_width and request.crop_height {1}"},
+    {RemedyKind::count, "request.count {0}"},
+    {RemedyKind::bytes, "request.bytes {0}"},
     {RemedyKind::budget, "give the plan more budget"},
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "lib/discovery/capabilities.hpp"
+#include "lib/base/internal.hpp"
 
 #include "lib/base/failure.hpp"
 #include "lib/discovery/limits/capabilities.hpp"
@@ -224,7 +225,7 @@ std::vector<Fourcc> listed_formats(const DeviceUse& use) {
         for (const FormatSupport& format : list)
             formats.push_back(format.fourcc);
     };
-    const DeviceRecord& device = use.device.record();
+    const DeviceRecord& device = Internal::data(use.device);
     for (const CapabilitySet& set : use.alternatives)
         add(set.formats);
     if (device.described)

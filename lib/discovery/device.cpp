@@ -35,7 +35,7 @@ std::optional<Use> parse_use(std::string_view text) noexcept {
     return use_names.parse(text);
 }
 
-Device::Device(std::shared_ptr<const DeviceRecord> record) noexcept : record_(std::move(record)) {}
+Device::Device(std::shared_ptr<const DeviceRecord> data) noexcept : data_(std::move(data)) {}
 
 Device Device::described(DeviceDescription description) {
     auto record = std::make_shared<DeviceRecord>();
@@ -48,26 +48,26 @@ Device Device::described(DeviceDescription description) {
 }
 
 const std::string& Device::id() const noexcept {
-    return record_->id;
+    return data_->id;
 }
 const std::string& Device::path() const noexcept {
-    return record_->path;
+    return data_->path;
 }
 const std::string& Device::subsystem() const noexcept {
-    return record_->subsystem;
+    return data_->subsystem;
 }
 const std::string& Device::driver() const noexcept {
-    return record_->driver;
+    return data_->driver;
 }
 const std::vector<Fact>& Device::facts() const noexcept {
-    return record_->facts;
+    return data_->facts;
 }
 const std::vector<Use>& Device::uses() const noexcept {
-    return record_->uses;
+    return data_->uses;
 }
 
 Result<std::vector<CapabilitySet>> Device::capabilities(Use use, Fourcc fourcc) const {
-    return simplealloc::capabilities(*record_, {*this, use, {}}, fourcc);
+    return simplealloc::capabilities(*data_, {*this, use, {}}, fourcc);
 }
 
 } // namespace simplealloc

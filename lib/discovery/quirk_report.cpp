@@ -3,6 +3,7 @@
 #include <simplealloc/quirks.hpp>
 
 #include "lib/base/failure.hpp"
+#include "lib/base/internal.hpp"
 #include "lib/discovery/limits/apply_quirks.hpp"
 #include "lib/discovery/quirks/file.hpp"
 #include "lib/kernel/kernel.hpp"
@@ -12,7 +13,7 @@
 namespace simplealloc {
 
 std::vector<AppliedQuirk> applied_quirks(const Device& device) {
-    return applied_quirks(device.record().quirks);
+    return applied_quirks(Internal::data(device).quirks);
 }
 
 Result<FileReport> check_quirk_file(const std::string& path) {

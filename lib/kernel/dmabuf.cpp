@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What every dma-buf can be asked, whoever exported it.
 #include "lib/kernel/dmabuf.hpp"
+#include "lib/base/internal.hpp"
 
 #include "lib/base/failure.hpp"
 #include "lib/kernel/descriptor.hpp"
@@ -151,7 +152,7 @@ Result<Fence> export_sync_file(int fd, Access access) {
     const int result = kernel::ioctl(fd, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &request);
     if (result < 0)
         return fence_failure(-result, "export a sync_file");
-    return Fence(UniqueFd::adopt(request.fd));
+    return Internal::make<Fence>(UniqueFd::adopt(request.fd));
 }
 
 Result<void> import_sync_file(int fd, int sync_file, Access access) {

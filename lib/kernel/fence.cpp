@@ -3,6 +3,7 @@
 #include <simplealloc/fence.hpp>
 
 #include "lib/base/failure.hpp"
+#include "lib/base/internal.hpp"
 #include "lib/kernel/kernel.hpp"
 #include "lib/kernel/wait.hpp"
 
@@ -61,7 +62,7 @@ Result<Fence> Fence::merge(const Fence& first, const Fence& second) {
     const int result = kernel::ioctl(first.fd(), SYNC_IOC_MERGE, &request);
     if (result < 0)
         return sync_file_failure(-result, "merge two sync_files");
-    return Fence(UniqueFd::adopt(request.fence));
+    return Internal::make<Fence>(UniqueFd::adopt(request.fence));
 }
 
 Result<bool> Fence::wait(Timeout timeout) const {

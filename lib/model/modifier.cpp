@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <memory>
+#include <span>
 #include <vector>
 #include <xf86drm.h>
 
@@ -22,24 +23,42 @@ namespace {
 enum Vendor : std::uint8_t { none, intel, amd, nvidia, arm = 8, amlogic = 10 };
 
 /// Of each vendor's numbers from 1 on: whole names, and what those with fields begin with.
-constexpr std::array<std::initializer_list<std::string_view>, modifier_vendors.size()> names{{
-    {},
-    {"X_TILED", "Y_TILED", "Yf_TILED", "Y_TILED_CCS", "Yf_TILED_CCS", "Y_TILED_GEN12_RC_CCS",
-     "Y_TILED_GEN12_MC_CCS", "Y_TILED_GEN12_RC_CCS_CC", "4_TILED", "4_TILED_DG2_RC_CCS",
-     "4_TILED_DG2_MC_CCS", "4_TILED_DG2_RC_CCS_CC", "4_TILED_MTL_RC_CCS", "4_TILED_MTL_MC_CCS",
-     "4_TILED_MTL_RC_CCS_CC", "4_TILED_LNL_CCS", "4_TILED_BMG_CCS"},
-    {"GFX9", "GFX10", "GFX10_RBPLUS", "GFX11"},
-    {"TEGRA_TILED"},
-    {"64_32_TILE", "16_16_TILE"},
-    {"COMPRESSED", "TILED2", "TILED3"},
-    {"TILED", "SUPER_TILED", "SPLIT_TILED", "SPLIT_SUPER_TILED"},
-    {"VC4_T_TILED", "SAND32", "SAND64", "SAND128", "SAND256", "UIF"},
-    {"BLOCK_SIZE=16x16", "BLOCK_SIZE=32x8", "BLOCK_SIZE=64x4", "BLOCK_SIZE=32x8_64x4"},
-    {"TILED"},
-    {},
-    {},
-    {"GPU_TILED", "GPU_TILED_COMPRESSED"},
-}};
+/// @{
+constexpr std::string_view intel_names[] = {"X_TILED",
+                                            "Y_TILED",
+                                            "Yf_TILED",
+                                            "Y_TILED_CCS",
+                                            "Yf_TILED_CCS",
+                                            "Y_TILED_GEN12_RC_CCS",
+                                            "Y_TILED_GEN12_MC_CCS",
+                                            "Y_TILED_GEN12_RC_CCS_CC",
+                                            "4_TILED",
+                                            "4_TILED_DG2_RC_CCS",
+                                            "4_TILED_DG2_MC_CCS",
+                                            "4_TILED_DG2_RC_CCS_CC",
+                                            "4_TILED_MTL_RC_CCS",
+                                            "4_TILED_MTL_MC_CCS",
+                                            "4_TILED_MTL_RC_CCS_CC",
+                                            "4_TILED_LNL_CCS",
+                                            "4_TILED_BMG_CCS"};
+constexpr std::string_view amd_names[] = {"GFX9", "GFX10", "GFX10_RBPLUS", "GFX11"};
+constexpr std::string_view nvidia_names[] = {"TEGRA_TILED"};
+constexpr std::string_view samsung_names[] = {"64_32_TILE", "16_16_TILE"};
+constexpr std::string_view qcom_names[] = {"COMPRESSED", "TILED2", "TILED3"};
+constexpr std::string_view vivante_names[] = {"TILED", "SUPER_TILED", "SPLIT_TILED",
+                                              "SPLIT_SUPER_TILED"};
+constexpr std::string_view broadcom_names[] = {"VC4_T_TILED", "SAND32",  "SAND64",
+                                               "SAND128",     "SAND256", "UIF"};
+constexpr std::string_view arm_names[] = {"BLOCK_SIZE=16x16", "BLOCK_SIZE=32x8", "BLOCK_SIZE=64x4",
+                                          "BLOCK_SIZE=32x8_64x4"};
+constexpr std::string_view allwinner_names[] = {"TILED"};
+constexpr std::string_view apple_names[] = {"GPU_TILED", "GPU_TILED_COMPRESSED"};
+/// @}
+
+constexpr std::array<std::span<const std::string_view>, modifier_vendors.size()> names{
+    {std::span<const std::string_view>(), intel_names, amd_names, nvidia_names, samsung_names,
+     qcom_names, vivante_names, broadcom_names, arm_names, allwinner_names,
+     std::span<const std::string_view>(), std::span<const std::string_view>(), apple_names}};
 
 struct Name {
     Vendor vendor;
@@ -154,7 +173,7 @@ std::optional<std::uint64_t> parse_field(Vendor vendor, std::string_view word) {
 
 std::optional<std::uint64_t> number_of(Vendor vendor, std::string_view head) {
     const auto& numbered = names[vendor];
-    const auto* const name = std::find(numbered.begin(), numbered.end(), head);
+    const auto name = std::find(numbered.begin(), numbered.end(), head);
     if (name != numbered.end())
         return name - numbered.begin() + 1;
     for (const Name& other : others)

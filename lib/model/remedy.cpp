@@ -25,7 +25,7 @@ namespace {
     ROW(linear, "linear", "Request::modifier LINEAR")                                                        \
     ROW(format, "format", "Request::image of {0}")                                                           \
     ROW(image_size, "image-size", "Request::image of {0}")                                                   \
-    ROW(crop, "crop", "Request::image of {0}, Request::crop to {1}")                                         \
+    ROW(crop, "crop", "Request::image of {0}, RequestBuilder::crop to {1}")                                         \
     ROW(count, "count", "Request::count {0}")                                                                \
     ROW(bytes, "bytes", "Request::bytes {0}")                                                                \
     ROW(less, "less", "request less")                                                                        \

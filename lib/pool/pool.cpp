@@ -3,6 +3,7 @@
 #include <simplealloc/pool.hpp>
 
 #include "lib/base/failure.hpp"
+#include "lib/base/internal.hpp"
 #include "lib/pool/state.hpp"
 
 #include <fmt/format.h>
@@ -93,7 +94,8 @@ Result<Pool> Pool::create(const Allocator& allocator, const Plan& plan, PoolOpti
         counter = *std::move(made);
     }
     auto state =
-        std::make_shared<PoolState>(allocator.share(), std::move(options), std::move(counter));
+        std::make_shared<PoolState>(Internal::make<Allocator>(Internal::pointer(allocator)),
+                                    std::move(options), std::move(counter));
     if (auto started = state->start(plan); !started)
         return std::move(started).error();
     return Pool(std::move(state));

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What a Pool and its slots share: who has which buffer, and how much there may be.
 #include "lib/pool/state.hpp"
+#include "lib/allocate/prepared.hpp"
 #include "lib/discovery/v4l2/min_buffers.hpp"
 
 #include "lib/base/failure.hpp"
+#include "lib/base/internal.hpp"
 #include "lib/base/size_text.hpp"
 #include "lib/model/layout.hpp"
 
@@ -102,7 +104,7 @@ Result<bool> PoolState::Generation::admit(const Buffer& buffer, bool one_source)
 }
 
 Result<std::shared_ptr<Pooled>> PoolState::allocate(PoolPlace place, const Supply& supply) {
-    auto buffer = supply.prepared->allocate(supply.first, supply.count);
+    auto buffer = allocate_from(*supply.prepared, supply.first, supply.count);
     if (!buffer) {
         Error error = buffer.error();
         error.detail = fmt::format("buffer {} of a pool of at most {}: {}", place.index() + 1,
@@ -236,7 +238,7 @@ PoolSlot PoolState::hand_out(std::shared_ptr<Pooled> pooled, std::size_t spare) 
     least_idle_ = std::min(least_idle_, spare);
     ++stats_.acquired;
     stats_.high_water = std::max(stats_.high_water, ++stats_.in_flight);
-    return {shared_from_this(), std::move(pooled)};
+    return Internal::make<PoolSlot>(shared_from_this(), std::move(pooled));
 }
 
 Error PoolState::full(std::uint64_t events, const DeviceWork& devices) {

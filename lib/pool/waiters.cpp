@@ -3,6 +3,7 @@
 #include "lib/pool/waiters.hpp"
 
 #include "lib/base/failure.hpp"
+#include "lib/base/internal.hpp"
 #include "lib/kernel/dmabuf.hpp"
 #include "lib/kernel/kernel.hpp"
 #include "lib/pool/state.hpp"
@@ -73,7 +74,7 @@ Result<std::shared_ptr<const Fence>> leave_fence(const Buffer& buffer, const Fen
     auto copy = UniqueFd::dup(fence.fd());
     if (!copy)
         return std::move(copy).error();
-    return std::make_shared<const Fence>(*std::move(copy));
+    return std::make_shared<const Fence>(Internal::make<Fence>(*std::move(copy)));
 }
 
 Result<UniqueFd> PoolWaiters::make_counter() {

@@ -8,6 +8,8 @@
 #include "lib/model/offered.hpp"
 #include "lib/share/wire/buffer_form.hpp"
 
+#include "lib/base/internal.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <utility>
@@ -51,7 +53,7 @@ SourceRecord source_of(wire::BufferForm form) {
 } // namespace
 
 Result<Parcel> pack(const Buffer& buffer) {
-    const BufferData& data = buffer.data();
+    const BufferData& data = Internal::data(buffer);
     const solver::SourceInput& source = data.origin->source.input;
     Parcel parcel;
     for (const DmaBuf& dmabuf : buffer.dmabufs())

@@ -35,11 +35,11 @@ Error senseless(std::string object, std::string detail) {
 
 Result<void> check_request(const ResolvedRequest& request, std::uint64_t page_size) {
     const bool bytes = request.fourcc == fourcc::bytes;
-    if (request.is_image() && bytes)
-        return senseless("format", "an image needs a format");
     if (request.is_image() && request.size != 0)
         return senseless("size", "bytes are asked for or an image, whose size follows from its "
                                  "layout");
+    if (request.is_image() && bytes)
+        return senseless("format", "an image needs a format");
     if ((request.crop_width == 0) != (request.crop_height == 0) ||
         request.crop_width > request.width || request.crop_height > request.height)
         return senseless("crop",

@@ -3,6 +3,7 @@
 #include <simplealloc/drm_import.hpp>
 
 #include "lib/base/failure.hpp"
+#include "lib/base/internal.hpp"
 #include "lib/buffer/data.hpp"
 #include "lib/discovery/discovery.hpp"
 #include "lib/discovery/record/device_record.hpp"
@@ -31,14 +32,14 @@ struct DrmImporterData {
         : record(std::move(device)), fd(std::move(node)), gem(fd.get()) {}
 };
 
-struct DrmImport::Data {
+struct DrmImportData {
     std::shared_ptr<DrmImporterData> device;
     std::vector<std::uint32_t> counted; ///< one for each dma-buf
     std::vector<std::uint32_t> handles; ///< one for each plane
     Layout layout;
     std::uint32_t framebuffer = 0;
 
-    ~Data() {
+    ~DrmImportData() {
         // The framebuffer holds the object, but not the handle: closed first, the number could be
         // another's while the framebuffer is still there.
         if (framebuffer != 0) {
@@ -129,7 +130,7 @@ Result<std::uint32_t> add_framebuffer(const DrmImporterData& device, const DrmSe
 
 } // namespace
 
-DrmImport::DrmImport(std::unique_ptr<Data> data) noexcept : data_(std::move(data)) {}
+DrmImport::DrmImport(std::unique_ptr<DrmImportData> data) noexcept : data_(std::move(data)) {}
 DrmImport::DrmImport(DrmImport&&) noexcept = default;
 DrmImport& DrmImport::operator=(DrmImport&&) noexcept = default;
 DrmImport::~DrmImport() = default;
@@ -158,7 +159,7 @@ Result<std::uint32_t> DrmImport::framebuffer() {
 DrmImporter::DrmImporter(std::shared_ptr<DrmImporterData> data) noexcept : data_(std::move(data)) {}
 
 Result<DrmImporter> DrmImporter::open(const Device& device, DrmHandles handles) {
-    const DeviceRecord& record = device.record();
+    const DeviceRecord& record = Internal::data(device);
     if (!record.drm && !record.accel)
         return no_drm_device(record);
     if (handles == DrmHandles::callers && !record.caller_fd)
@@ -167,7 +168,8 @@ Result<DrmImporter> DrmImporter::open(const Device& device, DrmHandles handles) 
     auto place = handles == DrmHandles::callers ? callers_place(record) : place_apart(record);
     if (!place)
         return std::move(place).error();
-    auto data = std::make_shared<DrmImporterData>(device.shared_record(), std::move(place->first));
+    auto data =
+        std::make_shared<DrmImporterData>(Internal::pointer(device), std::move(place->first));
     data->place = place->second;
     return DrmImporter(std::move(data));
 }
@@ -176,7 +178,8 @@ Result<DrmImporter> DrmImporter::open(int fd, DrmHandles handles) {
     auto record = Discovery(Quirks()).find(fd, QueueAccess::none);
     if (!record)
         return std::move(record).error();
-    return open(Device(std::make_shared<const DeviceRecord>(std::move(*record))), handles);
+    return open(Internal::make<Device>(std::make_shared<const DeviceRecord>(std::move(*record))),
+                handles);
 }
 
 DrmPlace DrmImporter::place() const noexcept {
@@ -193,10 +196,10 @@ Result<DrmImport> DrmImporter::import(const Buffer& buffer) const {
         return failure(Stage::import_fd, Cause::invalid, 0, record.path,
                        "the buffer has no dma-bufs");
     // Memory of this very device may have been made on the caller's description.
-    const bool is_alone =
-        data_->place != DrmPlace::caller ||
-        (buffer.data().unseen && buffer.data().origin->source.input.offer.device != record.id);
-    auto import = std::make_unique<DrmImport::Data>();
+    const bool is_alone = data_->place != DrmPlace::caller ||
+                          (Internal::data(buffer).unseen &&
+                           Internal::data(buffer).origin->source.input.offer.device != record.id);
+    auto import = std::make_unique<DrmImportData>();
     import->device = data_;
     import->layout = buffer.layout();
     import->counted.reserve(buffer.dmabufs().size());
@@ -212,7 +215,7 @@ Result<DrmImport> DrmImporter::import(const Buffer& buffer) const {
     }
     for (const Plane& plane : buffer.planes())
         import->handles.push_back(import->counted[plane.dmabuf]);
-    return DrmImport(std::move(import));
+    return Internal::make<DrmImport>(std::move(import));
 }
 
 } // namespace simplealloc

@@ -3,6 +3,7 @@
 #include <simplealloc/timeline.hpp>
 
 #include "lib/base/failure.hpp"
+#include "lib/base/internal.hpp"
 #include "lib/discovery/record/device_record.hpp"
 #include "lib/kernel/drm_node.hpp"
 #include "lib/kernel/kernel.hpp"
@@ -46,7 +47,7 @@ Error no_drm_node(std::string object, int result) {
 /// The caller's description serves as well as one of our own: the kernel gives a new handle to each
 /// that asks, so nobody else's can be closed.
 Result<UniqueFd> node_of(const Device& device) {
-    const DeviceRecord& record = device.record();
+    const DeviceRecord& record = Internal::data(device);
     if (!record.drm && !record.accel)
         return no_drm_node(record.path, 0);
     if (record.caller_fd)
@@ -183,7 +184,7 @@ Result<Timeline> create_on(Result<UniqueFd> node) {
     std::uint32_t handle = 0;
     if (const int result = create_syncobj(node->get(), handle); result < 0)
         return timeline_failure(result, "create a syncobj");
-    return Timeline(std::move(*node), handle);
+    return Internal::make<Timeline>(std::move(*node), handle);
 }
 
 Result<Timeline> import_on(Result<UniqueFd> node, int syncobj) {
@@ -197,7 +198,7 @@ Result<Timeline> import_on(Result<UniqueFd> node, int syncobj) {
         return timeline_failure(Cause::invalid, result, "the descriptor is no syncobj");
     if (result < 0)
         return timeline_failure(result, "import a syncobj");
-    return Timeline(std::move(*node), request.handle);
+    return Internal::make<Timeline>(std::move(*node), request.handle);
 }
 
 } // namespace
@@ -217,6 +218,9 @@ Result<Timeline> Timeline::import(const Device& device, int syncobj) {
 Result<Timeline> Timeline::import(int node, int syncobj) {
     return import_on(node_of(node), syncobj);
 }
+
+Timeline::Timeline(Timeline&& other) noexcept
+    : node_(std::move(other.node_)), handle_(std::exchange(other.handle_, 0)) {}
 
 Timeline& Timeline::operator=(Timeline&& other) noexcept {
     Timeline taken(std::move(other));
@@ -296,7 +300,7 @@ Result<Fence> Timeline::export_sync_file(std::uint64_t point) const {
     if (result < 0)
         return timeline_failure(result == -EINVAL ? Cause::exhausted : cause_of(-result), result,
                                 fmt::format("make point {} a sync_file", point));
-    return Fence(UniqueFd::adopt(request.fd));
+    return Internal::make<Fence>(UniqueFd::adopt(request.fd));
 }
 
 Result<bool> Timeline::wait(std::uint64_t point, Timeout timeout, PointState state) const {

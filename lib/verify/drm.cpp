@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // PRIME import, AddFB2, what is kept of it, and a commit that only tests.
+#include "lib/base/internal.hpp"
 #include "lib/discovery/setup.hpp"
 #include "lib/verify/parts.hpp"
 
@@ -46,7 +47,7 @@ void take_answer(const Result<T>& answer, const std::string& what, Verification&
 /// seen on it, or get one meanwhile.
 Result<DrmImporter> importer_for(const DeviceUse& use, const Buffer& buffer) {
     auto apart = DrmImporter::open(use.device);
-    if (apart || !use.device.record().caller_fd || !buffer.data().unseen)
+    if (apart || !Internal::data(use.device).caller_fd || !Internal::data(buffer).unseen)
         return apart;
     return DrmImporter::open(use.device, DrmHandles::callers);
 }
@@ -69,7 +70,7 @@ void verify_display(const DeviceUse& use, const DrmSetup& setup, DrmImport& impo
         if (test.refused_layout)
             return;
     }
-    const DeviceRecord& record = use.device.record();
+    const DeviceRecord& record = Internal::data(use.device);
     if (!record.caller_fd)
         return;
     const CommitTrial tried = test_commit(record.caller_fd.get(), use.use, setup, *framebuffer);
@@ -84,7 +85,7 @@ void verify_display(const DeviceUse& use, const DrmSetup& setup, DrmImport& impo
 } // namespace
 
 TestImport verify_drm(const DeviceUse& use, const Buffer& buffer) {
-    const DeviceRecord& record = use.device.record();
+    const DeviceRecord& record = Internal::data(use.device);
     TestImport test{{party_name(record, use.use), std::nullopt, "", ""}};
     Verification& result = test.verification;
     const auto importer = importer_for(use, buffer);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // PREPARE_BUF on a borrowed queue: attaches and maps, streams nothing.
+#include "lib/base/internal.hpp"
 #include "lib/discovery/setup.hpp"
 #include "lib/verify/parts.hpp"
 
@@ -162,7 +163,7 @@ Trial import(int fd, V4l2Import& queue, const Buffer& buffer, SavedState& saved)
 } // namespace
 
 Verification verify_v4l2(const DeviceUse& use, const Buffer& buffer, bool borrow_idle_queues) {
-    const DeviceRecord& record = use.device.record();
+    const DeviceRecord& record = Internal::data(use.device);
     Verification result{party_name(record, use.use), std::nullopt, "", ""};
     if (buffer.fourcc() == fourcc::bytes) {
         result.reason = "a buffer of plain bytes has no V4L2 format to test";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Chooses the test import that fits the device.
 #include "lib/verify/verify.hpp"
+#include "lib/base/internal.hpp"
 
 #include "lib/verify/parts.hpp"
 
@@ -29,8 +30,8 @@ bool is_lasting(const Error& error) {
 
 /// The caller knows what its errors mean: each is a refusal of this buffer.
 TestImport verify_described(const DeviceUse& use, const Buffer& buffer) {
-    const DeviceDescription& description = *use.device.record().described;
-    TestImport test{{party_name(use.device.record(), use.use), std::nullopt, "", ""}};
+    const DeviceDescription& description = *Internal::data(use.device).described;
+    TestImport test{{party_name(Internal::data(use.device), use.use), std::nullopt, "", ""}};
     Verification& result = test.verification;
     if (!description.verify) {
         result.reason = "the caller gave no way to test it";
@@ -73,7 +74,7 @@ Trial trial_of(int result, const std::string& what) {
 }
 
 TestImport verify_import(const DeviceUse& use, const Buffer& buffer, bool borrow_idle_queues) {
-    const DeviceRecord& record = use.device.record();
+    const DeviceRecord& record = Internal::data(use.device);
     if (record.described)
         return verify_described(use, buffer);
     if (record.by_row)

@@ -41,7 +41,7 @@ def main(tool):
     for command, option, file in commands:
         check(option in run(tool, command, "--help"), f"{file}: no `simplealloc {command} {option}`")
     for owner, name, file in members:
-        body = re.search(rf"(?:class|struct)[\w ]* {owner}(?: : [\w:]+)? {{.*?^}};", headers, re.M | re.S)
+        body = re.search(rf"(?:class|struct)[\w ]* {owner}(?: : [\w: ]+)? {{.*?^}};", headers, re.M | re.S)
         check(body, f"{file}: no public {owner}")
         check(re.search(rf"\b{name}\b", body.group()), f"{file}: {owner} has no {name}")
 

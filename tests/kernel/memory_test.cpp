@@ -378,6 +378,58 @@ TEST_CASE_METHOD(guest::NothingLeft, "memory runs out while devices are asked", 
         check_queue(scene);
 }
 
+TEST_CASE_METHOD(guest::NothingLeft, "memory runs out while a timeline is used", "[memory]") {
+    const std::string node = guest::card("virtio_gpu");
+    Scene scene(node, SIMPLEALLOC_USE_SCANOUT);
+    const int fd = ::open(node.c_str(), O_RDWR | O_CLOEXEC);
+    check_starving<simplealloc_timeline>(
+        "create a timeline", simplealloc_timeline_free, [&](auto** out, auto** error) {
+            return simplealloc_timeline_create(scene.device, out, error);
+        });
+    // Each try submits a point, or not: the next one is larger either way.
+    std::uint64_t point = 0;
+    check_starving<simplealloc_timeline>(
+        "use a timeline", simplealloc_timeline_free, [&](auto** out, auto** error) {
+            int code = simplealloc_timeline_create_fd(fd, out, error);
+            if (code >= 0)
+                code = simplealloc_timeline_signal(*out, ++point, error);
+            simplealloc_fence* fence = nullptr;
+            if (code >= 0)
+                code = simplealloc_timeline_export_sync_file(*out, point, &fence, error);
+            if (code >= 0)
+                code = simplealloc_timeline_import_sync_file(*out, simplealloc_fence_get_fd(fence),
+                                                             ++point, error);
+            simplealloc_fence_free(fence);
+            if (code >= 0)
+                code = simplealloc_timeline_wait(*out, point, 0, SIMPLEALLOC_POINT_OVER, error);
+            std::uint64_t last = 0;
+            if (code >= 0)
+                code = simplealloc_timeline_last_point(*out, SIMPLEALLOC_POINT_SUBMITTED, &last,
+                                                       error);
+            const int event =
+                code < 0 ? code
+                         : simplealloc_timeline_event(*out, point, SIMPLEALLOC_POINT_OVER, error);
+            ::close(event);
+            return event < 0 ? event : 0;
+        });
+    for (const bool of_device : {true, false})
+        check_starving<simplealloc_timeline>(
+            "export and import a timeline", simplealloc_timeline_free,
+            [&](auto** out, auto** error) {
+                simplealloc_timeline* first = nullptr;
+                int code = simplealloc_timeline_create_fd(fd, &first, error);
+                const int syncobj = code < 0 ? code : simplealloc_timeline_export_fd(first, error);
+                simplealloc_timeline_free(first);
+                if (syncobj < 0)
+                    return syncobj;
+                code = of_device ? simplealloc_timeline_import(scene.device, syncobj, out, error)
+                                 : simplealloc_timeline_import_fd(fd, syncobj, out, error);
+                ::close(syncobj);
+                return code;
+            });
+    ::close(fd);
+}
+
 TEST_CASE_METHOD(guest::NothingLeft, "memory runs out while buffers of a display are made and used",
                  "[memory]") {
     const std::string card = guest::card("bochs-drm");

@@ -2,6 +2,7 @@
 // Which descriptor may be asked: drivers answer a volatile control by themselves, and may wait for
 // a stream in it (s5p_mfc_dec.c s5p_mfc_dec_g_v_ctrl(), s5p_mfc_enc.c s5p_mfc_enc_g_v_ctrl()).
 #include "lib/discovery/v4l2/min_buffers.hpp"
+#include "lib/base/internal.hpp"
 
 #include "lib/discovery/v4l2/choice.hpp"
 #include "lib/kernel/kernel.hpp"
@@ -83,7 +84,7 @@ void ask_min_buffers(int fd, DeviceRecord& record) {
 std::uint32_t least_buffers(std::span<const DeviceUse> uses) {
     std::uint32_t least = 0;
     for (const DeviceUse& use : uses)
-        if (const auto& v4l2 = use.device.record().v4l2)
+        if (const auto& v4l2 = Internal::data(use.device).v4l2)
             for (const V4l2Queue* queue : queues_for(*v4l2, use.use))
                 least = std::max(least, queue->min_buffers);
     return least;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The gbm backend on a fake libgbm: layouts of hardware, nodes that refuse, and every failure.
+#include "lib/base/internal.hpp"
 #include "lib/model/layout.hpp"
 #include "tests/support/backend_checks.hpp"
 #include "tests/support/fake_gbm.hpp"
@@ -486,7 +487,7 @@ TEST_CASE("from request to buffer: the modifiers that GPU and described display 
     machine.kernel.add_file("/proc/meminfo", "MemAvailable:   2097152 kB\n");
     machine.gbm.preference = {compressed, tiled, linear};
     machine.gbm.image = with_aux_planes;
-    const Device gpu(std::make_shared<const DeviceRecord>(gpu_record()));
+    const auto gpu = Internal::make<Device>(std::make_shared<const DeviceRecord>(gpu_record()));
     DeviceDescription display;
     display.name = "display";
     display.alternatives.emplace_back().formats = {{fourcc::xrgb8888, {linear, tiled}, true}};

@@ -390,7 +390,7 @@ TEST_CASE("a dma-buf larger than the address space, or than whole pages, says so
         REQUIRE_FALSE(refused);
         CHECK(refused.error().cause ==
               (sizeof(std::size_t) == 4 ? Cause::limit : Cause::exhausted));
-        CHECK(refused.error().detail.find("1099511627776") != std::string::npos);
+        CHECK(refused.error().detail.find("1 TiB") != std::string::npos);
         CHECK(!refused.error().remedy.empty());
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What follows from device records: constraints, alternatives, negotiated strides, setups.
+#include "lib/base/internal.hpp"
 #include "lib/discovery/capabilities.hpp"
 #include "lib/discovery/record/device_record.hpp"
 #include "lib/discovery/setup.hpp"
@@ -698,12 +699,12 @@ TEST_CASE("a described device is what the caller says and no more") {
     said.constraints.contiguity = Contiguity::required;
     said.formats = {{fourcc::nv12, {}, true}};
     const Device device = Device::described(description);
-    const CapabilitySet set = only_set(device.record(), Use::read, fourcc::nv12);
+    const CapabilitySet set = only_set(Internal::data(device), Use::read, fourcc::nv12);
     CHECK(set.constraints == said.constraints);
     CHECK(set.formats == said.formats);
     CHECK(set.evidence.size() == 3);
     CHECK(set.evidence.at(ConstraintKind::stride_align).origin == "caller");
-    CHECK(party_name(device.record(), Use::read) == "npu (read)");
+    CHECK(party_name(Internal::data(device), Use::read) == "npu (read)");
     const auto told = device.capabilities(Use::read, fourcc::nv12);
     REQUIRE(told);
     CHECK(*told == std::vector{set});
@@ -1088,6 +1089,6 @@ TEST_CASE("there is nothing to program for bytes and for described devices") {
     bytes.planes = {{0, 0, 0, 4096}};
     CHECK(make_setup(display({}), use_of(Use::scanout), bytes).error().cause == Cause::invalid);
     const Device device = Device::described({});
-    CHECK(make_setup(device.record(), use_of(Use::read), xrgb(1, 1, 4)).error().cause ==
+    CHECK(make_setup(Internal::data(device), use_of(Use::read), xrgb(1, 1, 4)).error().cause ==
           Cause::invalid);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Devices that are neither cards nor video nodes: accelerators, and nodes that quirk rows name.
 #include "lib/allocate/plan_data.hpp"
+#include "lib/base/internal.hpp"
 #include "lib/discovery/other_nodes.hpp"
 #include "lib/discovery/quirks/file.hpp"
 #include "lib/discovery/record/device_record.hpp"
@@ -143,7 +144,7 @@ TEST_CASE("an accelerator that may not be opened is planned for, and can't be te
     machine.kernel.member_of = {44};
     const Allocator allocator = machine.open();
     const Device device = device_of(allocator, npu);
-    CHECK(device.record().denied_remedy == "add the user to group render");
+    CHECK(Internal::data(device).denied_remedy == "add the user to group render");
     const auto plan = allocator.plan(Request::bytes(4096).use(device, Use::read));
     REQUIRE(plan);
     for (const Rejection& rejection : plan->rejections())
@@ -397,9 +398,9 @@ TEST_CASE("a named node that may not be opened tells the rule for itself alone")
     add_character(machine.kernel, node);
     machine.kernel.root = false;
     const Device device = device_of(machine.open(toy_row), "/dev/toy0");
-    CHECK_FALSE(device.record().readable);
+    CHECK_FALSE(Internal::data(device).readable);
     CHECK(
-        device.record().denied_remedy ==
+        Internal::data(device).denied_remedy ==
         R"(add a udev rule: SUBSYSTEM=="toy_chardev", KERNEL=="toy0", GROUP="video", MODE="0660")");
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Fences of buffers and sync_files, and waiting for them.
+#include "lib/base/internal.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_machine.hpp"
 
@@ -255,7 +256,7 @@ TEST_CASE("a descriptor that was closed behind the fence's back ends the wait") 
     Machine machine;
     Fence fence = machine.fence({machine.writer});
     const int fd = fence.release().release();
-    const Fence stale(UniqueFd::adopt(fd));
+    const auto stale = Internal::make<Fence>(UniqueFd::adopt(fd));
     kernel::close(fd);
     const auto over = stale.wait();
     REQUIRE_FALSE(over);

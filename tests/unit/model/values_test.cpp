@@ -66,7 +66,7 @@ TEST_CASE("remedies have names and words, which take their arguments") {
     }
     CHECK(to_string(static_cast<RemedyKind>(names.size())) == "unknown");
     CHECK(to_string(Remedy{RemedyKind::crop, {"8x8", "6x6"}}) ==
-          "Request::image of 8x8, Request::crop to 6x6");
+          "Request::image of 8x8, RequestBuilder::crop to 6x6");
     CHECK(to_string(Remedy{RemedyKind::accepted_format, {"NV12", "NV21"}}) ==
           "request NV12 or NV21, which it takes");
     CHECK(to_string(Remedy{RemedyKind::quirk, {"it is so", "a = b", "drm:x", "drm:y"}}) ==

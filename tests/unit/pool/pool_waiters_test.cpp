@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Pools that hand out only what devices have done with.
+#include "lib/base/internal.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/pool_machine.hpp"
 #include "tests/support/pool_slots.hpp"
@@ -246,7 +247,7 @@ TEST_CASE("a fence that can't be left fails the release, and the slot keeps its 
     auto slot = take(*pool);
     const Fence fence = machine.sync_file(work());
     SECTION("none") {
-        const auto released = slot.release(Fence(UniqueFd()));
+        const auto released = slot.release(Internal::make<Fence>(UniqueFd()));
         REQUIRE_FALSE(released);
         CHECK(released.error().cause == Cause::invalid);
     }
@@ -430,7 +431,8 @@ TEST_CASE("threads and a device share a pool, and nobody gets what the device wo
                     if (round % 20 == i)
                         pool.trim(0);
                     auto fence = work();
-                    const Fence file(UniqueFd::adopt(machine.kernel.install_sync_file({fence})));
+                    const auto file = Internal::make<Fence>(
+                        UniqueFd::adopt(machine.kernel.install_sync_file({fence})));
                     const std::lock_guard lock(mutex);
                     if (!queue.emplace(fd, fence).second || !slot->release(file))
                         ++failures;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Buffers for another process: exact both ways, and nothing that comes from a stranger does harm.
+#include "lib/base/internal.hpp"
 #include "lib/buffer/data.hpp"
 #include "lib/share/wire/buffer_form.hpp"
 #include "tests/support/cases.hpp"
@@ -100,8 +101,8 @@ TEST_CASE("a buffer arrives with its layout, source and facts, and over the same
     CHECK(got->is_same(sent));
     CHECK(got->layout() == sent.layout());
     CHECK(got->source() == "dma-heap:reserved");
-    const solver::Offer& before = sent.data().origin->source.input.offer;
-    const solver::Offer& after = got->data().origin->source.input.offer;
+    const solver::Offer& before = Internal::data(sent).origin->source.input.offer;
+    const solver::Offer& after = Internal::data(*got).origin->source.input.offer;
     CHECK(after.contiguity == solver::OfferContiguity::physical);
     CHECK(after.contiguity == before.contiguity);
     CHECK(after.zeroed == before.zeroed);
