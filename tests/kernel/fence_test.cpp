@@ -15,7 +15,7 @@ using namespace simplealloc;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using guest::Later;
-using guest::Timeline;
+using guest::SwTimeline;
 using guest::Vgem;
 
 namespace {
@@ -61,7 +61,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
         allocate(GENERATE(std::vector<std::string>{}, std::vector<std::string>{"udmabuf"},
                           std::vector<std::string>{"dma-heap"}));
     INFO(buffer.source());
-    Timeline timeline;
+    SwTimeline timeline;
     CHECK(is_idle(buffer, Access::read_write));
     CHECK(is_over(exported(buffer, Access::write)));
 
@@ -88,7 +88,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
 TEST_CASE_METHOD(guest::NothingLeft, "a wait ends with the work, or when its time is up",
                  "[full]") {
     const Buffer buffer = allocate({});
-    Timeline timeline;
+    SwTimeline timeline;
     const Fence fence = timeline.next();
     REQUIRE(buffer.import_sync_file(fence.fd(), Access::write));
     CHECK(fence.status()->state == FenceState::pending);
@@ -105,7 +105,7 @@ TEST_CASE_METHOD(guest::NothingLeft, "a wait ends with the work, or when its tim
 }
 
 TEST_CASE_METHOD(guest::NothingLeft, "signals neither end nor stretch a wait", "[full]") {
-    Timeline timeline;
+    SwTimeline timeline;
     const Fence fence = timeline.next();
     struct sigaction act = {};
     struct sigaction before = {};
@@ -126,8 +126,8 @@ TEST_CASE_METHOD(guest::NothingLeft, "signals neither end nor stretch a wait", "
 }
 
 TEST_CASE_METHOD(guest::NothingLeft, "work that fails is over, and says why", "[full]") {
-    Timeline good;
-    Timeline bad;
+    SwTimeline good;
+    SwTimeline bad;
     const Fence done = good.next();
     const Fence broken = bad.next();
     const auto both = Fence::merge(done, broken);
@@ -146,7 +146,7 @@ TEST_CASE_METHOD(guest::NothingLeft, "work that fails is over, and says why", "[
 
 TEST_CASE_METHOD(guest::NothingLeft, "an event loop sees the end of work on a buffer", "[full]") {
     const Buffer buffer = allocate({});
-    Timeline timeline;
+    SwTimeline timeline;
     const Fence fence = timeline.next();
     REQUIRE(buffer.import_sync_file(fence.fd(), Access::write));
     const auto watched = GENERATE(0, 1, 2);
@@ -168,7 +168,7 @@ TEST_CASE_METHOD(guest::NothingLeft, "an event loop sees the end of work on a bu
 TEST_CASE_METHOD(guest::NothingLeft,
                  "the CPU's turn waits for devices, but not one that is covered", "[full]") {
     const Buffer buffer = allocate({});
-    Timeline timeline;
+    SwTimeline timeline;
     auto reader = buffer.map(Access::read);
     REQUIRE(reader);
     REQUIRE(buffer.import_sync_file(timeline.next().fd(), Access::write));

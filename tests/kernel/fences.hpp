@@ -43,9 +43,9 @@ inline constexpr unsigned long vgem_attach = DRM_IOWR(DRM_COMMAND_BASE + 1, Vgem
 inline constexpr unsigned long vgem_signal = DRM_IOW(DRM_COMMAND_BASE + 2, VgemSignal);
 
 /// Work that is over when the test says so.
-class Timeline {
+class SwTimeline {
 public:
-    Timeline()
+    SwTimeline()
         : fd_(simplealloc::UniqueFd::adopt(
               open("/sys/kernel/debug/sync/sw_sync", O_RDWR | O_CLOEXEC))) {
         REQUIRE(fd_);

@@ -224,7 +224,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
                  "a buffer that was released with a fence is handed out when it is over",
                  "[full]") {
     Pool pool = make_patient_pool(GENERATE("udmabuf", "dma-heap"));
-    guest::Timeline timeline;
+    guest::SwTimeline timeline;
     auto first = take(pool);
     auto second = take(pool);
     CHECK(first.index() == 0);
@@ -277,7 +277,7 @@ TEST_CASE_METHOD(guest::NothingLeft, "a buffer that a GPU driver still writes is
 TEST_CASE_METHOD(guest::NothingLeft, "a release ends a wait for devices that don't come to an end",
                  "[full]") {
     Pool pool = make_patient_pool("udmabuf");
-    guest::Timeline timeline;
+    guest::SwTimeline timeline;
     auto stuck = take(pool);
     auto held = take(pool);
     REQUIRE(stuck.release(timeline.next()));
@@ -294,7 +294,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
                  "an event loop learns that devices have done, and of a release", "[full]") {
     Pool pool = make_patient_pool("udmabuf");
     const Pollable signal = pool.pollable().value();
-    guest::Timeline timeline;
+    guest::SwTimeline timeline;
     auto first = take(pool);
     auto second = take(pool);
     CHECK(is_readable(signal));
