@@ -8,8 +8,8 @@ import re
 
 from consumer import SOURCE, check, run
 
-# `{}` may be in default arguments.
-DECLARATION = r"[^;{}#]*\([^;{}]*(?:\{\}[^;{}]*)*;"
+# `{}` and strings may be in default arguments.
+DECLARATION = r"""[^;{}#]*\((?:[^;{}"]|"[^"\n]*"|\{\})*;"""
 TRAP = "{ __builtin_trap(); }"
 # Constructors, destructors, operators: their symbols say all but what an operator returns.
 BARE = re.compile(r"\b(\w+)::~?\1\(|::operator\W")
