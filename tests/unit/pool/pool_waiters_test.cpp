@@ -205,7 +205,7 @@ TEST_CASE("before Linux 6.0 the pool remembers the fence of a release") {
     CHECK((slots[1] = take(pool)).index() == 1);
     CHECK(refusal(pool).cause == Cause::busy);
     machine.kernel.before_nth_syscall(2, [&] { fence->over = true; });
-    slots[0] = pool.acquire().value();
+    slots[0] = pool.acquire(forever).value();
     CHECK(slots[0].index() == 0);
     CHECK(machine.kernel.census() == before);
 
@@ -352,7 +352,7 @@ TEST_CASE("a trim wakes all who wait for a device, since what is freed lives as 
     slot.release();
     std::vector<std::thread> waiters;
     for (int i = 0; i < 2; ++i)
-        waiters.emplace_back([&] { (void)pool.acquire().value(); });
+        waiters.emplace_back([&] { (void)pool.acquire(forever).value(); });
     wait_for_waiters(pool, 2);
     std::this_thread::sleep_for(50ms);
     CHECK(pool.trim(0) == 1);
@@ -385,7 +385,7 @@ TEST_CASE("who gives up leaves what it was woken for to others that wait", "[thr
     std::thread impatient([&] { (void)pool.acquire(300ms); });
     wait_for_waiters(pool);
     std::this_thread::sleep_for(50ms);
-    std::thread patient([&] { slot = pool.acquire().value(); });
+    std::thread patient([&] { slot = pool.acquire(forever).value(); });
     wait_for_waiters(pool, 2);
     std::this_thread::sleep_for(50ms);
     slot.release();
