@@ -213,7 +213,9 @@ TEST_CASE("nobody but a V4L2 driver or the caller knows how large an opaque imag
     CHECK(alone.error().detail == "nobody says how many bytes an image of 1920x1080 takes");
     CHECK_FALSE(alone.error().remedy.empty());
 
-    const Device parser = test::described("parser", {.min_size = 5000});
+    Constraints needs;
+    needs.min_size = 5000;
+    const Device parser = test::described("parser", needs);
     const auto told =
         machine.allocator().plan(Request::image(1920, 1080, h264).use(parser, Use::read));
     REQUIRE(told);

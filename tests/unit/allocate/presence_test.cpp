@@ -106,7 +106,9 @@ TEST_CASE_METHOD(Fixture, "who joins late is answered without the users that hav
     const auto buffer = allocator.allocate(plan);
     REQUIRE(buffer);
     machine.unplug_camera();
-    const Device npu = test::described("npu", {.stride_align = 1024});
+    Constraints needs;
+    needs.stride_align = 1024;
+    const Device npu = test::described("npu", needs);
     const auto check = allocator.check(*buffer, {npu, Use::read, {}});
     INFO((check ? "" : check.error().message()));
     REQUIRE(check);

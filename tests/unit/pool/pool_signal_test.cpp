@@ -153,7 +153,9 @@ TEST_CASE("the end of a device's work wakes an event loop") {
 
 TEST_CASE("an event loop waits for the last one of several devices") {
     Machine machine;
-    const Device npu = test::described("npu", {.placements = Placements::of(Placement::per_plane)});
+    Constraints needs;
+    needs.placements = Placements::of(Placement::per_plane);
+    const Device npu = test::described("npu", needs);
     Pool pool =
         machine.make_pool(1, true, Request::image(64, 64, fourcc::nv12).use(npu, Use::read));
     const Pollable signal = pool.pollable().value();

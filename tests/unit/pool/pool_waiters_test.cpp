@@ -94,7 +94,9 @@ TEST_CASE("what a device still works on is passed over until it has done") {
 
 TEST_CASE("readers are waited for as well, and each dma-buf of a buffer") {
     Machine machine;
-    const Device npu = test::described("npu", {.placements = Placements::of(Placement::per_plane)});
+    Constraints needs;
+    needs.placements = Placements::of(Placement::per_plane);
+    const Device npu = test::described("npu", needs);
     Pool pool = machine.make_pool(1, 1, Request::image(64, 64, fourcc::nv12).use(npu, Use::read));
     auto slot = take(pool);
     REQUIRE(slot->dmabufs().size() == 2);
