@@ -48,8 +48,11 @@ Remedies quirk_remedy(const Case& c, ConstraintKind kind, std::string_view does,
     const auto found = c.set.evidence.find(kind);
     if (found == c.set.evidence.end() || found->second.confidence == Confidence::known)
         return {};
-    return {
-        say_in_quirk_file(fmt::format("{} {}", c.use.party, does), {c.use.row}, std::move(line))};
+    // Moved, and put together by hand: many are made, and few are read.
+    Remedies remedies;
+    remedies.push_back(say_in_quirk_file(std::string(c.use.party).append(" ").append(does),
+                                         {c.use.row}, std::move(line)));
+    return remedies;
 }
 
 const FormatSupport* find_format(const CapabilitySet& set, Fourcc code) {
@@ -221,17 +224,19 @@ Remedies window_remedy(const Case& c) {
 
 Objection contiguity_objection(const Case& c) {
     const std::string offered = contiguity_text(c.source.offer);
-    const Remedies quirk =
+    Remedies quirk =
         quirk_remedy(c, ConstraintKind::contiguity, "needs no such memory", "contiguous = no");
     if (needs_one_segment(c.set.constraints))
         return objection(c, ConstraintKind::contiguity,
                          fmt::format("{}; {} needs contiguous memory", offered, c.use.party),
-                         either(contiguous_remedy(c), quirk), "contiguous memory", offered);
+                         either(contiguous_remedy(c), std::move(quirk)), "contiguous memory",
+                         offered);
     return objection(c, ConstraintKind::contiguity,
                      fmt::format("{}; nobody knows whether {} needs contiguous memory, and the "
                                  "request is strict",
                                  offered, c.use.party),
-                     either({{RemedyKind::not_strict, {}}}, quirk), "contiguous memory", offered);
+                     either({{RemedyKind::not_strict, {}}}, std::move(quirk)), "contiguous memory",
+                     offered);
 }
 
 bool in_reach(const Case& c) {
