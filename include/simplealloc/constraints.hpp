@@ -117,7 +117,7 @@ struct Constraints {
     std::uint64_t max_address = no_limit;
     /// @}
 
-    Placements placements; ///< intersected
+    Placements placements = {}; ///< intersected
     bool starts_at_zero =
         false; ///< payload begins at byte 0 of its dma-buf (V4L2 imports have no offset); or-ed
     std::uint8_t memory_kinds = 0x3; ///< MemoryKind bits; intersected
@@ -126,7 +126,7 @@ struct Constraints {
     std::array<PlaneLimits, max_planes> planes = {};
     /// Devices (Device::id) whose memory this one accepts; nothing: any exporter. Intersected. A
     /// driver that imports nothing lists only itself.
-    std::optional<std::vector<std::string>> exporters;
+    std::optional<std::vector<std::string>> exporters = {};
 
     bool operator==(const Constraints&) const = default;
 };
