@@ -287,8 +287,8 @@ TEST_CASE_METHOD(guest::NothingLeft,
     const auto step = duration() / 10;
     auto next = begin + step;
     std::vector<Sample> samples;
-    // The first one is after the warm-up; on a busy machine a round takes long.
-    while (samples.size() < 2 || Clock::now() < begin + duration()) {
+    // A busy machine takes so long for a round that no camera has failed before the first one.
+    while (samples.size() < 3 || Clock::now() < begin + duration()) {
         compositor.serve_clients();
         compositor.show_camera();
         compositor.use_pool();
@@ -306,7 +306,7 @@ TEST_CASE_METHOD(guest::NothingLeft,
         std::fflush(stdout);
         CHECK(samples.back().census == samples.front().census);
     }
-    CHECK(samples.back().rss <= samples.front().rss + rss_slack);
+    CHECK(samples.back().rss <= samples[1].rss + rss_slack);
     std::printf("the last failures:\n%s", compositor.failures().c_str());
     // It has lived through what it is about.
     for (const char* what : {"messages", "checks", "imports", "maps", "camera", "replan", "events"})
