@@ -2,10 +2,10 @@
 // Reads the request's options.
 #include "tools/request_options.hpp"
 
+#include "lib/base/parse_number.hpp"
 #include "lib/model/modifier.hpp"
 #include "lib/model/source_names.hpp"
 
-#include <charconv>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <utility>
@@ -23,16 +23,6 @@ Error malformed(std::string_view option, std::string_view text, std::string deta
     error.detail = std::move(detail);
     error.remedy = std::move(remedy);
     return error;
-}
-
-template <typename Number>
-std::optional<Number> parse_number(std::string_view text) {
-    Number value = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
-    if (text.empty() || error != std::errc() || stop != end)
-        return std::nullopt;
-    return value;
 }
 
 /// The text up to one of `separators`, which is taken off together with it; all of it where there
