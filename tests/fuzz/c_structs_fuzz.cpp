@@ -80,6 +80,14 @@ void point(CWorld& w, fuzz::Input& input, simplealloc_foreign_buffer& s) {
     choose(input, s.uses, list<simplealloc_device_use>(w));
     choose(input, s.source, "dma-heap:system");
 }
+void point(CWorld& w, fuzz::Input& input, simplealloc_request& s) {
+    static constexpr simplealloc_modifier linear = {0};
+    choose(input, s.modifier, &linear);
+    choose(input, s.uses, list<simplealloc_device_use>(w));
+    choose(input, s.name, "fuzz");
+    choose(input, s.without, words(w));
+    choose(input, s.order, words(w));
+}
 void point(CWorld& w, fuzz::Input& input, simplealloc_dmabuf_feedback& s) {
     static constexpr std::uint16_t formats[] = {0};
     static constexpr simplealloc_dmabuf_tranche tranche = {0, true, 1, formats};

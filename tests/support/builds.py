@@ -27,7 +27,7 @@ FOLDERS = {
         "-Dgstreamer=disabled", "-Dwlroots=disabled"]),
     # The second compiler, the sanitizers and the fuzzers share a build: clang's own ones compile four times as fast.
     "build-asan": ("clang++", ["-Dwerror=true", "-Db_sanitize=address,undefined",
-        "-Db_lundef=false", "-Dcpp_args=-D_GLIBCXX_ASSERTIONS", "-Dfuzz=true", "-Doptimization=1",
+        "-Db_lundef=false", "-Dcpp_args=-D_GLIBCXX_ASSERTIONS -g1", "-Dfuzz=true", "-Doptimization=1",
         "-Dexamples=disabled"]),
     "build-tsan": ("clang++", ["-Dwerror=true", "-Db_sanitize=thread", "-Db_lundef=false",
         "-Dbuildtype=plain", "-Dbench=disabled", *LEAN]),
