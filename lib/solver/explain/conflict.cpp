@@ -24,13 +24,13 @@ std::vector<Conflict> undecided_conflict(const Input& input) {
 namespace {
 
 using Kind = ConstraintKind;
-using Side = Unit::Side;
+using Side = Demand::Side;
 
 /// The kind under which the CPU is a side of the core.
-Kind kind_of_cpu(const Units& units) {
+Kind kind_of_cpu(const Demands& demands) {
     for (const Kind kind : {Kind::protected_memory, Kind::cpu_access, Kind::format})
-        if (std::any_of(units.begin(), units.end(), [&](const Unit& unit) {
-                return unit.side != Side::cpu && unit.kind == kind;
+        if (std::any_of(demands.begin(), demands.end(), [&](const Demand& demand) {
+                return demand.side != Side::cpu && demand.kind == kind;
             }))
             return kind;
     return Kind::cpu_access;
@@ -47,7 +47,7 @@ constexpr std::uint64_t held_for_contributor = 1024;
 
 /// Under which constraint each is told: its own, or one that it collides with and that a rejection
 /// goes by.
-std::map<Kind, std::vector<Unit>> grouped(const Core& core) {
+std::map<Kind, std::vector<Demand>> grouped(const Core& core) {
     const auto told_under = [&](Kind kind) {
         const auto other = core.told.count(kind) > 0
                                ? core.told.end()
@@ -55,16 +55,16 @@ std::map<Kind, std::vector<Unit>> grouped(const Core& core) {
                                               [&](Kind told) { return collide(told, kind); });
         return other == core.told.end() ? kind : *other;
     };
-    std::map<Kind, std::vector<Unit>> groups;
-    for (const Unit& unit : core.units)
-        groups[told_under(unit.side == Side::cpu ? kind_of_cpu(core.units) : unit.kind)].push_back(
-            unit);
+    std::map<Kind, std::vector<Demand>> groups;
+    for (const Demand& demand : core.demands)
+        groups[told_under(demand.side == Side::cpu ? kind_of_cpu(core.demands) : demand.kind)]
+            .push_back(demand);
     return groups;
 }
 
 /// Uses in the request's order, then the CPU, then sources by name.
-void sort_for_people(const Input& input, std::vector<Unit>& units) {
-    std::stable_sort(units.begin(), units.end(), [&](const Unit& a, const Unit& b) {
+void sort_for_people(const Input& input, std::vector<Demand>& demands) {
+    std::stable_sort(demands.begin(), demands.end(), [&](const Demand& a, const Demand& b) {
         if (a.side != Side::source || b.side != Side::source)
             return std::tie(a.side, a.index) < std::tie(b.side, b.index);
         return input.sources[a.index].name < input.sources[b.index].name;
@@ -76,7 +76,7 @@ void add_new(std::vector<std::string>& names, const std::string& name) {
         names.push_back(name);
 }
 
-/// What every source says for itself, where no unit is to blame.
+/// What every source says for itself, where no demand is to blame.
 std::vector<Conflict> objections_of(const Input& input, Spending& spending) {
     std::map<Kind, std::vector<std::string>> parties;
     const SearchContext context(input, spending);
@@ -110,19 +110,19 @@ Conflict no_source() {
 std::vector<Conflict> conflict_of(const Input& input, const Core& core, Spending& spending) {
     if (input.sources.empty())
         return {no_source()};
-    if (core.units.empty() && !core.minimal)
+    if (core.demands.empty() && !core.minimal)
         return undecided_conflict(input);
-    if (core.units.empty())
+    if (core.demands.empty())
         return objections_of(input, spending);
     std::vector<Conflict> conflict;
-    for (auto& [kind, units] : grouped(core)) {
+    for (auto& [kind, demands] : grouped(core)) {
         Conflict entry{kind, {}, {}};
-        sort_for_people(input, units);
-        for (const Unit& unit : units) {
+        sort_for_people(input, demands);
+        for (const Demand& demand : demands) {
             if (!spending.afford(cost::use + entry.parties.size() * cost::name) ||
                 !spending.hold(held_for_contributor))
                 return undecided_conflict(input);
-            entry.contributors.push_back(contributor(input, unit, spending));
+            entry.contributors.push_back(contributor(input, demand, spending));
             add_new(entry.parties, entry.contributors.back().party);
         }
         conflict.push_back(std::move(entry));

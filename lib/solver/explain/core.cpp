@@ -6,7 +6,7 @@
 // the conflict is between the uses, and naming a missing heap would send the reader the wrong way.
 // Otherwise the machine's own sources are the reason.
 //
-// Then a unit is left out whenever nothing serves for all that; the solver itself is asked:
+// Then a demand is left out whenever nothing serves for all that; the solver itself is asked:
 //   each source's own limits       one question to that source
 //   the CPU, whole uses            by halves (QuickXplain: few questions for few culprits)
 //   constraints of those that are left, by halves; those that a source is asked about first stay
@@ -30,10 +30,10 @@ namespace simplealloc::solver {
 namespace {
 
 using Kind = ConstraintKind;
-using Side = Unit::Side;
+using Side = Demand::Side;
 
 /// In a handful of sets, thirty at most each.
-constexpr std::uint64_t held_for_units = std::uint64_t{30} * 64 * 5;
+constexpr std::uint64_t held_for_demands = std::uint64_t{30} * 64 * 5;
 
 SourceInput ideal_source(const Input& input) {
     SourceInput ideal;
@@ -93,7 +93,7 @@ private:
 class Search {
 public:
     Search(const Input& input, bool ideal, Spending& spending)
-        : input_(input), spending_(spending), ideal_(ideal), all_(units_of(input)) {
+        : input_(input), spending_(spending), ideal_(ideal), all_(demands_of(input)) {
         const Extent extent = extent_of(input);
         leaving_out_ = extent.copying() + extent.reading() +
                        input.sources.size() * (cost::source + extent.sets * cost::pair) +
@@ -106,7 +106,7 @@ public:
     Core core(bool undecided);
 
 private:
-    using Group = std::vector<Unit>;
+    using Group = std::vector<Demand>;
 
     /// False from the first question on that can't be afforded.
     bool afford() {
@@ -114,39 +114,39 @@ private:
         return !cut_short_;
     }
 
-    [[nodiscard]] Input with_only(const Units& units) const {
-        Units out;
-        std::set_difference(all_.begin(), all_.end(), units.begin(), units.end(),
+    [[nodiscard]] Input with_only(const Demands& demands) const {
+        Demands out;
+        std::set_difference(all_.begin(), all_.end(), demands.begin(), demands.end(),
                             std::inserter(out, out.end()));
         return leave_out(input_, out);
     }
 
     /// Whether nothing serves with only these; false when that can't be afforded.
-    bool still_blocked(const Units& units) {
+    bool still_blocked(const Demands& demands) {
         const Spending::Memory memory(spending_);
         if (!afford())
             return false;
-        const Input input = with_only(units);
+        const Input input = with_only(demands);
         Question question(input, spending_);
         const bool blocked = question.blocked(ideal_);
         undecided_ = undecided_ || question.undecided();
         return blocked;
     }
 
-    /// The same for a unit less: where it is a source's, only that source may change its answer.
-    bool blocked_without(const Unit& unit) {
+    /// The same for a demand less: where it is a source's, only that source may change its answer.
+    bool blocked_without(const Demand& demand) {
         if (cut_short_)
             return false;
-        Units rest = kept_;
-        rest.erase(unit);
-        if (unit.side != Side::source)
+        Demands rest = kept_;
+        rest.erase(demand);
+        if (demand.side != Side::source)
             return still_blocked(rest);
         const Spending::Memory memory(spending_);
         if (!afford())
             return false;
         const Input input = with_only(rest);
         Question question(input, spending_);
-        const bool blocked = !question.serves(input.sources[unit.index]);
+        const bool blocked = !question.serves(input.sources[demand.index]);
         undecided_ = undecided_ || question.undecided();
         return blocked;
     }
@@ -155,38 +155,38 @@ private:
     bool keep_one_user() {
         const std::vector<Group> groups = users();
         const auto blocks = [&](const Group& group) {
-            return still_blocked(Units(group.begin(), group.end()));
+            return still_blocked(Demands(group.begin(), group.end()));
         };
         const auto found = std::find_if(groups.begin(), groups.end(), blocks);
         if (found == groups.end())
             return false;
-        kept_ = Units(found->begin(), found->end());
+        kept_ = Demands(found->begin(), found->end());
         return true;
     }
 
-    void leave_out_one_by_one(const std::function<bool(const Unit&)>& chosen) {
-        // From behind: of a source's own units, policy goes first, then access.
-        const Units before = kept_;
-        for (auto unit = before.rbegin(); unit != before.rend(); ++unit)
-            if (chosen(*unit) && blocked_without(*unit))
-                kept_.erase(*unit);
+    void leave_out_one_by_one(const std::function<bool(const Demand&)>& chosen) {
+        // From behind: of a source's own demands, policy goes first, then access.
+        const Demands before = kept_;
+        for (auto demand = before.rbegin(); demand != before.rend(); ++demand)
+            if (chosen(*demand) && blocked_without(*demand))
+                kept_.erase(*demand);
     }
 
-    static void add(Units& units, std::span<const Group> groups) {
+    static void add(Demands& demands, std::span<const Group> groups) {
         for (const Group& group : groups)
-            units.insert(group.begin(), group.end());
+            demands.insert(group.begin(), group.end());
     }
 
     /// Of `groups`, best first, those that are needed beside `base`; `grown`: base has changed
     /// since it was last asked about.
-    std::vector<Group> needed(const Units& base, bool grown, std::span<const Group> groups) {
+    std::vector<Group> needed(const Demands& base, bool grown, std::span<const Group> groups) {
         if (groups.empty() || (grown && still_blocked(base)))
             return {};
         if (groups.size() == 1 || cut_short_)
             return {groups.begin(), groups.end()};
         const auto better = groups.first(groups.size() / 2);
         const auto worse = groups.subspan(better.size());
-        Units more = base;
+        Demands more = base;
         add(more, better);
         std::vector<Group> result = needed(more, true, worse);
         more = base;
@@ -198,11 +198,11 @@ private:
 
     /// Keeps only those of the groups that are needed.
     void keep_needed(const std::vector<Group>& groups) {
-        Units base = kept_;
+        Demands base = kept_;
         for (const Group& group : groups)
-            for (const Unit& unit : group)
-                base.erase(unit);
-        const Units before = kept_;
+            for (const Demand& demand : group)
+                base.erase(demand);
+        const Demands before = kept_;
         kept_ = base;
         add(kept_, needed(base, true, groups));
         // A solver that had to prune may have answered otherwise in between.
@@ -218,12 +218,12 @@ private:
     const Input& input_;
     Spending& spending_;
     bool ideal_;
-    Units all_;
-    Units kept_;
+    Demands all_;
+    Demands kept_;
     std::uint64_t leaving_out_; ///< work of each question before it is asked
     std::uint64_t copy_;        ///< bytes
     bool cut_short_ = false;
-    bool undecided_ = false; ///< some question was, so a unit may be needless
+    bool undecided_ = false; ///< some question was, so a demand may be needless
 };
 
 std::set<Kind> Search::told() {
@@ -246,11 +246,11 @@ std::set<Kind> Search::told() {
 /// The later of two uses stays, and the CPU goes first.
 std::vector<Search::Group> Search::users() const {
     std::vector<Group> groups(input_.uses.size() + 1);
-    for (const Unit& unit : kept_) {
-        if (unit.side == Side::use)
-            groups[input_.uses.size() - 1 - unit.index].push_back(unit);
-        else if (unit.side == Side::cpu)
-            groups.back().push_back(unit);
+    for (const Demand& demand : kept_) {
+        if (demand.side == Side::use)
+            groups[input_.uses.size() - 1 - demand.index].push_back(demand);
+        else if (demand.side == Side::cpu)
+            groups.back().push_back(demand);
     }
     std::erase_if(groups, [](const Group& group) { return group.empty(); });
     return groups;
@@ -268,9 +268,9 @@ std::size_t place(Kind kind) {
 
 std::vector<Search::Group> Search::constraints() const {
     std::vector<Group> groups;
-    for (const Unit& unit : kept_)
-        if (unit.side == Side::use)
-            groups.push_back({unit});
+    for (const Demand& demand : kept_)
+        if (demand.side == Side::use)
+            groups.push_back({demand});
     std::stable_sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) {
         return place(a.front().kind) < place(b.front().kind);
     });
@@ -281,16 +281,16 @@ Core Search::core(bool undecided) {
     kept_ = all_;
     if (undecided && !keep_one_user())
         return {{}, {}, false, false};
-    const auto of_source = [](const Unit& unit, bool attach) {
-        return unit.side == Side::source && (unit.kind == Kind::attach) == attach;
+    const auto of_source = [](const Demand& demand, bool attach) {
+        return demand.side == Side::source && (demand.kind == Kind::attach) == attach;
     };
-    leave_out_one_by_one([&](const Unit& unit) { return of_source(unit, false); });
+    leave_out_one_by_one([&](const Demand& demand) { return of_source(demand, false); });
     keep_needed(users());
     keep_needed(constraints());
-    leave_out_one_by_one([&](const Unit& unit) { return of_source(unit, true); });
+    leave_out_one_by_one([&](const Demand& demand) { return of_source(demand, true); });
     for (std::size_t size = 0; size != kept_.size() && !cut_short_;) {
         size = kept_.size();
-        leave_out_one_by_one([](const Unit&) { return true; });
+        leave_out_one_by_one([](const Demand&) { return true; });
     }
     const bool minimal = !cut_short_ && !undecided_;
     return {kept_, told(), ideal_, minimal};
@@ -320,20 +320,21 @@ Core find_core(const Input& input, Spending& spending, bool undecided) {
     const Extent extent = extent_of(input);
     if (!spending.afford(extent.copying() + 3 * extent.reading() +
                          input.uses.size() * input.sources.size() * cost::looked_up) ||
-        !spending.hold(extent.bytes + (input.uses.size() + input.sources.size()) * held_for_units))
+        !spending.hold(extent.bytes +
+                       (input.uses.size() + input.sources.size()) * held_for_demands))
         return {{}, {}, false, false};
     Input sorted = input;
     const auto uses = by_name(sorted.uses, &UseInput::party);
     const auto sources = by_name(sorted.sources, &SourceInput::name);
     const bool ideal = !undecided && Question(sorted, spending).blocked(true);
     Core core = Search(sorted, ideal, spending).core(undecided);
-    Units units;
-    for (Unit unit : core.units) {
-        if (unit.side != Side::cpu)
-            unit.index = (unit.side == Side::use ? uses : sources)[unit.index];
-        units.insert(unit);
+    Demands demands;
+    for (Demand demand : core.demands) {
+        if (demand.side != Side::cpu)
+            demand.index = (demand.side == Side::use ? uses : sources)[demand.index];
+        demands.insert(demand);
     }
-    core.units = std::move(units);
+    core.demands = std::move(demands);
     return core;
 }
 

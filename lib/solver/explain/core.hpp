@@ -4,7 +4,7 @@
 
 #include "lib/model/model.hpp"
 #include "lib/model/work.hpp"
-#include "lib/solver/explain/unit.hpp"
+#include "lib/solver/explain/demand.hpp"
 
 #include <set>
 
@@ -12,12 +12,12 @@ namespace simplealloc::solver {
 
 struct Core {
     /// Without any one of them, and with nothing else in the way, a source serves. Empty when what
-    /// stands against the sources is no unit.
-    Units units;
+    /// stands against the sources is no demand.
+    Demands demands;
     /// What the sources' rejections go by when nothing else is in the way.
     std::set<ConstraintKind> told;
     bool ideal = false;  ///< not even an ideal source serves: the uses exclude each other
-    bool minimal = true; ///< false: the search was cut short, and units may be needless
+    bool minimal = true; ///< false: the search was cut short, and demands may be needless
 };
 
 /// Only for an input that is known to have no candidate; where that is undecided, a core is found

@@ -78,12 +78,12 @@ Remedy less_cpu(const Pair& p) {
     return leave_out(p);
 }
 
-struct Turn {
+struct Reversal {
     Names parties;
     Remedy remedy;
 };
 
-Turn turn(const Pair& p, CriterionKind criterion) {
+Reversal reversal(const Pair& p, CriterionKind criterion) {
     const Offer& offer = offer_of(p, p.loser);
     if (criterion == CriterionKind::proven && p.loser.candidate.criteria.front().rank == 2)
         return {{p.loser.candidate.source},
@@ -123,7 +123,7 @@ Lost lost(const Pair& p) {
     result.rank = differs.first->rank;
     result.better_value = differs.second->value;
     result.better_rank = differs.second->rank;
-    Turn how = turn(p, result.criterion);
+    Reversal how = reversal(p, result.criterion);
     result.parties = std::move(how.parties);
     result.remedy = std::move(how.remedy);
     return result;

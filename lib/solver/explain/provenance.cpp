@@ -233,41 +233,42 @@ std::string caching_text(CpuCaching caching) {
 
 } // namespace
 
-Contributor contributor(const Input& input, const Unit& unit, Spending& spending) {
-    switch (unit.side) {
-    case Unit::Side::use:
-        return of_use(input.uses[unit.index], unit.kind, input.request.fourcc, spending);
-    case Unit::Side::source:
-        if (unit.kind == Kind::quota)
-            return of_quotas(input, input.sources[unit.index]);
-        return of_source(input.sources[unit.index], unit.kind);
-    case Unit::Side::cpu:
+Contributor contributor(const Input& input, const Demand& demand, Spending& spending) {
+    switch (demand.side) {
+    case Demand::Side::use:
+        return of_use(input.uses[demand.index], demand.kind, input.request.fourcc, spending);
+    case Demand::Side::source:
+        if (demand.kind == Kind::quota)
+            return of_quotas(input, input.sources[demand.index]);
+        return of_source(input.sources[demand.index], demand.kind);
+    case Demand::Side::cpu:
         break;
     }
     return of_cpu(input.request.cpu);
 }
 
-const Provenance::Demand& Provenance::demand(std::size_t use, std::size_t alternative) {
-    const auto [found, is_new] = demands_.try_emplace({use, alternative});
-    Demand& demand = found->second;
+const Provenance::Contribution& Provenance::contribution(std::size_t use, std::size_t alternative) {
+    const auto [found, is_new] = contributions_.try_emplace({use, alternative});
+    Contribution& contribution = found->second;
     if (!is_new)
-        return demand;
+        return contribution;
     const FormatInfo format = *format_info(input_.request.fourcc);
     const UseInput& who = input_.uses[use];
     const CapabilitySet& set = who.alternatives[alternative];
     const auto add = [&](Kind kind) {
-        demand.said.emplace_back(kind,
-                                 make(who.party, kind, value_of(who, set, kind, format.fourcc),
-                                      evidence_of(set.evidence, kind)));
+        contribution.said.emplace_back(kind, make(who.party, kind,
+                                                  value_of(who, set, kind, format.fourcc),
+                                                  evidence_of(set.evidence, kind)));
     };
     if (format.fourcc != fourcc::bytes)
         add(Kind::format);
-    demand.limits = relevant(set.constraints, format);
-    for (const Kind kind : limited(demand.limits))
+    contribution.limits = relevant(set.constraints, format);
+    for (const Kind kind : limited(contribution.limits))
         add(kind);
-    for (const auto& [kind, said] : demand.said)
-        demand.bytes += sizeof(said) + said.party.size() + said.value.size() + said.origin.size();
-    return demand;
+    for (const auto& [kind, said] : contribution.said)
+        contribution.bytes +=
+            sizeof(said) + said.party.size() + said.value.size() + said.origin.size();
+    return contribution;
 }
 
 /// A Plan has them twice.
@@ -277,11 +278,11 @@ bool Provenance::afford(const std::vector<std::size_t>& alternatives) {
     std::uint64_t bytes = kinds * sizeof(MergedConstraint);
     std::uint64_t work = cost::source;
     for (std::size_t i = 0; i < input_.uses.size(); ++i) {
-        const auto known = demands_.find({i, alternatives[i]});
-        if (known == demands_.end() && !spending_.afford(kinds * cost::text))
+        const auto known = contributions_.find({i, alternatives[i]});
+        if (known == contributions_.end() && !spending_.afford(kinds * cost::text))
             return false;
-        const Demand& each = demand(i, alternatives[i]);
-        if (known == demands_.end() && !spending_.hold(sizeof(each) + 2 * each.bytes))
+        const Contribution& each = contribution(i, alternatives[i]);
+        if (known == contributions_.end() && !spending_.hold(sizeof(each) + 2 * each.bytes))
             return false;
         bytes += copies * each.bytes;
         work += each.said.size() * cost::block + reading(each.limits) + merging_cost(each.limits);
@@ -300,7 +301,7 @@ const Provenance::Sum& Provenance::sum(const std::vector<std::size_t>& alternati
     Constraints merged = rules;
     std::vector<Kind> kinds = limited(rules);
     for (std::size_t i = 0; i < input_.uses.size(); ++i) {
-        const Constraints& limits = demand(i, alternatives[i]).limits;
+        const Constraints& limits = contribution(i, alternatives[i]).limits;
         // Part of a merge that succeeded, so it can't fail.
         (void)merge(merged, limits);
         for (const Kind kind : limited(limits))
@@ -324,7 +325,7 @@ Provenance::of(const SourceInput& source, const std::vector<std::size_t>& altern
     const ResolvedRequest& request = input_.request;
     Entries entries(input_.uses.size() + 1);
     for (std::size_t i = 0; i < input_.uses.size(); ++i)
-        for (const auto& [kind, who] : demand(i, alternatives[i]).said)
+        for (const auto& [kind, who] : contribution(i, alternatives[i]).said)
             entries.add(kind, who);
     if (format->fourcc != fourcc::bytes) {
         std::string value = to_string(layout.fourcc);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "lib/model/model.hpp"
-#include "lib/solver/explain/unit.hpp"
+#include "lib/solver/explain/demand.hpp"
 #include "lib/solver/search/feasibility.hpp"
 
 #include <cstddef>
@@ -16,8 +16,8 @@
 
 namespace simplealloc::solver {
 
-/// The unit's party with its value over all alternatives; of many values the first ones.
-Contributor contributor(const Input& input, const Unit& unit, Spending& spending);
+/// The demand's party with its value over all alternatives; of many values the first ones.
+Contributor contributor(const Input& input, const Demand& demand, Spending& spending);
 
 /// Who is behind what the candidates of one input keep to. They have most of it in common, and all
 /// of it is text: so what one asked for serves the others.
@@ -38,7 +38,7 @@ private:
     using Said = std::pair<ConstraintKind, Contributor>;
 
     /// One alternative of a use.
-    struct Demand {
+    struct Contribution {
         Constraints limits;
         std::vector<Said> said;
         std::uint64_t bytes = 0; ///< of all that is said
@@ -51,13 +51,13 @@ private:
     };
 
     bool afford(const std::vector<std::size_t>& alternatives);
-    const Demand& demand(std::size_t use, std::size_t alternative);
+    const Contribution& contribution(std::size_t use, std::size_t alternative);
     const Sum& sum(const std::vector<std::size_t>& alternatives, Constraints rules);
 
     const Input& input_;
     Spending& spending_;
     std::uint64_t bytes_ = 0;
-    std::map<std::pair<std::size_t, std::size_t>, Demand> demands_;
+    std::map<std::pair<std::size_t, std::size_t>, Contribution> contributions_;
     std::vector<Sum> sums_;
 };
 

@@ -48,10 +48,10 @@ struct Proposal {
     Relaxed relaxed;
 };
 
-class Offers {
+class RelaxationSearch {
 public:
-    Offers(const Input& input, const Core& core, std::span<const Fourcc> formats,
-           const Replan& replan, Spending& spending)
+    RelaxationSearch(const Input& input, const Core& core, std::span<const Fourcc> formats,
+                     const Replan& replan, Spending& spending)
         : input_(input), core_(core), formats_(formats), replan_(replan), spending_(spending) {}
 
     std::vector<Relaxation> best_first();
@@ -94,7 +94,7 @@ private:
     std::vector<Relaxation> offers_;
 };
 
-bool Offers::try_out(const Proposal& proposal) {
+bool RelaxationSearch::try_out(const Proposal& proposal) {
     const auto output = plan(proposal.relaxed);
     if (!output || output->choices.empty())
         return false;
@@ -114,7 +114,7 @@ bool Offers::try_out(const Proposal& proposal) {
 }
 
 /// What has no value to search for.
-std::vector<Proposal> Offers::simple() const {
+std::vector<Proposal> RelaxationSearch::simple() const {
     std::vector<Proposal> proposals;
     const auto propose = [&](RelaxationKind kind, std::string what, RemedyKind how, auto change) {
         proposals.push_back({kind,
@@ -148,7 +148,7 @@ std::vector<Proposal> Offers::simple() const {
 }
 
 /// Only where nothing helps alone.
-void Offers::try_pairs(const std::vector<Proposal>& proposals) {
+void RelaxationSearch::try_pairs(const std::vector<Proposal>& proposals) {
     for (std::size_t i = 0; i < proposals.size(); ++i)
         for (std::size_t k = i + 1; k < proposals.size(); ++k) {
             const Proposal& less = proposals[i];
@@ -170,7 +170,7 @@ void Offers::try_pairs(const std::vector<Proposal>& proposals) {
 
 /// As large as some device makes it, and only the wanted part counts: nothing of the picture is
 /// lost, where the device that fills it can make so much.
-void Offers::try_crops() {
+void RelaxationSearch::try_crops() {
     const ResolvedRequest& request = input_.request;
     const std::uint32_t width = request.crop_width != 0 ? request.crop_width : request.width;
     const std::uint32_t height = request.crop_height != 0 ? request.crop_height : request.height;
@@ -194,7 +194,7 @@ void Offers::try_crops() {
     }
 }
 
-void Offers::try_formats() {
+void RelaxationSearch::try_formats() {
     const auto wanted = format_info(input_.request.fourcc);
     // What is in an opaque image nobody knows who could name another one.
     if (!wanted || wanted->opaque || !input_.request.is_image())
@@ -239,7 +239,7 @@ void Offers::try_formats() {
 }
 
 /// As little less as helps.
-void Offers::try_less_cpu() {
+void RelaxationSearch::try_less_cpu() {
     for (const CpuAccess access : {CpuAccess::read_rarely, CpuAccess::write, CpuAccess::none}) {
         if (access >= input_.request.cpu)
             continue;
@@ -256,7 +256,7 @@ void Offers::try_less_cpu() {
     }
 }
 
-void Offers::try_fewer_buffers() {
+void RelaxationSearch::try_fewer_buffers() {
     const auto counted = [&](std::uint64_t count) {
         Relaxed relaxed = original();
         relaxed.request.count = static_cast<std::uint32_t>(count);
@@ -273,7 +273,7 @@ void Offers::try_fewer_buffers() {
                  counted(*most)});
 }
 
-void Offers::try_fewer_bytes() {
+void RelaxationSearch::try_fewer_bytes() {
     if (input_.request.is_image() || input_.request.size <= input_.page_size)
         return;
     const std::uint64_t page = std::max<std::uint64_t>(input_.page_size, 1);
@@ -292,7 +292,7 @@ void Offers::try_fewer_bytes() {
                  sized(*most)});
 }
 
-void Offers::try_smaller_image() {
+void RelaxationSearch::try_smaller_image() {
     if (!input_.request.is_image())
         return;
     const auto scaled = [&](std::uint64_t parts) {
@@ -326,7 +326,7 @@ bool fills(Use use) {
 }
 
 /// The use alone, and the others without it, with a CPU that copies from one to the other.
-void Offers::try_copy(std::size_t use, std::int64_t place) {
+void RelaxationSearch::try_copy(std::size_t use, std::int64_t place) {
     const UseInput& apart = input_.uses[use];
     const bool from_it = fills(apart.use);
     const auto with_cpu = [&](bool reads) {
@@ -358,11 +358,11 @@ void Offers::try_copy(std::size_t use, std::int64_t place) {
 }
 
 /// Only uses that are in the conflict, those that move least first.
-void Offers::try_copies() {
+void RelaxationSearch::try_copies() {
     std::set<std::pair<int, std::size_t>> uses;
-    for (const Unit& unit : core_.units)
-        if (unit.side == Unit::Side::use)
-            uses.emplace(traffic(input_.uses[unit.index].use), unit.index);
+    for (const Demand& demand : core_.demands)
+        if (demand.side == Demand::Side::use)
+            uses.emplace(traffic(input_.uses[demand.index].use), demand.index);
     std::int64_t place = 0;
     for (const auto& [moved, use] : uses) {
         if (place == static_cast<std::int64_t>(most_devices))
@@ -371,7 +371,7 @@ void Offers::try_copies() {
     }
 }
 
-std::vector<Relaxation> Offers::best_first() {
+std::vector<Relaxation> RelaxationSearch::best_first() {
     const std::vector<Proposal> proposals = simple();
     for (const Proposal& proposal : proposals)
         try_out(proposal);
@@ -394,7 +394,7 @@ std::vector<Relaxation> Offers::best_first() {
 std::vector<Relaxation> relaxations(const Input& input, const Core& core,
                                     std::span<const Fourcc> formats, const Replan& replan,
                                     Spending& spending) {
-    return Offers(input, core, formats, replan, spending).best_first();
+    return RelaxationSearch(input, core, formats, replan, spending).best_first();
 }
 
 } // namespace simplealloc::solver

@@ -71,11 +71,11 @@ TEST_CASE("verdict, layout, choice of ways and ranking are those of trying every
 
 namespace {
 
-/// Of all that may stand against an answer, these units alone.
-solver::Input with_only(const solver::Input& input, const solver::Units& units) {
-    solver::Units others = solver::units_of(input);
-    for (const solver::Unit& unit : units)
-        others.erase(unit);
+/// Of all that may stand against an answer, these demands alone.
+solver::Input with_only(const solver::Input& input, const solver::Demands& demands) {
+    solver::Demands others = solver::demands_of(input);
+    for (const solver::Demand& demand : demands)
+        others.erase(demand);
     return solver::leave_out(input, others);
 }
 
@@ -118,12 +118,12 @@ TEST_CASE("a conflict can't hold together by trying everything, and without any 
         const solver::Core core = solver::find_core(input, ample());
         INFO(text(input));
         REQUIRE(core.minimal);
-        REQUIRE(!core.units.empty());
-        REQUIRE_FALSE(anything_serves(with_only(input, core.units), core.ideal));
-        for (const solver::Unit& unit : core.units) {
-            CAPTURE(static_cast<int>(unit.side), unit.index, to_string(unit.kind));
-            solver::Units rest = core.units;
-            rest.erase(unit);
+        REQUIRE(!core.demands.empty());
+        REQUIRE_FALSE(anything_serves(with_only(input, core.demands), core.ideal));
+        for (const solver::Demand& demand : core.demands) {
+            CAPTURE(static_cast<int>(demand.side), demand.index, to_string(demand.kind));
+            solver::Demands rest = core.demands;
+            rest.erase(demand);
             REQUIRE(anything_serves(with_only(input, rest), core.ideal));
         }
         ++cores;

@@ -43,10 +43,10 @@ SourceInput everything(const Input& input) {
 }
 
 /// Whether something serves when of all constraints only these are left.
-bool serves_with_only(const Input& input, const Units& units, bool anywhere) {
-    Units others = units_of(input);
-    for (const Unit& unit : units)
-        others.erase(unit);
+bool serves_with_only(const Input& input, const Demands& demands, bool anywhere) {
+    Demands others = demands_of(input);
+    for (const Demand& demand : demands)
+        others.erase(demand);
     Input left = leave_out(input, others);
     if (anywhere)
         left.sources.push_back(everything(left));
@@ -347,22 +347,22 @@ TEST_CASE(
             continue;
         const Core core = find_core(input, ample());
         REQUIRE(core.minimal);
-        REQUIRE(!core.units.empty());
-        REQUIRE_FALSE(serves_with_only(input, core.units, core.ideal));
-        for (const Unit& unit : core.units) {
-            CAPTURE(static_cast<int>(unit.side), unit.index, to_string(unit.kind));
-            Units rest = core.units;
-            rest.erase(unit);
+        REQUIRE(!core.demands.empty());
+        REQUIRE_FALSE(serves_with_only(input, core.demands, core.ideal));
+        for (const Demand& demand : core.demands) {
+            CAPTURE(static_cast<int>(demand.side), demand.index, to_string(demand.kind));
+            Demands rest = core.demands;
+            rest.erase(demand);
             REQUIRE(serves_with_only(input, rest, core.ideal));
         }
         ++cores;
-        of_several += core.units.size() > 2 ? 1 : 0;
+        of_several += core.demands.size() > 2 ? 1 : 0;
         // What is told is the core, no more and no less.
         std::size_t told = 0;
         for (const Conflict& part : conflict_of(input, core, ample()))
             told += part.contributors.size();
-        REQUIRE(told == core.units.size());
-        REQUIRE(find_core(input, ample()).units == core.units);
+        REQUIRE(told == core.demands.size());
+        REQUIRE(find_core(input, ample()).demands == core.demands);
     }
     CHECK(cores > 200);
     CHECK(of_several > 50);
@@ -402,7 +402,7 @@ TEST_CASE("a hostile request costs a bounded number of questions, and still gets
         input.sources.back().usable = false;
     }
     const Core core = find_core(input, ample());
-    CHECK(!core.units.empty());
-    CHECK(core.units.size() < 10);
+    CHECK(!core.demands.empty());
+    CHECK(core.demands.size() < 10);
     CHECK(!conflict_of(input, core, ample()).empty());
 }

@@ -412,7 +412,7 @@ TEST_CASE("a buffer of its own is offered to eight devices of a conflict at most
     input.uses.push_back(use("narrow", "narrow", Use::read));
     input.uses.back().alternatives[0].constraints.max_stride = 200000000; // their product is more
     input.sources = {system_heap()};
-    REQUIRE(find_core(input, ample()).units.size() == 10);
+    REQUIRE(find_core(input, ample()).demands.size() == 10);
     const auto found = offers(input);
     CHECK(std::count_if(found.begin(), found.end(), [](const Relaxation& offer) {
               return offer.kind == RelaxationKind::device;

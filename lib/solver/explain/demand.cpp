@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Leaves constraints out by changing the input, so that the solver itself says what follows.
-#include "lib/solver/explain/unit.hpp"
+#include "lib/solver/explain/demand.hpp"
 
 #include "lib/model/formats.hpp"
 #include "lib/model/merge.hpp"
@@ -157,37 +157,38 @@ bool wants_protected(const Input& input) {
     });
 }
 
-Units units_of(const Input& input) {
-    Units units;
+Demands demands_of(const Input& input) {
+    Demands demands;
     for (std::size_t i = 0; i < input.uses.size(); ++i) {
         for (const CapabilitySet& set : input.uses[i].alternatives)
             for (const Kind kind : limited(set.constraints))
-                units.insert({Unit::Side::use, i, kind});
+                demands.insert({Demand::Side::use, i, kind});
         for (const Kind kind : {Kind::format, Kind::min_size, Kind::attach, Kind::cpu_access})
             if (has(input.uses[i], kind, input))
-                units.insert({Unit::Side::use, i, kind});
+                demands.insert({Demand::Side::use, i, kind});
     }
     if (input.request.cpu != CpuAccess::none)
-        units.insert({Unit::Side::cpu, 0, Kind::cpu_access});
+        demands.insert({Demand::Side::cpu, 0, Kind::cpu_access});
     for (std::size_t i = 0; i < input.sources.size(); ++i) {
         for (const Kind kind : limited(input.sources[i].offer.layout))
-            units.insert({Unit::Side::source, i, kind});
+            demands.insert({Demand::Side::source, i, kind});
         for (const Kind kind : source_kinds)
             if (has(input.sources[i], kind, input))
-                units.insert({Unit::Side::source, i, kind});
+                demands.insert({Demand::Side::source, i, kind});
     }
-    return units;
+    return demands;
 }
 
-Input leave_out(const Input& input, const Units& units) {
+Input leave_out(const Input& input, const Demands& demands) {
     std::vector<Kinds> of_uses(input.uses.size());
     std::vector<Kinds> of_sources(input.sources.size());
     bool cpu = true;
-    for (const Unit& unit : units) {
-        if (unit.side == Unit::Side::cpu)
+    for (const Demand& demand : demands) {
+        if (demand.side == Demand::Side::cpu)
             cpu = false;
         else
-            (unit.side == Unit::Side::use ? of_uses : of_sources)[unit.index].insert(unit.kind);
+            (demand.side == Demand::Side::use ? of_uses : of_sources)[demand.index].insert(
+                demand.kind);
     }
     Input relaxed = input;
     if (!cpu)

@@ -11,23 +11,23 @@
 
 namespace simplealloc::solver {
 
-struct Unit {
+struct Demand {
     enum class Side : std::uint8_t { use, cpu, source };
     Side side = Side::use;
     std::size_t index = 0; ///< into Input::uses or Input::sources
     ConstraintKind kind = ConstraintKind::format;
 
-    auto operator<=>(const Unit&) const = default;
+    auto operator<=>(const Demand&) const = default;
 };
 
-using Units = std::set<Unit>;
+using Demands = std::set<Demand>;
 
 /// All that may stand against an answer. What a source's memory is like (contiguous, where, whose)
-/// is no unit but a fact that the units are about.
-Units units_of(const Input& input);
+/// is no demand but a fact that the demands are about.
+Demands demands_of(const Input& input);
 
-/// The input as if these units did not exist. A kind is left out of all alternatives of its use.
-Input leave_out(const Input& input, const Units& units);
+/// The input as if these demands did not exist. A kind is left out of all alternatives of its use.
+Input leave_out(const Input& input, const Demands& demands);
 
 /// Whether protected memory is of use to anybody.
 bool wants_protected(const Input& input);
