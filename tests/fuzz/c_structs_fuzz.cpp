@@ -81,7 +81,7 @@ void point(CWorld& w, fuzz::Input& input, simplealloc_foreign_buffer& s) {
     choose(input, s.source, "dma-heap:system");
 }
 void point(CWorld& w, fuzz::Input& input, simplealloc_request& s) {
-    static constexpr simplealloc_modifier linear = {0};
+    static constexpr simplealloc_modifier linear = {0, SIMPLEALLOC_MODIFIER_NAMED};
     choose(input, s.modifier, &linear);
     choose(input, s.uses, list<simplealloc_device_use>(w));
     choose(input, s.name, "fuzz");
