@@ -97,7 +97,7 @@ TEST_CASE("hostile input costs a bounded amount of work, and every layout keeps 
         if (!output->choices.empty() || output->undecided)
             return;
         const solver::Core core = solver::find_core(input, spending);
-        REQUIRE((!core.units.empty() || !core.minimal));
+        REQUIRE((!core.demands.empty() || !core.minimal));
         REQUIRE(spending.work() <= Budget().work);
         REQUIRE(spending.held() <= Budget().bytes);
     });
