@@ -29,10 +29,9 @@ std::set<std::string> driver_names() {
         names.insert(line);
     REQUIRE(names.size() > 1000);
     REQUIRE(names.contains("video4linux:mxc-jpeg codec"));
-    for (const EmbeddedQuirks& file : embedded_quirks())
-        for (const QuirkRow& row : parse_quirks(std::string(file.text), "embedded").rows)
-            if (row.subsystem != "ion")
-                names.insert(row.subsystem + ":" + row.driver);
+    for (const EmbeddedSection& section : embedded_sections())
+        if (section.subsystem != "ion")
+            names.insert(fmt::format("{}:{}", section.subsystem, section.driver));
     return names;
 }
 

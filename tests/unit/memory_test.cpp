@@ -94,7 +94,7 @@ TEST_CASE("memory runs out while the machine is asked") {
     CHECK(check_starving<simplealloc_allocator>(
               "open", simplealloc_allocator_free, [](auto** out, auto** error) {
                   return simplealloc_allocator_open(nullptr, out, error);
-              }) > 100);
+              }) > 50);
     Machine machine;
     const auto* const allocator = static_cast<simplealloc_allocator*>(machine.allocator);
     check_starving<simplealloc_devices>(

@@ -10,6 +10,7 @@
 #include "lib/kernel/kernel.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <sys/stat.h>
 #include <tuple>
 
@@ -37,8 +38,42 @@ bool has_name(const std::vector<std::string>& names, const std::string& name) {
 }
 
 /// By its name to the letter, which may look like a pattern (`CX2341[56]`), or by a pattern.
-bool is_for_driver(const QuirkRow& row, const std::vector<std::string>& names) {
-    return has_name(names, row.driver) || matches_any({row.driver}, names);
+bool is_for_driver(std::string_view driver, const std::vector<std::string>& names) {
+    return std::find(names.begin(), names.end(), driver) != names.end() ||
+           (driver.find_first_of("*?[") != std::string_view::npos &&
+            matches_any({std::string(driver)}, names));
+}
+
+/// A section is read when somebody asks for it: to read all of them would be most of what opening
+/// an allocator costs.
+QuirkRowPtr embedded_row(std::size_t index) {
+    struct Rows {
+        std::mutex mutex;
+        std::vector<QuirkRowPtr> rows = std::vector<QuirkRowPtr>(embedded_sections().size());
+    };
+    // Never destroyed: threads may ask while the process ends.
+    static Rows& all = *new Rows;
+    const std::lock_guard lock(all.mutex);
+    QuirkRowPtr& row = all.rows[index];
+    if (!row) {
+        const EmbeddedSection& section = embedded_sections()[index];
+        // Without a mistake, as a test proves for all of them.
+        QuirkRow read =
+            parse_quirks(std::string(section.text), std::string(section.file)).rows.front();
+        read.line = section.line;
+        row = std::make_shared<const QuirkRow>(std::move(read));
+    }
+    return row;
+}
+
+template <typename Named>
+std::vector<QuirkRowPtr> embedded_rows(std::string_view subsystem, Named is_named) {
+    std::vector<QuirkRowPtr> rows;
+    const auto sections = embedded_sections();
+    for (std::size_t i = 0; i < sections.size(); ++i)
+        if (sections[i].subsystem == subsystem && is_named(sections[i]))
+            rows.push_back(embedded_row(i));
+    return rows;
 }
 
 /// Of rows in the order in which they were read.
@@ -117,9 +152,7 @@ Result<void> Quirks::read_path(const std::string& path) {
 
 Result<Quirks> Quirks::load(const std::string& paths) {
     Quirks quirks(this_machine());
-    for (const EmbeddedQuirks& file : embedded_quirks())
-        if (auto read = quirks.read(std::string(file.text), std::string(file.name), 0); !read)
-            return std::move(read).error();
+    quirks.embedded_ = true;
     const char* of_environment = kernel::environment("SIMPLEALLOC_QUIRKS");
     for (const std::string& list : {std::string(of_environment ? of_environment : ""), paths})
         for (const std::string& path : split_paths(list))
@@ -133,43 +166,52 @@ bool Quirks::is_for_machine(const QuirkRow& row) const {
            (!row.kernel || contains(*row.kernel, machine_.release));
 }
 
+template <typename Named, typename Wanted>
+std::vector<QuirkRowPtr> Quirks::strongest_rows(std::string_view subsystem, Named is_named,
+                                                Wanted is_wanted) const {
+    std::vector<QuirkRowPtr> found;
+    const auto keep = [&](const std::vector<QuirkRowPtr>& rows) {
+        for (const QuirkRowPtr& row : rows)
+            if (row->subsystem == subsystem && is_wanted(*row) && is_for_machine(*row))
+                found.push_back(row);
+    };
+    if (embedded_)
+        keep(embedded_rows(subsystem, is_named));
+    keep(rows_);
+    strongest_first(found);
+    return found;
+}
+
 std::string Quirks::canonical_driver(const std::string& subsystem,
                                      const std::string& sysfs_name) const {
-    for (const QuirkRowPtr& row : rows_of(subsystem)) {
-        const auto others = row->values.find("sysfs-driver");
-        if (others == row->values.end())
-            continue;
-        const std::vector<std::string> names = ini::words(others->second);
-        if (std::find(names.begin(), names.end(), sysfs_name) != names.end())
-            return row->driver;
-    }
-    return sysfs_name;
+    const auto is_other_name = [&](std::string_view names) {
+        return !names.empty() && has_name(ini::words(names), sysfs_name);
+    };
+    const auto rows = strongest_rows(
+        subsystem, [&](const EmbeddedSection& one) { return is_other_name(one.sysfs_drivers); },
+        [&](const QuirkRow& row) {
+            const auto others = row.values.find("sysfs-driver");
+            return others != row.values.end() && is_other_name(others->second);
+        });
+    return rows.empty() ? sysfs_name : rows.front()->driver;
 }
 
 std::vector<QuirkRowPtr> Quirks::rows_for(const DeviceIdentity& device) const {
-    std::vector<QuirkRowPtr> found;
-    for (const QuirkRowPtr& row : rows_)
-        if (row->subsystem == device.subsystem && is_for_driver(*row, device.drivers) &&
-            (row->place.empty() || matches_any({row->place}, device.places)) &&
-            (row->compatible.empty() || matches_any(row->compatible, device.compatible)) &&
-            (row->classes.empty() || has_name(row->classes, device.node_class)) &&
-            (row->nodes.empty() || matches_any(row->nodes, {device.node})) &&
-            (row->names.empty() || matches_any(row->names, device.names)) &&
-            (!row->discrete || row->discrete == device.discrete) &&
-            (row->pci_ids.empty() || matches_any(row->pci_ids, {device.pci_id})) &&
-            is_for_machine(*row))
-            found.push_back(row);
-    strongest_first(found);
-    return found;
+    const auto is_for = [&](const auto& row) { return is_for_driver(row.driver, device.drivers); };
+    return strongest_rows(device.subsystem, is_for, [&](const QuirkRow& row) {
+        return is_for(row) && (row.place.empty() || matches_any({row.place}, device.places)) &&
+               (row.compatible.empty() || matches_any(row.compatible, device.compatible)) &&
+               (row.classes.empty() || has_name(row.classes, device.node_class)) &&
+               (row.nodes.empty() || matches_any(row.nodes, {device.node})) &&
+               (row.names.empty() || matches_any(row.names, device.names)) &&
+               (!row.discrete || row.discrete == device.discrete) &&
+               (row.pci_ids.empty() || matches_any(row.pci_ids, {device.pci_id}));
+    });
 }
 
 std::vector<QuirkRowPtr> Quirks::rows_of(const std::string& subsystem) const {
-    std::vector<QuirkRowPtr> found;
-    for (const QuirkRowPtr& row : rows_)
-        if (row->subsystem == subsystem && is_for_machine(*row))
-            found.push_back(row);
-    strongest_first(found);
-    return found;
+    const auto any = [](const auto& /*row*/) { return true; };
+    return strongest_rows(subsystem, any, any);
 }
 
 } // namespace simplealloc

@@ -54,8 +54,13 @@ private:
     Result<void> read_file(const std::string& path, unsigned layer);
     Result<void> read_path(const std::string& path);
     [[nodiscard]] bool is_for_machine(const QuirkRow& row) const;
+    /// Of what is compiled in, only sections that `is_named` are read.
+    template <typename Named, typename Wanted>
+    [[nodiscard]] std::vector<QuirkRowPtr> strongest_rows(std::string_view subsystem,
+                                                          Named is_named, Wanted is_wanted) const;
 
     MachineIdentity machine_;
+    bool embedded_ = false; ///< what is compiled in counts, too
     std::vector<QuirkRowPtr> rows_;
     unsigned layers_ = 0;
 };

@@ -2,6 +2,8 @@
 // Which quirk files are read, which rows are for a device, and which of them wins.
 #include "lib/discovery/limits/apply_quirks.hpp"
 #include "lib/discovery/limits/quirk_limits.hpp"
+#include "lib/discovery/quirks/embedded.hpp"
+#include "lib/discovery/quirks/file.hpp"
 
 #include <simplealloc/quirks.hpp>
 
@@ -9,6 +11,7 @@
 #include "tests/support/fake_kernel.hpp"
 
 #include <algorithm>
+#include <map>
 
 using namespace simplealloc;
 using simplealloc::test::FakeKernel;
@@ -330,6 +333,28 @@ TEST_CASE("a row may be for the PCI functions that it names") {
     CHECK(value(quirks, device, "max-width") == "8");
     device.pci_id = "8086:3e92";
     CHECK(value(quirks, device, "max-width").empty());
+}
+
+TEST_CASE("each section that is compiled in is right") {
+    std::map<std::string_view, std::string> files;
+    for (const EmbeddedSection& section : embedded_sections()) {
+        INFO(section.file << ":" << section.line);
+        const QuirkFile parsed = parse_quirks(std::string(section.text), "embedded");
+        REQUIRE(parsed.rows.size() == 1);
+        CHECK(parsed.rows[0].subsystem == section.subsystem);
+        CHECK(parsed.rows[0].driver == section.driver);
+        const auto others = parsed.rows[0].values.find("sysfs-driver");
+        CHECK((others == parsed.rows[0].values.end() ? "" : others->second) ==
+              section.sysfs_drivers);
+        files[section.file] += section.text;
+    }
+    CHECK(files.size() > 10);
+    // No section stands twice either.
+    for (const auto& [file, text] : files) {
+        INFO(file);
+        for (const FileMistake& mistake : parse_quirks(text, std::string(file)).mistakes)
+            FAIL_CHECK(mistake.line << ": " << mistake.text);
+    }
 }
 
 TEST_CASE("a driver has one name, whichever interface it was read from") {
