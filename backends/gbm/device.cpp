@@ -40,8 +40,10 @@ Cause gbm_cause(int sys_errno) noexcept {
 }
 
 Result<Device> Device::open(UniqueFd fd, std::string node) {
+    if (auto loaded = load_library(); !loaded)
+        return std::move(loaded).error();
     errno = 0;
-    gbm_device* device = gbm_create_device(fd.get());
+    gbm_device* device = library().create_device(fd.get());
     const int sys_errno = errno;
     if (device == nullptr) {
         // ENOENT is about the driver's file: the node is open.
@@ -57,7 +59,8 @@ Result<Device> Device::open(UniqueFd fd, std::string node) {
 
 Result<Bo> Device::create(const ImageSize& size, std::uint32_t flags) const {
     errno = 0;
-    gbm_bo* bo = gbm_bo_create(device_.get(), size.width, size.height, size.fourcc.value, flags);
+    gbm_bo* bo =
+        library().bo_create(device_.get(), size.width, size.height, size.fourcc.value, flags);
     const int sys_errno = errno;
     return taken(bo, sys_errno, node_, size, flags_text(flags));
 }
@@ -65,9 +68,9 @@ Result<Bo> Device::create(const ImageSize& size, std::uint32_t flags) const {
 Result<Bo> Device::create(const ImageSize& size, std::uint32_t flags,
                           std::span<const std::uint64_t> modifiers) const {
     errno = 0;
-    gbm_bo* bo = gbm_bo_create_with_modifiers2(device_.get(), size.width, size.height,
-                                               size.fourcc.value, modifiers.data(),
-                                               static_cast<unsigned>(modifiers.size()), flags);
+    gbm_bo* bo = library().bo_create_with_modifiers2(
+        device_.get(), size.width, size.height, size.fourcc.value, modifiers.data(),
+        static_cast<unsigned>(modifiers.size()), flags);
     const int sys_errno = errno;
     return taken(bo, sys_errno, node_, size,
                  fmt::format("{}, one of {} modifiers", flags_text(flags), modifiers.size()));

@@ -2,13 +2,14 @@
 // Owners of libgbm's objects; its failures as Errors.
 #pragma once
 
+#include "backends/gbm/library.hpp"
+
 #include <simplealloc/error.hpp>
 #include <simplealloc/modifier.hpp>
 #include <simplealloc/result.hpp>
 #include <simplealloc/unique_fd.hpp>
 
 #include <cstdint>
-#include <gbm.h>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,7 +21,7 @@ namespace simplealloc::gbm {
 Cause gbm_cause(int sys_errno) noexcept;
 
 struct DestroyBo {
-    void operator()(gbm_bo* bo) const noexcept { gbm_bo_destroy(bo); }
+    void operator()(gbm_bo* bo) const noexcept { library().bo_destroy(bo); }
 };
 /// Its memory lives on in exported dma-bufs; must not outlive its device.
 using Bo = std::unique_ptr<gbm_bo, DestroyBo>;
@@ -48,7 +49,7 @@ public:
 
 private:
     struct Destroy {
-        void operator()(gbm_device* device) const noexcept { gbm_device_destroy(device); }
+        void operator()(gbm_device* device) const noexcept { library().device_destroy(device); }
     };
     Device(UniqueFd fd, gbm_device* device, std::string node)
         : fd_(std::move(fd)), device_(device), node_(std::move(node)) {}

@@ -57,7 +57,7 @@ struct Image {
 
 /// What the driver says it picked has to be one of those that all uses take.
 Result<Modifier> picked(gbm_bo* bo, const AllocationSpec& spec, const std::string& node) {
-    const std::uint64_t modifier = gbm_bo_get_modifier(bo);
+    const std::uint64_t modifier = library().bo_get_modifier(bo);
     if (contains(spec.modifiers, modifier))
         return Modifier::named(modifier);
     // Only linear was asked for, so it is linear though the driver can't name it.

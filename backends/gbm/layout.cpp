@@ -26,7 +26,7 @@ Error unfit(const std::string& object, std::string detail) {
 /// software driver exports for reading only. So a first export of our own is kept until libgbm's;
 /// without it libgbm's is as good as that driver makes it.
 UniqueFd export_writable(int card, gbm_bo* bo, int plane) {
-    const gbm_bo_handle handle = gbm_bo_get_handle_for_plane(bo, plane);
+    const gbm_bo_handle handle = library().bo_get_handle_for_plane(bo, plane);
     if (handle.s32 == -1)
         return {};
     drm_prime_handle request = {};
@@ -48,7 +48,7 @@ Result<std::uint32_t> export_plane(const Device& device, gbm_bo* bo, int plane, 
     const std::string& object = device.node();
     const UniqueFd first = export_writable(device.fd(), bo, plane);
     errno = 0;
-    const int exported = gbm_bo_get_fd_for_plane(bo, plane);
+    const int exported = library().bo_get_fd_for_plane(bo, plane);
     const int sys_errno = errno;
     if (exported < 0)
         return failure(Stage::export_fd, gbm_cause(sys_errno), sys_errno, object,
@@ -95,7 +95,7 @@ Result<RawBuffer> export_image(const Device& device, gbm_bo* bo, const Layout& p
                                Modifier modifier) {
     const std::string& object = device.node();
     errno = 0;
-    const int count = gbm_bo_get_plane_count(bo);
+    const int count = library().bo_get_plane_count(bo);
     const int sys_errno = errno;
     if (count <= 0)
         return failure(Stage::layout, gbm_cause(sys_errno), sys_errno, object,
@@ -116,10 +116,10 @@ Result<RawBuffer> export_image(const Device& device, gbm_bo* bo, const Layout& p
         auto dmabuf = export_plane(device, bo, i, buffer, layout, inodes);
         if (!dmabuf)
             return std::move(dmabuf).error();
-        const std::uint64_t stride = gbm_bo_get_stride_for_plane(bo, i);
+        const std::uint64_t stride = library().bo_get_stride_for_plane(bo, i);
         if (stride == 0)
             return unfit(object, fmt::format("plane {} of a GBM buffer has no stride", i));
-        layout.planes.push_back({*dmabuf, gbm_bo_get_offset(bo, i), stride, 0});
+        layout.planes.push_back({*dmabuf, library().bo_get_offset(bo, i), stride, 0});
     }
     for (std::size_t i = 0; i < layout.planes.size(); ++i) {
         Plane& plane = layout.planes[i];

@@ -5,7 +5,6 @@
 #include "lib/c/guard.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 namespace simplealloc::c {
 
@@ -51,8 +50,8 @@ void copy_struct(void* to, std::size_t known, std::span<const std::size_t> earli
                "has a size that no version of it had: it has to begin as its _INIT macro");
     // Before anything of it is read: a size that is no size leads off the caller's memory.
     if (given > page)
-        refuse_newer(argument,
-                     fmt::format("has {} bytes, and no version has more than a page", given));
+        refuse_newer(argument, "has " + std::to_string(given) +
+                                   " bytes, and no version has more than a page");
     const auto* bytes = static_cast<const unsigned char*>(from);
     const auto in_use = [](unsigned char byte) { return byte != 0; };
     if (given > known && std::any_of(bytes + known, bytes + given, in_use))

@@ -4,18 +4,19 @@
 
 #include "lib/c/handed.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
+#include <initializer_list>
+#include <string_view>
 
 namespace simplealloc::c {
 
 namespace {
 
 std::string quoted(const std::string& text) {
+    constexpr std::string_view digits = "0123456789abcdef";
     std::string out = "\"";
     for (const char character : text) {
-        if (static_cast<unsigned char>(character) < ' ')
-            out += fmt::format("\\u{:04x}", static_cast<unsigned>(character));
+        if (const auto code = static_cast<unsigned char>(character); code < ' ')
+            out += {'\\', 'u', '0', '0', digits[code / 16], digits[code % 16]};
         else if (character == '"' || character == '\\')
             out += {'\\', character};
         else
@@ -24,25 +25,37 @@ std::string quoted(const std::string& text) {
     return out + '"';
 }
 
+/// `"name":value` of each, behind commas.
+std::string members(std::initializer_list<std::pair<std::string_view, std::uint64_t>> numbers) {
+    std::string out;
+    for (const auto& [name, number] : numbers)
+        out += ",\"" + std::string(name) + "\":" + std::to_string(number);
+    return out;
+}
+
 std::string json(const SourceStats& stats) {
-    std::vector<std::string> failures;
+    std::string failures;
     for (const auto& [cause, count] : stats.failures)
-        failures.push_back(fmt::format("\"{}\":{}", to_string(cause), count));
-    return fmt::format(
-        R"({{"source":{},"bytes":{},"peak_bytes":{},"buffers":{},"peak_buffers":{},)"
-        R"("allocations":{},"fallbacks":{},"imports_passed":{},"imports_refused":{},)"
-        R"("imports_untested":{},"failures":{{{}}}}})",
-        stats.source.empty() ? "null" : quoted(stats.source), stats.bytes, stats.peak_bytes,
-        stats.buffers, stats.peak_buffers, stats.allocations, stats.fallbacks, stats.imports_passed,
-        stats.imports_refused, stats.imports_untested, fmt::join(failures, ","));
+        failures += members({{to_string(cause), count}});
+    return "{\"source\":" + (stats.source.empty() ? "null" : quoted(stats.source)) +
+           members({{"bytes", stats.bytes},
+                    {"peak_bytes", stats.peak_bytes},
+                    {"buffers", stats.buffers},
+                    {"peak_buffers", stats.peak_buffers},
+                    {"allocations", stats.allocations},
+                    {"fallbacks", stats.fallbacks},
+                    {"imports_passed", stats.imports_passed},
+                    {"imports_refused", stats.imports_refused},
+                    {"imports_untested", stats.imports_untested}}) +
+           ",\"failures\":{" + failures.substr(failures.empty() ? 0 : 1) + "}}";
 }
 
 std::string json(const Stats& stats) {
-    std::vector<std::string> sources;
+    std::string sources;
     for (const SourceStats& source : stats.sources)
-        sources.push_back(json(source));
-    return fmt::format(R"({{"total":{},"sources":[{}]}})", json(stats.total),
-                       fmt::join(sources, ","));
+        sources += "," + json(source);
+    return "{\"total\":" + json(stats.total) + ",\"sources\":[" +
+           sources.substr(sources.empty() ? 0 : 1) + "]}";
 }
 
 } // namespace

@@ -11,7 +11,7 @@ import tempfile
 
 from consumer import SOURCE, check, run
 
-INSIDE = ("libdrm", "libudev", "fmt", "spdlog")
+INSIDE = ("libdrm", "libudev")
 LIBRARIES = ("simplealloc", "simplealloc-c")
 
 

@@ -7,6 +7,12 @@ import sys
 
 from consumer import SOURCE, c_functions, check, run
 
+# What every program that uses the library loads: names that do not change with releases of other projects.
+NEEDED = {"libc", "libdrm", "libgcc_s", "libm", "libsimplealloc", "libstdc++", "libudev", "ld-linux-x86-64", "libpthread"}
+
+
+def needed_by(library):
+    return re.findall(r"\(NEEDED\).*\[([^]]+)\]", run("readelf", "-d", library))
 
 
 def public_names():
@@ -52,8 +58,10 @@ def main(library, c_library):
     functions = exported(c_library, "libsimplealloc-c.so.0", "LIBSIMPLEALLOC_C_0")
     check(functions == c_functions(), f"declared or exported: {functions ^ c_functions()}")
     # One log, one ledger of quotas: those of the one library that both languages use.
-    needed = run("readelf", "-d", c_library)
-    check("[libsimplealloc.so.0]" in needed, f"the C library has a state of its own:\n{needed}")
+    check("libsimplealloc.so.0" in needed_by(c_library), "the C library has a state of its own")
+    for each in library, c_library:
+        others = [name for name in needed_by(each) if name.split(".so")[0] not in NEEDED]
+        check(not others, f"{each} binds its users to {others}")
 
 
 main(*sys.argv[1:])

@@ -2,6 +2,8 @@
 // The functions of gbm.h that the backend uses, in memory.
 #include "tests/support/fake_gbm.hpp"
 
+#include "backends/gbm/library.hpp"
+
 #include "tests/support/fake_kernel.hpp"
 
 #include <algorithm>
@@ -228,3 +230,28 @@ gbm_bo_handle gbm_bo_get_handle_for_plane(gbm_bo* bo, int plane) {
         bo->dmabufs[bo->image.planes[static_cast<std::size_t>(plane)].dmabuf];
     return handle;
 }
+
+namespace simplealloc {
+
+Result<void> gbm::load_library() {
+    return {};
+}
+
+const gbm::Library& gbm::library() noexcept {
+    static constexpr Library functions = {
+        gbm_create_device,
+        gbm_device_destroy,
+        gbm_bo_create,
+        gbm_bo_create_with_modifiers2,
+        gbm_bo_destroy,
+        gbm_bo_get_modifier,
+        gbm_bo_get_plane_count,
+        gbm_bo_get_fd_for_plane,
+        gbm_bo_get_handle_for_plane,
+        gbm_bo_get_stride_for_plane,
+        gbm_bo_get_offset,
+    };
+    return functions;
+}
+
+} // namespace simplealloc
