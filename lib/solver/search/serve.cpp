@@ -47,8 +47,7 @@ Objection refusal(const UseInput& use, std::size_t alternative) {
     return {ConstraintKind::format,
             fmt::format("{} {}", use.party, way.reason),
             {use.party},
-            advice(way.remedy),
-            false};
+            advice(way.remedy)};
 }
 
 Objection unsized_objection(const UseInput& use) {
@@ -57,8 +56,7 @@ Objection unsized_objection(const UseInput& use) {
                         "strict",
                         use.party),
             {use.party},
-            {{RemedyKind::not_strict, {}}, say_in_quirk_file("", {use.row}, "plane-padding = …")},
-            false};
+            {{RemedyKind::not_strict, {}}, say_in_quirk_file("", {use.row}, "plane-padding = …")}};
 }
 
 /// A use with the alternatives that accept the source; without one, the objection of the
@@ -78,12 +76,8 @@ std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation&
             result.undecided = true;
             return std::nullopt;
         }
-        if (use.refused.count(i) > 0) {
-            nearest = passed == 0 ? i : nearest;
-            continue;
-        }
         const bool unsized = use.unsized.count(i) > 0;
-        if (unsized && p.wanted.strict) {
+        if (use.refused.count(i) > 0 || (unsized && p.wanted.strict)) {
             nearest = passed == 0 ? i : nearest;
             continue;
         }
@@ -106,8 +100,7 @@ std::optional<Party> options_of(const Problem& p, std::size_t index, Evaluation&
         result.objections.push_back({ConstraintKind::format,
                                      "no way is known in which " + use.party + " works",
                                      {use.party},
-                                     {{RemedyKind::describe, {}}},
-                                     false});
+                                     {{RemedyKind::describe, {}}}});
     else if (p.explain && use.refused.count(nearest) > 0)
         result.objections.push_back(refusal(use, nearest));
     else if (p.explain && p.wanted.strict && use.unsized.count(nearest) > 0)
@@ -140,8 +133,7 @@ Objection layout_objection(const std::vector<Party>& parties,
     return without_source({kind,
                            demands.empty() ? error.detail : error.detail + " (" + demands + ")",
                            explained(parties, alternatives).parties_around(kind),
-                           {},
-                           false},
+                           {}},
                           std::string(parties.back().name));
 }
 
@@ -170,8 +162,7 @@ std::optional<Objection> check_packed_lines(const std::vector<Party>& parties,
                      lines,
                      demands_text(parties, combination.alternatives, ConstraintKind::height_align)),
          std::move(required_by),
-         {},
-         false},
+         {}},
         std::string(parties.back().name));
 }
 
@@ -270,8 +261,7 @@ Objection gave_up(const std::vector<Party>& parties, std::size_t merges) {
         fmt::format("{} merges of alternatives found nothing that fits, and not all are tried",
                     merges),
         {},
-        {{RemedyKind::fewer_ways, {}}},
-        false};
+        {{RemedyKind::fewer_ways, {}}}};
     for (const Party& party : parties)
         if (party.options.size() > 1)
             objection.required_by.emplace_back(party.name);
