@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -64,9 +65,12 @@ struct Candidate {
     Layout layout;         ///< what will be asked for
     bool exact = true;     ///< false: stride and size are a prediction, checked after allocation
     bool unproven = false; ///< rests on an unknown; see facts of the devices
-    std::vector<Criterion> criteria;                ///< in the order of their weight
-    std::vector<MergedConstraint> constraints = {}; ///< what the layout and the memory keep to
-    std::optional<Lost> lost = {};                  ///< nothing for the first candidate
+    std::vector<Criterion> criteria; ///< in the order of their weight
+    /// What the layout and the memory keep to: put into words by each call.
+    std::function<std::vector<MergedConstraint>()> constraints = [] {
+        return std::vector<MergedConstraint>();
+    };
+    std::optional<Lost> lost = {}; ///< nothing for the first candidate
 };
 
 /// A part of an image, in pixels.

@@ -44,7 +44,7 @@ static simplealloc_candidate to_c(const Candidate& candidate, Arena& arena) {
             candidate.exact,
             candidate.unproven,
             arena.list(candidate.criteria),
-            arena.list(candidate.constraints),
+            arena.list(candidate.constraints()),
             candidate.lost ? arena.add(to_c(*candidate.lost, arena)) : nullptr};
 }
 

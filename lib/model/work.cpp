@@ -27,11 +27,10 @@ void add_array(Extent& extent, const std::vector<Item>& items) {
         add_block(extent, items.capacity() * sizeof(Item));
 }
 
-/// What a set holds beside itself.
-void add(Extent& extent, const CapabilitySet& set) {
+/// What a set holds beside itself, with these formats of its own.
+void add(Extent& extent, const CapabilitySet& set, std::span<const FormatSupport> formats) {
     ++extent.sets;
-    add_array(extent, set.formats);
-    for (const FormatSupport& format : set.formats) {
+    for (const FormatSupport& format : formats) {
         extent.pairs += 1 + format.modifiers.size();
         add_array(extent, format.modifiers);
     }
@@ -46,6 +45,11 @@ void add(Extent& extent, const CapabilitySet& set) {
         for (const std::string& exporter : *set.constraints.exporters)
             add(extent, exporter);
     }
+}
+
+void add(Extent& extent, const CapabilitySet& set) {
+    add_array(extent, set.formats);
+    add(extent, set, set.formats);
 }
 
 } // namespace
@@ -74,6 +78,15 @@ Extent extent_of(const CapabilitySet& set) {
     Extent extent;
     extent.bytes = sizeof(set);
     add(extent, set);
+    return extent;
+}
+
+Extent extent_of(const CapabilitySet& set, std::span<const FormatSupport> formats) {
+    Extent extent;
+    extent.bytes = sizeof(set);
+    if (!formats.empty())
+        add_block(extent, formats.size_bytes());
+    add(extent, set, formats);
     return extent;
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 
 namespace simplealloc::solver {
 
@@ -124,6 +125,8 @@ struct Extent {
 std::uint64_t count_pairs(const Input& input);
 
 Extent extent_of(const CapabilitySet& set);
+/// The same with these formats of its own.
+Extent extent_of(const CapabilitySet& set, std::span<const FormatSupport> formats);
 Extent extent_of(const std::vector<CapabilitySet>& sets);
 /// Of all that Input holds.
 Extent extent_of(const Input& input);

@@ -112,10 +112,10 @@ std::optional<Choice> choice(const SearchContext& context, const Scope& scope, s
     result.alternatives.resize(input.uses.size());
     for (std::size_t i = 0; i < scope.uses.size(); ++i)
         result.alternatives[scope.uses[i]] = fit.alternatives[i];
-    auto constraints = provenance.of(source, result.alternatives, result.candidate.layout);
-    if (!constraints)
+    result.candidate.constraints =
+        provenance.of(source, result.alternatives, result.candidate.layout);
+    if (!result.candidate.constraints)
         return std::nullopt;
-    result.candidate.constraints = std::move(*constraints);
     result.merged = std::move(fit.merged);
     result.modifiers = std::move(fit.modifiers);
     result.explicit_modifier = fit.explicit_modifier;

@@ -76,7 +76,7 @@ void add_limits(std::span<const Contributor> contributors, Limits& limits) {
 Limits limits_of(const PlanReport& plan) {
     Limits limits;
     if (!plan.candidates.empty())
-        for (const MergedConstraint& merged : plan.candidates.front().constraints)
+        for (const MergedConstraint& merged : plan.candidates.front().constraints())
             add_limits(merged.contributors, limits);
     for (const Conflict& conflict : plan.conflict)
         add_limits(conflict.contributors, limits);
@@ -132,7 +132,7 @@ std::string request_text(const PlanReport& plan) {
     if (plan.candidates.empty())
         label.line("no source on this machine serves it");
     else
-        for (const MergedConstraint& merged : plan.candidates.front().constraints)
+        for (const MergedConstraint& merged : plan.candidates.front().constraints())
             if (merged.contributors.size() > 1)
                 label.line(fmt::format("{}: {}", to_string(merged.constraint), merged.value));
     return node("request", label,

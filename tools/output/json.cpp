@@ -119,7 +119,7 @@ static void to_json(Json& json, const Candidate& candidate) {
             {"unproven", candidate.unproven}};
     json.update(layout_json(candidate.layout));
     json["criteria"] = candidate.criteria;
-    json["constraints"] = candidate.constraints;
+    json["constraints"] = candidate.constraints();
     json["lost"] = candidate.lost ? Json(*candidate.lost) : Json(nullptr);
 }
 

@@ -178,7 +178,7 @@ std::string quotas_text(std::span<const QuotaState> quotas, const Screen& screen
 
 std::string constraints_text(const Candidate& candidate, const Screen& screen) {
     TextTable table({{"constraint"}, {"set by"}, {"value"}, {"confidence"}, {"origin"}});
-    for (const MergedConstraint& merged : candidate.constraints) {
+    for (const MergedConstraint& merged : candidate.constraints()) {
         const std::string name(to_string(merged.constraint));
         if (merged.contributors.size() > 1)
             table.add({name, "all together", merged.value});

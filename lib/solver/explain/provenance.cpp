@@ -5,12 +5,15 @@
 #include "lib/model/layout.hpp"
 #include "lib/model/merge.hpp"
 #include "lib/model/objection.hpp"
+#include "lib/model/work.hpp"
 #include "lib/solver/search/accept.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <optional>
+#include <span>
+#include <string>
 
 namespace simplealloc::solver {
 namespace {
@@ -182,40 +185,11 @@ Contributor of_cpu(CpuAccess access) {
 }
 
 /// Merged constraints in the making.
-class Entries {
-public:
-    /// `most`: contributors that a constraint may have.
-    explicit Entries(std::size_t most) : most_(std::min<std::size_t>(most, 8)) {
-        entries_.reserve(8);
-    }
+using Entries = std::map<Kind, MergedConstraint>;
 
-    void add(Kind kind, Contributor who) { at(kind).contributors.push_back(std::move(who)); }
-    void set(Kind kind, std::string value) { at(kind).value = std::move(value); }
-    /// In the order of their kinds.
-    std::vector<MergedConstraint> list() {
-        std::vector<MergedConstraint> result;
-        result.reserve(entries_.size());
-        for (const std::uint8_t place : places_)
-            if (place != 0)
-                result.push_back(std::move(entries_[place - 1U]));
-        return result;
-    }
-
-private:
-    MergedConstraint& at(Kind kind) {
-        std::uint8_t& place = places_.at(static_cast<std::size_t>(kind));
-        if (place == 0) {
-            entries_.push_back({kind, {}, {}});
-            entries_.back().contributors.reserve(most_);
-            place = static_cast<std::uint8_t>(entries_.size());
-        }
-        return entries_[place - 1U];
-    }
-
-    std::size_t most_;
-    std::vector<MergedConstraint> entries_;
-    std::array<std::uint8_t, static_cast<std::size_t>(Kind::policy) + 1> places_ = {}; // from 1
-};
+void add(Entries& entries, Contributor who) {
+    entries[who.constraint].contributors.push_back(std::move(who));
+}
 
 std::string caching_text(CpuCaching caching) {
     switch (caching) {
@@ -229,6 +203,63 @@ std::string caching_text(CpuCaching caching) {
         break;
     }
     return "memory of unknown caching";
+}
+
+/// What the words of a candidate's constraints are made of.
+struct Kept {
+    Fourcc fourcc;
+    Modifier modifier;
+    std::optional<Modifier> asked_modifier;
+    CpuAccess cpu = CpuAccess::none;
+    CpuCaching caching = CpuCaching::unknown;
+    std::vector<std::shared_ptr<const UseInput>> uses; ///< each with the one alternative it takes
+    Constraints rules;                                 ///< of the source
+    std::vector<Contributor> behind_rules;
+};
+
+void add_format(const Kept& kept, Entries& entries) {
+    std::string& value = entries[Kind::format].value;
+    value = to_string(kept.fourcc);
+    if (!kept.fourcc.is_v4l2())
+        value += " " + to_string(kept.modifier);
+    if (kept.asked_modifier)
+        add(entries, make("request", Kind::format, to_string(*kept.asked_modifier),
+                          {Confidence::known, "caller"}));
+}
+
+std::vector<MergedConstraint> in_words(const Kept& kept) {
+    const FormatInfo format = *format_info(kept.fourcc);
+    const bool image = format.fourcc != fourcc::bytes;
+    Entries entries;
+    Constraints merged = kept.rules;
+    for (const auto& use : kept.uses) {
+        const CapabilitySet& set = use->alternatives.front();
+        const Constraints limits = relevant(set.constraints, format);
+        // Part of a merge that succeeded, so it can't fail.
+        (void)merge(merged, limits);
+        std::vector<Kind> kinds = limited(limits);
+        if (image)
+            kinds.push_back(Kind::format);
+        for (const Kind kind : kinds)
+            add(entries, make(use->party, kind, value_of(*use, set, kind, format.fourcc),
+                              evidence_of(set.evidence, kind)));
+    }
+    if (image)
+        add_format(kept, entries);
+    if (kept.cpu != CpuAccess::none) {
+        add(entries, of_cpu(kept.cpu));
+        entries[Kind::cpu_access].value = caching_text(kept.caching);
+    }
+    for (const Contributor& who : kept.behind_rules)
+        add(entries, who);
+    std::vector<MergedConstraint> result;
+    for (auto& [kind, entry] : entries) {
+        entry.constraint = kind;
+        if (entry.value.empty())
+            entry.value = demand_text(kind, merged);
+        result.push_back(std::move(entry));
+    }
+    return result;
 }
 
 } // namespace
@@ -247,105 +278,56 @@ Contributor contributor(const Input& input, const Demand& demand, Spending& spen
     return of_cpu(input.request.cpu);
 }
 
-const Provenance::Contribution& Provenance::contribution(std::size_t use, std::size_t alternative) {
-    const auto [found, is_new] = contributions_.try_emplace({use, alternative});
-    Contribution& contribution = found->second;
-    if (!is_new)
-        return contribution;
-    const FormatInfo format = *format_info(input_.request.fourcc);
+std::shared_ptr<const UseInput> Provenance::use_with(std::size_t use, std::size_t alternative) {
+    std::shared_ptr<const UseInput>& known = uses_[{use, alternative}];
+    if (known)
+        return known;
     const UseInput& who = input_.uses[use];
     const CapabilitySet& set = who.alternatives[alternative];
-    const auto add = [&](Kind kind) {
-        contribution.said.emplace_back(kind, make(who.party, kind,
-                                                  value_of(who, set, kind, format.fourcc),
-                                                  evidence_of(set.evidence, kind)));
-    };
-    if (format.fourcc != fourcc::bytes)
-        add(Kind::format);
-    contribution.limits = relevant(set.constraints, format);
-    for (const Kind kind : limited(contribution.limits))
-        add(kind);
-    for (const auto& [kind, said] : contribution.said)
-        contribution.bytes +=
-            sizeof(said) + said.party.size() + said.value.size() + said.origin.size();
-    return contribution;
+    const auto format =
+        std::find_if(set.formats.begin(), set.formats.end(), [&](const FormatSupport& each) {
+            return each.fourcc == input_.request.fourcc;
+        });
+    const std::span formats(format, format == set.formats.end() ? 0U : 1U);
+    const Extent extent = extent_of(set, formats);
+    if (!spending_.afford(extent.copying() + cost::use) ||
+        !spending_.hold(sizeof(who) + extent.bytes + who.party.size() + who.device.size()))
+        return nullptr;
+    UseInput copy;
+    copy.party = who.party;
+    copy.device = who.device;
+    CapabilitySet& only = copy.alternatives.emplace_back();
+    only.formats.assign(formats.begin(), formats.end());
+    only.constraints = set.constraints;
+    only.evidence = set.evidence;
+    known = std::make_shared<const UseInput>(std::move(copy));
+    return known;
 }
 
-/// A Plan has them twice.
-bool Provenance::afford(const std::vector<std::size_t>& alternatives) {
-    constexpr std::uint64_t copies = 2;
-    constexpr std::uint64_t kinds = static_cast<std::uint64_t>(Kind::policy) + 1;
-    std::uint64_t bytes = kinds * sizeof(MergedConstraint);
-    std::uint64_t work = cost::source;
-    for (std::size_t i = 0; i < input_.uses.size(); ++i) {
-        const auto known = contributions_.find({i, alternatives[i]});
-        if (known == contributions_.end() && !spending_.afford(kinds * cost::text))
-            return false;
-        const Contribution& each = contribution(i, alternatives[i]);
-        if (known == contributions_.end() && !spending_.hold(sizeof(each) + 2 * each.bytes))
-            return false;
-        bytes += copies * each.bytes;
-        work += each.said.size() * cost::block + reading(each.limits) + merging_cost(each.limits);
-    }
-    bytes_ += bytes;
-    return spending_.afford(work) && spending_.hold(bytes);
-}
-
-const Provenance::Sum& Provenance::sum(const std::vector<std::size_t>& alternatives,
-                                       Constraints rules) {
-    const auto known = std::find_if(sums_.begin(), sums_.end(), [&](const Sum& sum) {
-        return sum.alternatives == alternatives && sum.rules == rules;
-    });
-    if (known != sums_.end())
-        return *known;
-    Constraints merged = rules;
-    std::vector<Kind> kinds = limited(rules);
-    for (std::size_t i = 0; i < input_.uses.size(); ++i) {
-        const Constraints& limits = contribution(i, alternatives[i]).limits;
-        // Part of a merge that succeeded, so it can't fail.
-        (void)merge(merged, limits);
-        for (const Kind kind : limited(limits))
-            if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
-                kinds.push_back(kind);
-    }
-    Sum& sum = sums_.emplace_back(Sum{alternatives, std::move(rules), {}});
-    for (const Kind kind : kinds)
-        sum.values.emplace_back(kind, demand_text(kind, merged));
-    return sum;
-}
-
-std::optional<std::vector<MergedConstraint>>
+std::function<std::vector<MergedConstraint>()>
 Provenance::of(const SourceInput& source, const std::vector<std::size_t>& alternatives,
                const Layout& layout) {
-    const auto format = format_info(input_.request.fourcc);
-    if (!format)
-        return std::vector<MergedConstraint>{};
-    if (!afford(alternatives))
-        return std::nullopt;
+    constexpr std::uint64_t texts = 512; // of a source
     const ResolvedRequest& request = input_.request;
-    Entries entries(input_.uses.size() + 1);
-    for (std::size_t i = 0; i < input_.uses.size(); ++i)
-        for (const auto& [kind, who] : contribution(i, alternatives[i]).said)
-            entries.add(kind, who);
-    if (format->fourcc != fourcc::bytes) {
-        std::string value = to_string(layout.fourcc);
-        if (!layout.fourcc.is_v4l2())
-            value += " " + to_string(layout.modifier);
-        entries.set(Kind::format, std::move(value));
-        if (request.modifier)
-            entries.add(Kind::format, make("request", Kind::format, to_string(*request.modifier),
-                                           {Confidence::known, "caller"}));
+    Kept kept{layout.fourcc, layout.modifier, request.modifier, request.cpu, {}, {}, {}, {}};
+    kept.caching = caching_for(source.offer, request.cpu);
+    kept.rules = rules_of(source, *format_info(layout.fourcc));
+    const std::vector<Kind> kinds = limited(kept.rules);
+    if (!spending_.afford(cost::source + kinds.size() * cost::text) ||
+        !spending_.hold(sizeof(Kept) + kinds.size() * (sizeof(Contributor) + texts) +
+                        input_.uses.size() * sizeof(kept.uses.front())))
+        return nullptr;
+    kept.behind_rules.reserve(kinds.size());
+    for (const Kind kind : kinds)
+        kept.behind_rules.push_back(of_source(source, kind));
+    kept.uses.reserve(input_.uses.size());
+    for (std::size_t i = 0; i < input_.uses.size(); ++i) {
+        auto use = use_with(i, alternatives[i]);
+        if (!use)
+            return nullptr;
+        kept.uses.push_back(std::move(use));
     }
-    if (request.cpu != CpuAccess::none) {
-        entries.set(Kind::cpu_access, caching_text(caching_for(source.offer, request.cpu)));
-        entries.add(Kind::cpu_access, of_cpu(request.cpu));
-    }
-    const Constraints rules = rules_of(source, *format);
-    for (const Kind kind : limited(rules))
-        entries.add(kind, of_source(source, kind));
-    for (const auto& [kind, value] : sum(alternatives, rules).values)
-        entries.set(kind, value);
-    return entries.list();
+    return [shared = std::make_shared<const Kept>(std::move(kept))] { return in_words(*shared); };
 }
 
 } // namespace simplealloc::solver

@@ -7,10 +7,9 @@
 #include "lib/solver/search/feasibility.hpp"
 
 #include <cstddef>
-#include <cstdint>
+#include <functional>
 #include <map>
-#include <optional>
-#include <string>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -19,46 +18,26 @@ namespace simplealloc::solver {
 /// The demand's party with its value over all alternatives; of many values the first ones.
 Contributor contributor(const Input& input, const Demand& demand, Spending& spending);
 
-/// Who is behind what the candidates of one input keep to. They have most of it in common, and all
-/// of it is text: so what one asked for serves the others.
+/// Who is behind what the candidates of one input keep to. They have most of it in common, so what
+/// one needs serves the others; words are made of it when somebody asks.
 class Provenance {
 public:
     /// Borrows both.
     Provenance(const Input& input, Spending& spending) : input_(input), spending_(spending) {}
 
-    /// All that the layout and the source's memory keep to, in the order of ConstraintKind.
-    /// `alternatives`: for each use of the input. Nothing where that can't be afforded.
-    std::optional<std::vector<MergedConstraint>> of(const SourceInput& source,
-                                                    const std::vector<std::size_t>& alternatives,
-                                                    const Layout& layout);
-    /// That all of them hold.
-    [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+    /// Candidate::constraints of this source and layout, which lends nothing of the input.
+    /// `alternatives`: for each use of the input. Empty where that can't be afforded.
+    std::function<std::vector<MergedConstraint>()> of(const SourceInput& source,
+                                                      const std::vector<std::size_t>& alternatives,
+                                                      const Layout& layout);
 
 private:
-    using Said = std::pair<ConstraintKind, Contributor>;
-
-    /// One alternative of a use.
-    struct Contribution {
-        Constraints limits;
-        std::vector<Said> said;
-        std::uint64_t bytes = 0; ///< of all that is said
-    };
-    /// What follows from one alternative of each use and the rules of a source.
-    struct Sum {
-        std::vector<std::size_t> alternatives;
-        Constraints rules;
-        std::vector<std::pair<ConstraintKind, std::string>> values;
-    };
-
-    bool afford(const std::vector<std::size_t>& alternatives);
-    const Contribution& contribution(std::size_t use, std::size_t alternative);
-    const Sum& sum(const std::vector<std::size_t>& alternatives, Constraints rules);
+    /// With this alternative alone; null where that can't be afforded.
+    std::shared_ptr<const UseInput> use_with(std::size_t use, std::size_t alternative);
 
     const Input& input_;
     Spending& spending_;
-    std::uint64_t bytes_ = 0;
-    std::map<std::pair<std::size_t, std::size_t>, Contribution> contributions_;
-    std::vector<Sum> sums_;
+    std::map<std::pair<std::size_t, std::size_t>, std::shared_ptr<const UseInput>> uses_;
 };
 
 } // namespace simplealloc::solver

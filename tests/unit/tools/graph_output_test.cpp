@@ -51,16 +51,19 @@ struct Served {
     GraphReport report;
 
     Served() {
-        candidates[0].constraints = {{ConstraintKind::stride_align,
-                                      "a multiple of 64 bytes",
-                                      {{camera, ConstraintKind::stride_align,
-                                        "a multiple of 32 bytes", Confidence::known, "ioctl"},
-                                       {display, ConstraintKind::stride_align,
-                                        "a multiple of 64 bytes", Confidence::assumed, ""}}},
-                                     {ConstraintKind::cpu_access,
-                                      "readable",
-                                      {{"cpu (read-often)", ConstraintKind::cpu_access, "readable",
-                                        Confidence::known, ""}}}};
+        candidates[0].constraints = [] {
+            return std::vector<MergedConstraint>{
+                {ConstraintKind::stride_align,
+                 "a multiple of 64 bytes",
+                 {{camera, ConstraintKind::stride_align, "a multiple of 32 bytes",
+                   Confidence::known, "ioctl"},
+                  {display, ConstraintKind::stride_align, "a multiple of 64 bytes",
+                   Confidence::assumed, ""}}},
+                {ConstraintKind::cpu_access,
+                 "readable",
+                 {{"cpu (read-often)", ConstraintKind::cpu_access, "readable", Confidence::known,
+                   ""}}}};
+        };
         candidates[1].unproven = true;
         candidates[1].exact = false;
         candidates[1].lost =

@@ -59,9 +59,12 @@ Candidate nv12_candidate() {
     candidate.exact = false;
     candidate.unproven = true;
     candidate.criteria = {{CriterionKind::scarcity, "plentiful", 0}};
-    candidate.constraints = {{ConstraintKind::max_stride,
-                              "stride at most 8 bytes",
-                              {{"a", ConstraintKind::max_stride, "8", Confidence::assumed, "x"}}}};
+    candidate.constraints = [] {
+        return std::vector<MergedConstraint>{
+            {ConstraintKind::max_stride,
+             "stride at most 8 bytes",
+             {{"a", ConstraintKind::max_stride, "8", Confidence::assumed, "x"}}}};
+    };
     candidate.lost = Lost{"udmabuf",  CriterionKind::policy,           "b", "a", 2, 1,
                           {"caller"}, {RemedyKind::order, {"udmabuf"}}};
     return candidate;

@@ -197,12 +197,15 @@ TEST_CASE("a plan shows what is left of each quota, and of which sources") {
 
 TEST_CASE("why: what each candidate lost by, and who set each of its limits") {
     std::vector<Candidate> candidates{candidate("dma-heap:system", {}), candidate("udmabuf", {})};
-    candidates[0].constraints = {{ConstraintKind::stride_align,
-                                  "stride a multiple of 192 bytes",
-                                  {{"a", ConstraintKind::stride_align,
-                                    "stride a multiple of 64 bytes", Confidence::known, "caller"},
-                                   {"b", ConstraintKind::stride_align,
-                                    "stride a multiple of 96 bytes", Confidence::unknown, ""}}}};
+    candidates[0].constraints = [] {
+        return std::vector<MergedConstraint>{
+            {ConstraintKind::stride_align,
+             "stride a multiple of 192 bytes",
+             {{"a", ConstraintKind::stride_align, "stride a multiple of 64 bytes",
+               Confidence::known, "caller"},
+              {"b", ConstraintKind::stride_align, "stride a multiple of 96 bytes",
+               Confidence::unknown, ""}}}};
+    };
     candidates[1].lost =
         Lost{"dma-heap:system",  CriterionKind::policy,           "udmabuf", "dma-heap", 1, 0,
              {"built-in order"}, {RemedyKind::order, {"udmabuf"}}};

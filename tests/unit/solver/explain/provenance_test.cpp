@@ -12,11 +12,11 @@ using namespace simplealloc::test;
 
 namespace {
 
-const MergedConstraint* find(const Candidate& candidate, ConstraintKind kind) {
-    for (const MergedConstraint& merged : candidate.constraints)
+std::optional<MergedConstraint> find(const Candidate& candidate, ConstraintKind kind) {
+    for (MergedConstraint& merged : candidate.constraints())
         if (merged.constraint == kind)
-            return &merged;
-    return nullptr;
+            return std::move(merged);
+    return std::nullopt;
 }
 
 } // namespace
@@ -37,7 +37,7 @@ TEST_CASE("a merged stride has the common multiple and all contributors with the
     input.sources[0].offer.evidence[ConstraintKind::stride_align] = {Confidence::known, "pitch"};
     const Candidate candidate = solved(input).choices.at(0).candidate;
 
-    const MergedConstraint* stride = find(candidate, ConstraintKind::stride_align);
+    const auto stride = find(candidate, ConstraintKind::stride_align);
     REQUIRE(stride);
     CHECK(stride->value == "stride a multiple of 768 bytes");
     CHECK(stride->contributors ==
@@ -48,11 +48,11 @@ TEST_CASE("a merged stride has the common multiple and all contributors with the
                                     "stride a multiple of 64 bytes", Confidence::known, "caller"},
                                    {"dma-heap:reserved", ConstraintKind::stride_align,
                                     "stride a multiple of 256 bytes", Confidence::known, "pitch"}});
-    const MergedConstraint* contiguity = find(candidate, ConstraintKind::contiguity);
+    const auto contiguity = find(candidate, ConstraintKind::contiguity);
     REQUIRE(contiguity);
     REQUIRE(contiguity->contributors.size() == 1);
     CHECK(contiguity->contributors[0].confidence == Confidence::assumed);
-    const MergedConstraint* format = find(candidate, ConstraintKind::format);
+    const auto format = find(candidate, ConstraintKind::format);
     REQUIRE(format);
     CHECK(format->value == "XR24 LINEAR");
     CHECK(format->contributors.size() == 2);
@@ -66,15 +66,36 @@ TEST_CASE("what the caller asks for and what the CPU does have their part") {
     input.request.modifier = Modifier::linear();
     input.sources = {system_heap()};
     const Candidate candidate = solved(input).choices.at(0).candidate;
-    const MergedConstraint* format = find(candidate, ConstraintKind::format);
+    const auto format = find(candidate, ConstraintKind::format);
     REQUIRE(format);
     REQUIRE(format->contributors.size() == 1);
     CHECK(format->contributors[0].party == "request");
     CHECK(format->contributors[0].origin == "caller");
-    const MergedConstraint* cpu = find(candidate, ConstraintKind::cpu_access);
+    const auto cpu = find(candidate, ConstraintKind::cpu_access);
     REQUIRE(cpu);
     CHECK(cpu->value == "cached memory");
     CHECK(cpu->contributors.at(0).party == "cpu (read-often)");
+}
+
+TEST_CASE("constraints are put into words when nothing else is left of the plan") {
+    Candidate candidate;
+    CHECK(candidate.constraints().empty());
+    {
+        Input input = image(64, 64, fourcc::nv12);
+        input.uses = {contiguous_camera()};
+        input.uses[0].alternatives[0].constraints.stride_align = 96;
+        input.uses[0].alternatives[0].evidence[ConstraintKind::stride_align] = {
+            Confidence::known, "an origin that is too long to be inside its string"};
+        input.sources = {cma_heap()};
+        candidate = solved(input).choices.at(0).candidate;
+    }
+    const auto stride = find(candidate, ConstraintKind::stride_align);
+    REQUIRE(stride);
+    CHECK(stride->contributors ==
+          std::vector<Contributor>{{"/dev/video0 (capture)", ConstraintKind::stride_align,
+                                    "stride a multiple of 96 bytes", Confidence::known,
+                                    "an origin that is too long to be inside its string"}});
+    CHECK(find(candidate, ConstraintKind::format)->contributors.size() == 1);
 }
 
 TEST_CASE("over generated limits every limit of a use is told, and nothing that nobody set") {
@@ -94,7 +115,7 @@ TEST_CASE("over generated limits every limit of a use is told, and nothing that 
                     limited(relevant(each.alternatives[0].constraints, *format_info(fourcc::nv12)))
                         .size();
             std::size_t found = 0;
-            for (const MergedConstraint& merged : choice.candidate.constraints) {
+            for (const MergedConstraint& merged : choice.candidate.constraints()) {
                 REQUIRE(!merged.contributors.empty());
                 REQUIRE(!merged.value.empty());
                 for (const Contributor& who : merged.contributors)
