@@ -20,7 +20,7 @@ GUEST = [LANE, "--profile", "full", "--append", "cma=128M", "--timeout", "900",
     "--env", f"LD_LIBRARY_PATH={SOURCE}/build-bench/lib"]
 
 # Instructions.
-PLAN_AIM = 500_000
+PLAN_AIM = 400_000
 PLAN_BUDGET = 40_000_000
 
 
