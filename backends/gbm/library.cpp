@@ -19,11 +19,6 @@ std::mutex loading;
 bool loaded = false;
 Library functions;
 
-std::string why() {
-    const char* text = dlerror();
-    return text != nullptr ? text : "no reason given";
-}
-
 Error missing(const std::string& reason, const char* remedy) {
     return failure(Stage::open, Cause::unsupported, 0, soname, "load libgbm: " + reason, remedy);
 }
@@ -36,13 +31,14 @@ Result<void> load_library() {
         return {};
     void* const handle = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr)
-        return missing(why(), "install libgbm (Debian: libgbm1)");
+        return missing(dlerror(), "install libgbm (Debian: libgbm1)");
     Library found{};
-    bool complete = true;
+    const char* absent = nullptr;
     const auto look_up = [&](auto& function, const char* name) {
         function =
             reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(handle, name));
-        complete = complete && function != nullptr;
+        if (function == nullptr)
+            absent = name;
     };
     look_up(found.create_device, "gbm_create_device");
     look_up(found.device_destroy, "gbm_device_destroy");
@@ -55,10 +51,9 @@ Result<void> load_library() {
     look_up(found.bo_get_handle_for_plane, "gbm_bo_get_handle_for_plane");
     look_up(found.bo_get_stride_for_plane, "gbm_bo_get_stride_for_plane");
     look_up(found.bo_get_offset, "gbm_bo_get_offset");
-    if (!complete) {
-        const std::string reason = why();
+    if (absent != nullptr) {
         dlclose(handle);
-        return missing(reason, "install libgbm of Mesa 21.3 or later");
+        return missing(std::string("it has no ") + absent, "install libgbm of Mesa 21.3 or later");
     }
     functions = found;
     loaded = true;

@@ -73,11 +73,10 @@ void add_limits(std::span<const Contributor> contributors, Limits& limits) {
 }
 
 /// What each party sets of that which decides: the first candidate's limits, or the conflict.
-Limits limits_of(const PlanReport& plan) {
+Limits limits_of(const PlanReport& plan, std::span<const MergedConstraint> constraints) {
     Limits limits;
-    if (!plan.candidates.empty())
-        for (const MergedConstraint& merged : plan.candidates.front().constraints())
-            add_limits(merged.contributors, limits);
+    for (const MergedConstraint& merged : constraints)
+        add_limits(merged.contributors, limits);
     for (const Conflict& conflict : plan.conflict)
         add_limits(conflict.contributors, limits);
     return limits;
@@ -126,15 +125,14 @@ std::string layout_in_words(const Candidate& candidate) {
     return text;
 }
 
-std::string request_text(const PlanReport& plan) {
+std::string request_text(const PlanReport& plan, std::span<const MergedConstraint> constraints) {
     Label label;
     label.line(plan.request);
     if (plan.candidates.empty())
         label.line("no source on this machine serves it");
-    else
-        for (const MergedConstraint& merged : plan.candidates.front().constraints())
-            if (merged.contributors.size() > 1)
-                label.line(fmt::format("{}: {}", to_string(merged.constraint), merged.value));
+    for (const MergedConstraint& merged : constraints)
+        if (merged.contributors.size() > 1)
+            label.line(fmt::format("{}: {}", to_string(merged.constraint), merged.value));
     return node("request", label,
                 fmt::format("style=rounded, {}", plan.candidates.empty() ? bad : good));
 }
@@ -193,13 +191,16 @@ std::string rejections_text(std::span<const Rejection> rejections) {
 } // namespace
 
 std::string graph_dot(const GraphReport& report) {
-    const Limits limits = limits_of(report.plan);
+    const PlanReport& plan = report.plan;
+    std::vector<MergedConstraint> constraints;
+    if (!plan.candidates.empty())
+        constraints = plan.candidates.front().constraints();
+    const Limits limits = limits_of(plan, constraints);
     return "digraph simplealloc {\n"
            "  rankdir=LR\n"
            "  node [shape=box, fontname=\"sans-serif\", fontsize=10]\n" +
-           parties_text(report, limits) + request_text(report.plan) +
-           candidates_text(report.plan.candidates, limits) +
-           rejections_text(report.plan.rejections) + "}\n";
+           parties_text(report, limits) + request_text(plan, constraints) +
+           candidates_text(plan.candidates, limits) + rejections_text(plan.rejections) + "}\n";
 }
 
 } // namespace simplealloc::tools

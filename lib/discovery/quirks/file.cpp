@@ -2,6 +2,7 @@
 // Everything is checked while reading, so that a typing mistake is seen and not a missing fact.
 #include "lib/discovery/quirks/file.hpp"
 
+#include "lib/discovery/quirks/identity.hpp"
 #include "lib/discovery/quirks/keys.hpp"
 
 #include <algorithm>
@@ -10,10 +11,6 @@
 namespace simplealloc {
 
 namespace {
-
-bool is_pattern(std::string_view name) {
-    return name.find_first_of("*?[") != std::string_view::npos;
-}
 
 std::string in_small_letters(std::string text) {
     for (char& letter : text)

@@ -67,6 +67,10 @@ DeviceIdentity identity_of(const udev::Node& node, const std::string& driver) {
     return identity;
 }
 
+bool is_pattern(std::string_view text) {
+    return text.find_first_of("*?[") != std::string_view::npos;
+}
+
 bool matches(const std::string& pattern, const std::string& text) {
     return fnmatch(pattern.c_str(), text.c_str(), FNM_NOESCAPE) == 0;
 }

@@ -30,7 +30,10 @@ struct DeviceIdentity {
 DeviceIdentity identity_of(const udev::Node& node, const std::string& driver);
 
 /// Shell wildcards: `*`, `?` and `[…]`.
+/// @{
+bool is_pattern(std::string_view text);
 bool matches(const std::string& pattern, const std::string& text);
+/// @}
 /// Whether any pattern matches any text.
 bool matches_any(const std::vector<std::string>& patterns, const std::vector<std::string>& texts);
 

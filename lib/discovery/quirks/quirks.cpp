@@ -30,18 +30,17 @@ std::size_t condition_count(const QuirkRow& row) {
            std::size_t{row.kernel.has_value()} + std::size_t{row.discrete.has_value()} +
            std::size_t{!row.pci_ids.empty()} + std::size_t{!row.roles.empty()} +
            std::size_t{!row.formats.empty()} + std::size_t{!row.modifiers.empty()} +
-           std::size_t{row.driver.find_first_of("*?[") == std::string::npos};
+           std::size_t{!is_pattern(row.driver)};
 }
 
-bool has_name(const std::vector<std::string>& names, const std::string& name) {
+bool has_name(const std::vector<std::string>& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 /// By its name to the letter, which may look like a pattern (`CX2341[56]`), or by a pattern.
 bool is_for_driver(std::string_view driver, const std::vector<std::string>& names) {
-    return std::find(names.begin(), names.end(), driver) != names.end() ||
-           (driver.find_first_of("*?[") != std::string_view::npos &&
-            matches_any({std::string(driver)}, names));
+    return has_name(names, driver) ||
+           (is_pattern(driver) && matches_any({std::string(driver)}, names));
 }
 
 /// A section is read when somebody asks for it: to read all of them would be most of what opening
