@@ -37,7 +37,7 @@ Result<void> load_library() {
     const auto look_up = [&](auto& function, const char* name) {
         function =
             reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(handle, name));
-        if (function == nullptr)
+        if (function == nullptr && absent == nullptr)
             absent = name;
     };
     look_up(found.create_device, "gbm_create_device");
