@@ -6,7 +6,6 @@
 #include "lib/base/failure.hpp"
 #include "lib/kernel/kernel.hpp"
 #include "lib/kernel/questions.hpp"
-#include "lib/kernel/udev.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -61,18 +60,6 @@ Error above_limit(const SourceRecord& source, int sys_errno, std::uint64_t size,
                    limit_remedy(size));
 }
 
-std::string node_path() {
-    int error = 0;
-    for (const udev::Node& node : udev::enumerate("misc", error)) {
-        if (node.sysname == "udmabuf")
-            return node.devnode;
-    }
-    // A container may have the node without sysfs.
-    kernel::Stat stat;
-    constexpr const char* path = "/dev/udmabuf";
-    return questions::stat(path, stat) >= 0 ? path : "";
-}
-
 /// Sealed against shrinking, which would take pages away from under the dma-buf; the driver insists
 /// on it.
 Result<UniqueFd> make_memfd(const SourceRecord& source, const std::string& name,
@@ -123,7 +110,7 @@ Result<UniqueFd> allocate_one(const SourceRecord& source, int node, std::uint64_
 } // namespace
 
 std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>>) {
-    const std::string path = node_path();
+    const std::string path = misc_node("udmabuf");
     if (path.empty())
         return {};
     SourceRecord source = make_source("udmabuf", {}, path, "misc", true);

@@ -9,6 +9,7 @@
 #include "lib/kernel/memory.hpp"
 #include "lib/kernel/permission.hpp"
 #include "lib/kernel/questions.hpp"
+#include "lib/kernel/udev.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -91,6 +92,15 @@ private:
 };
 
 } // namespace
+
+std::string misc_node(const std::string& name) {
+    if (const auto node = udev::by_name("misc", name))
+        return node->devnode;
+    // A container may have the node without sysfs.
+    const std::string path = "/dev/" + name;
+    kernel::Stat stat;
+    return questions::stat(path, stat) >= 0 ? path : "";
+}
 
 SourceRecord make_source(const char* backend, const std::string& instance, const std::string& path,
                          const std::string& subsystem, bool write) {

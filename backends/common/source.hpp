@@ -15,6 +15,9 @@
 
 namespace simplealloc {
 
+/// The node of a driver of class misc, which has one alone; empty where there is none.
+std::string misc_node(const std::string& name);
+
 /// A source named `BACKEND:INSTANCE` (`BACKEND` without instance) of system memory: addresses where
 /// RAM is, sizes in pages. Whether this process may open `path` is asked, not tried.
 SourceRecord make_source(const char* backend, const std::string& instance, const std::string& path,

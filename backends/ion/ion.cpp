@@ -9,8 +9,6 @@
 #include "lib/base/failure.hpp"
 #include "lib/kernel/device_node.hpp"
 #include "lib/kernel/kernel.hpp"
-#include "lib/kernel/questions.hpp"
-#include "lib/kernel/udev.hpp"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -26,17 +24,6 @@ constexpr std::uint64_t block_pages = 1U << 10U;
 
 /// A heap that takes no type of its own from the vendor's: it is described by its row.
 constexpr std::uint32_t vendor_type = 0xffffffff;
-
-std::string node_path() {
-    int error = 0;
-    for (const udev::Node& node : udev::enumerate("misc", error))
-        if (node.sysname == "ion")
-            return node.devnode;
-    // A container may have the node without sysfs.
-    kernel::Stat stat;
-    constexpr const char* path = "/dev/ion";
-    return questions::stat(path, stat) >= 0 ? path : "";
-}
 
 /// What a node has, and how that is known.
 struct World {
@@ -229,7 +216,7 @@ private:
 } // namespace
 
 std::vector<SourceRecord> find_with_quirks(const Quirks& quirks) {
-    const std::string path = node_path();
+    const std::string path = misc_node("ion");
     if (path.empty())
         return {};
     const auto world = explore(path, quirks);

@@ -129,9 +129,8 @@ Result<Plan> Allocator::plan(const Request& request) const {
         if (!devices)
             return std::move(devices).error();
         const auto paddings = data_->paddings.current();
-        return make_plan(std::move(full), data_->policy, std::move(*devices),
-                         data_->discovery.quirks(), data_->refusals.current(),
-                         data_->ledger->quotas(), *paddings, spending);
+        return make_plan(std::move(full), data_->policy, data_->sources(*devices),
+                         data_->refusals.current(), data_->ledger->quotas(), *paddings, spending);
     });
 }
 

@@ -43,15 +43,6 @@ std::string left_out_by(const solver::ResolvedRequest& request, const Policy& po
     return {};
 }
 
-std::vector<SourceRecord> find_sources(std::span<const std::shared_ptr<const DeviceRecord>> devices,
-                                       const Quirks& quirks) {
-    std::vector<SourceRecord> sources;
-    for (const Backend& backend : backends())
-        for (SourceRecord& source : sources_of(backend, devices, quirks))
-            sources.push_back(std::move(source));
-    return sources;
-}
-
 /// The quotas that count one of the sources; each source gets to know its own.
 std::vector<QuotaState> bind_quotas(std::vector<QuotaState> quotas,
                                     std::vector<SourceRecord>& sources) {
@@ -234,13 +225,11 @@ bool pay_for_copy(const std::vector<CapabilitySet>& alternatives, solver::Spendi
     });
 }
 
-Result<Plan> make_plan(Request request, const Policy& policy,
-                       std::vector<std::shared_ptr<const DeviceRecord>> devices,
-                       const Quirks& quirks, solver::Input::Refusals refusals,
-                       std::vector<QuotaState> quotas, std::span<const Padding> paddings,
-                       solver::Spending& spending) {
-    auto data =
-        std::make_shared<PlanData>(PlanData{std::move(request), {}, {}, {}, {}, {}, {}, {}, true});
+Result<Plan> make_plan(Request request, const Policy& policy, std::vector<SourceRecord> sources,
+                       solver::Input::Refusals refusals, std::vector<QuotaState> quotas,
+                       std::span<const Padding> paddings, solver::Spending& spending) {
+    auto data = std::make_shared<PlanData>(PlanData{
+        std::move(request), std::move(sources), {}, {}, {}, {}, {}, {}, true});
     const Request& fields = data->request;
 
     solver::Input common;
@@ -249,7 +238,6 @@ Result<Plan> make_plan(Request request, const Policy& policy,
     common.page_size = kernel::page_size();
     common.available_memory = available_memory();
     common.refusals = std::move(refusals);
-    data->sources = find_sources(devices, quirks);
     data->quotas = bind_quotas(std::move(quotas), data->sources);
     common.quotas = data->quotas;
     for (const SourceRecord& source : data->sources)

@@ -37,14 +37,11 @@ Result<solver::UseInput> find_use(const DeviceUse& use, Fourcc fourcc, solver::S
 /// Before a caller's alternatives are copied; false where that can't be afforded.
 bool pay_for_copy(const std::vector<CapabilitySet>& alternatives, solver::Spending& spending);
 
-/// Discovers the request's sources and devices' limits and solves. The policy has completed the
-/// request; `devices` are those that may serve as device-bound sources beside the named ones;
-/// `refusals` what devices refused before; `quotas` all that are in force, as they stand. The
-/// spending has paid for the request.
-Result<Plan> make_plan(Request request, const Policy& policy,
-                       std::vector<std::shared_ptr<const DeviceRecord>> devices,
-                       const Quirks& quirks, solver::Input::Refusals refusals,
-                       std::vector<QuotaState> quotas, std::span<const Padding> paddings,
-                       solver::Spending& spending);
+/// Discovers the devices' limits and solves. The policy has completed the request; `sources` are
+/// those of the machine; `refusals` what devices refused before; `quotas` all that are in force, as
+/// they stand. The spending has paid for the request.
+Result<Plan> make_plan(Request request, const Policy& policy, std::vector<SourceRecord> sources,
+                       solver::Input::Refusals refusals, std::vector<QuotaState> quotas,
+                       std::span<const Padding> paddings, solver::Spending& spending);
 
 } // namespace simplealloc

@@ -85,6 +85,16 @@ std::tuple<std::string, unsigned long> by_number(const std::string& sysname) {
     return {sysname.substr(0, digits), number};
 }
 
+/// `look_up` gives a device of the context, or null.
+template <typename LookUp>
+std::optional<Node> find(LookUp look_up) {
+    const Context context(ask(udev_new));
+    const Handle device(context ? ask([&] { return look_up(context.get()); }) : nullptr);
+    if (!device)
+        return std::nullopt;
+    return make_node(device.get());
+}
+
 } // namespace
 
 std::vector<Node> enumerate(std::string_view subsystem, int& error) {
@@ -119,13 +129,13 @@ std::vector<Node> enumerate(std::string_view subsystem, int& error) {
 }
 
 std::optional<Node> by_devnum(dev_t devnum) {
-    const Context context(ask(udev_new));
-    const Handle device(
-        context ? ask([&] { return udev_device_new_from_devnum(context.get(), 'c', devnum); })
-                : nullptr);
-    if (!device)
-        return std::nullopt;
-    return make_node(device.get());
+    return find([&](::udev* context) { return udev_device_new_from_devnum(context, 'c', devnum); });
+}
+
+std::optional<Node> by_name(std::string_view subsystem, std::string_view sysname) {
+    return find([of = std::string(subsystem), name = std::string(sysname)](::udev* context) {
+        return udev_device_new_from_subsystem_sysname(context, of.c_str(), name.c_str());
+    });
 }
 
 struct Monitor::State {

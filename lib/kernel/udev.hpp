@@ -31,6 +31,8 @@ struct Node {
 std::vector<Node> enumerate(std::string_view subsystem, int& error);
 /// The character device with this number.
 std::optional<Node> by_devnum(dev_t devnum);
+/// One device of a subsystem, without a look at its others.
+std::optional<Node> by_name(std::string_view subsystem, std::string_view sysname);
 
 struct Event {
     std::string action; ///< add, remove, change, move, bind…

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -496,17 +497,17 @@ struct FakeKernel::Implementation {
         return 0;
     }
 
-    static std::optional<udev::Node> node(dev_t devnum) {
+    /// The first node that `is_it` accepts; `asked` is what log and faults call the question.
+    template <typename IsIt>
+    static std::optional<udev::Node> node(const std::string& asked, IsIt is_it) {
         FakeKernel& k = FakeKernel::current();
         const std::lock_guard lock(k.mutex_);
-        const int failed = k.enter("udev", std::to_string(devnum));
+        const int failed = k.enter("udev", asked);
         if (failed == ENOMEM) // as lib/kernel/udev.cpp does
             throw std::bad_alloc();
         if (failed != 0)
             return std::nullopt;
-        const auto found =
-            std::find_if(k.udev_.begin(), k.udev_.end(),
-                         [&](const udev::Node& candidate) { return candidate.devnum == devnum; });
+        const auto found = std::find_if(k.udev_.begin(), k.udev_.end(), is_it);
         return found == k.udev_.end() ? std::nullopt : std::optional(*found);
     }
 };
@@ -687,7 +688,16 @@ std::vector<Node> enumerate(std::string_view subsystem, int& error) {
 }
 
 std::optional<Node> by_devnum(dev_t devnum) {
-    return Fake::node(devnum);
+    return Fake::node(std::to_string(devnum),
+                      [&](const Node& node) { return node.devnum == devnum; });
+}
+
+std::optional<Node> by_name(std::string_view subsystem, std::string_view sysname) {
+    if (FakeKernel::current().udev_error != 0)
+        return std::nullopt;
+    return Fake::node(fmt::format("{}:{}", subsystem, sysname), [&](const Node& node) {
+        return node.subsystem == subsystem && node.sysname == sysname;
+    });
 }
 
 struct Monitor::State {

@@ -51,6 +51,17 @@ TEST_CASE("a kernel without udmabuf has no such source, a container without udev
     CHECK(sources().size() == 1);
 }
 
+TEST_CASE("the node is looked up by its name, not among all of its class") {
+    FakeKernel fake;
+    add_udmabuf(fake);
+    REQUIRE(sources().size() == 1);
+    std::vector<std::string> asked;
+    for (const FakeCall& call : fake.calls())
+        if (call.name == "udev")
+            asked.push_back(call.object);
+    CHECK(asked == std::vector<std::string>{"misc:udmabuf"});
+}
+
 TEST_CASE("a udmabuf without readable limit has none that is known") {
     FakeKernel fake;
     add_udmabuf(fake);
