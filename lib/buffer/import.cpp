@@ -103,7 +103,8 @@ Result<void> import_dmabufs(std::vector<UniqueFd> fds, Layout& layout, BufferDat
     return solver::complete(layout);
 }
 
-Result<Buffer> import_buffer(std::vector<UniqueFd> fds, Layout layout, SourceRecord source) {
+Result<Buffer> import_buffer(std::vector<UniqueFd> fds, Layout layout, SourceRecord source,
+                             const Crop& crop) {
     auto data = std::make_unique<BufferData>();
     if (auto imported = import_dmabufs(std::move(fds), layout, *data); !imported)
         return std::move(imported).error();
@@ -111,6 +112,8 @@ Result<Buffer> import_buffer(std::vector<UniqueFd> fds, Layout layout, SourceRec
     origin.facts = source.facts;
     origin.source = std::move(source);
     origin.request = plain_request(layout);
+    origin.request.crop_width = crop.width;
+    origin.request.crop_height = crop.height;
     data->layout = std::make_shared<const Layout>(std::move(layout));
     data->origin = std::make_shared<const BufferOrigin>(std::move(origin));
     return Internal::make<Buffer>(std::move(data));

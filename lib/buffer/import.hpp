@@ -4,6 +4,7 @@
 
 #include "lib/buffer/data.hpp"
 
+#include <simplealloc/plan.hpp>
 #include <simplealloc/result.hpp>
 
 #include <span>
@@ -24,7 +25,9 @@ Result<std::vector<UniqueFd>> duplicate(std::span<const int> fds);
 /// which counts the descriptors before and the dma-bufs afterwards.
 Result<void> import_dmabufs(std::vector<UniqueFd> fds, Layout& layout, BufferData& data);
 
-/// The whole of it: a buffer from `source`, without uses.
-Result<Buffer> import_buffer(std::vector<UniqueFd> fds, Layout layout, SourceRecord source);
+/// The whole of it: a buffer from `source`, without uses, of which `crop` counts (see
+/// Request::crop_width; zeros: all of it).
+Result<Buffer> import_buffer(std::vector<UniqueFd> fds, Layout layout, SourceRecord source,
+                             const Crop& crop = {});
 
 } // namespace simplealloc

@@ -63,6 +63,8 @@ Result<Parcel> pack(const Buffer& buffer) {
                        "the buffer has no dma-bufs to share");
     wire::BufferForm form;
     form.layout = buffer.layout();
+    form.crop_width = data.origin->request.crop_width;
+    form.crop_height = data.origin->request.crop_height;
     form.source = source.name;
     form.driver = source.driver;
     form.aliases = source.aliases;
@@ -85,7 +87,8 @@ Result<Buffer> unpack(std::span<const std::byte> bytes, std::vector<UniqueFd> fd
                        fmt::format("{} descriptors for {} dma-bufs", fds.size(),
                                    form->layout.dmabuf_sizes.size()));
     Layout layout = std::move(form->layout);
-    return import_buffer(std::move(fds), std::move(layout), source_of(std::move(*form)));
+    const Crop crop{0, 0, form->crop_width, form->crop_height};
+    return import_buffer(std::move(fds), std::move(layout), source_of(std::move(*form)), crop);
 }
 
 } // namespace simplealloc::share

@@ -59,6 +59,12 @@ Result<void> read_dmabuf(Reader payload, Layout& layout) {
     return {};
 }
 
+Result<void> read_crop(Reader payload, BufferForm& form) {
+    if (!payload.number(form.crop_width) || !payload.number(form.crop_height) || !payload.empty())
+        return cut_short("crop");
+    return {};
+}
+
 Result<void> read_number(Reader payload, const BufferNumber& row, solver::Offer& offer) {
     std::uint64_t value = 0;
     if (!payload.number(value) || !payload.empty())
@@ -119,6 +125,8 @@ Result<void> read_known(BufferEntry entry, Reader payload, BufferForm& form, boo
         return read_plane(payload, form.layout);
     case BufferEntry::dmabuf:
         return read_dmabuf(payload, form.layout);
+    case BufferEntry::crop:
+        return read_crop(payload, form);
     case BufferEntry::source:
         return read_text(payload, "source", form.source);
     case BufferEntry::driver:
@@ -206,6 +214,12 @@ Result<BufferForm> decode_buffer(std::span<const std::byte> message) {
     if (form.layout.dmabuf_sizes.size() != header->dmabufs)
         return invalid("dma-bufs", fmt::format("{} are announced, {} described", header->dmabufs,
                                                form.layout.dmabuf_sizes.size()));
+    const bool crops = seen.test(static_cast<std::size_t>(BufferEntry::crop));
+    if (crops && (form.crop_width == 0 || form.crop_height == 0 ||
+                  form.crop_width > form.layout.width || form.crop_height > form.layout.height))
+        return invalid("crop",
+                       fmt::format("{}x{} pixels are no part of {}x{}", form.crop_width,
+                                   form.crop_height, form.layout.width, form.layout.height));
     if (form.offer.min_address > form.offer.max_address)
         return invalid("max_address", fmt::format("the window from {:#x} ends at {:#x}",
                                                   form.offer.min_address, form.offer.max_address));

@@ -34,6 +34,15 @@ void write_layout(Writer& out, const Layout& layout) {
     }
 }
 
+void write_crop(Writer& out, const BufferForm& form) {
+    if (form.crop_width == 0)
+        return;
+    const std::size_t start = out.begin(BufferEntry::crop, 0);
+    out.number(form.crop_width);
+    out.number(form.crop_height);
+    out.close(start);
+}
+
 Result<void> write_text(Writer& out, BufferEntry entry, const char* what, const std::string& text) {
     if (text.empty())
         return {};
@@ -112,6 +121,7 @@ Result<std::vector<std::byte>> encode_buffer(const BufferForm& form) {
     out.number(static_cast<std::uint16_t>(form.layout.dmabuf_sizes.size()));
     const std::size_t total = out.open();
     write_layout(out, form.layout);
+    write_crop(out, form);
     write_offer(out, form.offer);
     if (auto written = write_texts(out, form); !written)
         return std::move(written).error();

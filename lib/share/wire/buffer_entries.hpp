@@ -34,6 +34,7 @@ enum class BufferEntry : std::uint16_t {
     alias = 66,
     device = 67,
     fact = 68,
+    crop = 69,
 };
 
 /// A fact of the memory that travels as a 64-bit number. A reader that ignores one could be wrong

@@ -9,6 +9,7 @@
 #include <simplealloc/result.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ inline constexpr std::size_t buffer_header = 12;
 /// What travels of a buffer besides its dma-bufs.
 struct BufferForm {
     Layout layout;
+    std::uint32_t crop_width = 0; ///< see Request::crop_width; 0: all of the image
+    std::uint32_t crop_height = 0;
     std::string source; ///< its name, e.g. `dma-heap:system`
     std::string driver; ///< see solver::SourceInput
     std::vector<std::string> aliases;

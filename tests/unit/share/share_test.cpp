@@ -11,6 +11,8 @@
 #include <simplealloc/share.hpp>
 #include <simplealloc/simplealloc.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -124,6 +126,55 @@ TEST_CASE("a buffer arrives with its layout, source and facts, and over the same
     CHECK(std::ranges::equal(third->facts(), got->facts()));
 }
 
+TEST_CASE("the part of an image that counts travels with it") {
+    Machine machine;
+    test::add_drm_card(machine.kernel);
+    const Allocator allocator = test::open_allocator();
+    const DeviceUse shown{allocator.device("/dev/dri/card0").value(), Use::scanout, {}};
+    const auto visible = [&](const Buffer& buffer) {
+        const auto setup = buffer.setup(shown);
+        REQUIRE(setup);
+        return setup->drm->crop;
+    };
+    const Buffer sent =
+        test::allocate(allocator, Request::image(640, 368, fourcc::xrgb8888).crop(640, 360));
+    const auto parcel = share::pack(sent);
+    const auto got = unpack(parcel->bytes, parcel->fds);
+    REQUIRE(got);
+    CHECK(visible(*got).width == 640);
+    CHECK(visible(*got).height == 360);
+    const auto again = share::pack(*got);
+    REQUIRE(again);
+    CHECK(visible(unpack(again->bytes, again->fds).value()).height == 360);
+    // All of it, where nobody says otherwise.
+    const Buffer all = Machine::allocate(fourcc::xrgb8888);
+    const auto whole = share::pack(all);
+    CHECK(visible(unpack(whole->bytes, whole->fds).value()).height == 480);
+}
+
+TEST_CASE("a part that is none is refused") {
+    const auto [width, height] = GENERATE(std::pair(0, 0), std::pair(0, 4), std::pair(2, 0),
+                                          std::pair(4, 4), std::pair(2, 6));
+    wire::BufferForm form;
+    form.layout.width = 3;
+    form.layout.height = 5;
+    form.layout.fourcc = fourcc::xrgb8888;
+    form.layout.planes = {{0, 0, 12, 60}};
+    form.layout.dmabuf_sizes = {4096};
+    form.crop_width = form.crop_height = 1;
+    Bytes bytes = *wire::encode_buffer(form);
+    REQUIRE(wire::decode_buffer(bytes));
+    const std::array entry{std::byte{69}, std::byte{0}, std::byte{0}, std::byte{0}, std::byte{8}};
+    const auto at = std::search(bytes.begin(), bytes.end(), entry.begin(), entry.end());
+    REQUIRE(at != bytes.end());
+    at[8] = static_cast<std::byte>(width);
+    at[12] = static_cast<std::byte>(height);
+    const auto read = wire::decode_buffer(bytes);
+    REQUIRE(!read);
+    CHECK(read.error().cause == Cause::invalid);
+    CHECK(read.error().object == "crop");
+}
+
 TEST_CASE("who receives a buffer checks it for a device like one's own") {
     Machine machine;
     const Buffer sent = Machine::allocate();
@@ -226,6 +277,8 @@ TEST_CASE("every field of a form survives, and its bounds are kept") {
     form.layout.placement = Placement::single;
     form.layout.planes = {{0, 1, 2, 3}, {3, ~std::uint64_t{0}, 5, 6}};
     form.layout.dmabuf_sizes = {1, 2, 3, 4};
+    form.crop_width = 2;
+    form.crop_height = 4;
     form.source = "ion:carveout";
     form.driver = "ion";
     form.aliases = {"a", "b"};
@@ -250,6 +303,8 @@ TEST_CASE("every field of a form survives, and its bounds are kept") {
     INFO((got ? "" : got.error().message()));
     REQUIRE(got);
     CHECK(got->layout == form.layout);
+    CHECK(got->crop_width == 2);
+    CHECK(got->crop_height == 4);
     CHECK(got->facts == form.facts);
     CHECK(got->aliases == form.aliases);
     CHECK(got->offer.device == offer.device);
