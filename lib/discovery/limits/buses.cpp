@@ -19,8 +19,9 @@ constexpr Row rows[] = {
     {"platform", {"platform", true, false}},
     // drivers/of/platform.c of_amba_device_create()
     {"amba", {"platform", true, false}},
-    // drivers/gpu/host1x/bus.c host1x_device_add() takes the mask of host1x.
-    {"host1x", {"platform", true, true}},
+    // drivers/gpu/host1x/bus.c host1x_device_add() copies the mask of host1x, and nobody configures
+    // the device for DMA: neither the windows nor the coherency of host1x's node are its own.
+    {"host1x", {"platform", true, false}},
     // drivers/staging/vc04_services/interface/vchiq_arm/vchiq_bus.c vchiq_device_register()
     // configures its devices with the parent's node.
     {"vchiq-bus", {"platform", true, true}},
