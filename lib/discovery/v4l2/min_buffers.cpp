@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <fmt/format.h>
 #include <linux/videodev2.h>
+#include <string_view>
 #include <system_error>
 
 namespace simplealloc {
@@ -36,10 +37,19 @@ bool lacks_stream(int fd) {
     return kernel::ioctl(fd, VIDIOC_G_SELECTION, &shown) == -EINVAL;
 }
 
+/// Those that answer a volatile control with a number at hand
+/// (drivers/media/platform/amphion/vpu_helpers.c vpu_helper_g_volatile_ctrl(), renesas/rcar_fdp1.c
+/// fdp1_g_ctrl()).
+bool answers_at_once(std::string_view driver) {
+    return driver == "amphion-vpu" || driver == "rcar_fdp1";
+}
+
 /// Why the control is not read; empty: it is.
 std::string obstacle(int fd, const DeviceRecord& record, const V4l2Queue& queue, bool is_volatile) {
     if (!is_decoder(*record.v4l2) || V4L2_TYPE_IS_OUTPUT(queue.buf_type))
-        return is_volatile ? "the driver may wait before it answers" : "";
+        return is_volatile && !answers_at_once(record.driver)
+                   ? "the driver may wait before it answers"
+                   : "";
     if (record.queue_access != QueueAccess::lent)
         return "a decoder tells it on its caller's descriptor, after V4L2_EVENT_SOURCE_CHANGE";
     return lacks_stream(fd) ? "no stream was parsed yet" : "";

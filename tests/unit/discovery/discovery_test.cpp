@@ -404,6 +404,9 @@ TEST_CASE("the pitch that a card rounds dumb buffers to is a fact, and none of t
         REQUIRE(found);
         const auto align = fact(*found, "pitch-align");
         CHECK((align ? align->value : "") == row.value);
+        CHECK(kernel.count(DRM_IOCTL_MODE_CREATE_DUMB) > 0);
+        CHECK(kernel.count(DRM_IOCTL_MODE_DESTROY_DUMB) ==
+              kernel.count(DRM_IOCTL_MODE_CREATE_DUMB));
         CHECK_FALSE(card->has_master);
         CHECK(kernel.census() == Census{});
         CHECK(kernel.errors().empty());
@@ -608,6 +611,23 @@ TEST_CASE("how many buffers a codec needs is asked where its driver can't wait f
     for (const V4l2Queue& queue : found->v4l2->queues)
         least = std::max(least, queue.min_buffers);
     CHECK(least == (row.told == "unknown" ? 0 : static_cast<std::uint32_t>(row.value)));
+}
+
+TEST_CASE("a driver that has the number at hand is asked for it, though the control is volatile") {
+    const auto [driver, told] = GENERATE(table<std::string, std::string>(
+        {{"amphion-vpu", "2"}, {"rcar_fdp1", "2"}, {"qcom-venus", "unknown"}}));
+    CAPTURE(driver);
+    FakeKernel kernel;
+    const auto codec = std::make_shared<Codec>(Codec{false, V4L2_CTRL_FLAG_VOLATILE, 32, 2, 0});
+    FakeVideo video;
+    video.driver = driver;
+    video.override = [codec](unsigned long request, void* argument) {
+        return (*codec)(request, argument);
+    };
+    add_v4l2(kernel, video);
+    const auto found = discovery().find("/dev/video0");
+    REQUIRE(found);
+    CHECK(fact(*found, "output-min-buffers")->value == told);
 }
 
 TEST_CASE("nodes of metadata, VBI and radio samples are devices, with the memory of their row") {
