@@ -7,6 +7,7 @@
 
 #include <simplealloc/simplealloc.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <new>
 
@@ -264,6 +265,15 @@ TEST_CASE("without udev the heaps serve all the same") {
         REQUIRE(!starved);
         CHECK(starved.error().cause == cause_of(sys_errno));
     }
+}
+
+TEST_CASE("a camera is listed as one where udev has no v4l_id to say so") {
+    Machine machine;
+    machine.add_camera();
+    const auto devices = open_allocator().devices();
+    REQUIRE(devices);
+    REQUIRE(devices->size() == 1);
+    CHECK(std::ranges::equal(devices->front().uses(), std::vector{Use::capture}));
 }
 
 TEST_CASE("without verification nothing is imported") {

@@ -188,6 +188,23 @@ TEST_CASE("a bitstream is as large as its driver says, or as the caller wants") 
     CHECK(setup->v4l2->planes[0].sizeimage == size);
 }
 
+TEST_CASE("a driver is told the size that the caller wants, and may want more for it") {
+    Machine machine;
+    const auto in_pages = [](v4l2_pix_format_mplane& pixels) {
+        bitstream(pixels);
+        pixels.plane_fmt[0].sizeimage = (pixels.plane_fmt[0].sizeimage + 4095) / 4096 * 4096;
+    };
+    const Device decoder = machine.device(machine.add(0, V4L2_PIX_FMT_H264, in_pages));
+    CapabilitySet callers;
+    callers.constraints.min_size = (3U << 20U) + 1;
+    const auto plan = machine.allocator().plan(
+        Request::image(1920, 1080, h264).use({decoder, Use::m2m_in, {callers}}));
+    REQUIRE(plan);
+    REQUIRE_FALSE(plan->candidates().empty());
+    CHECK(plan->candidates()[0].layout.dmabuf_sizes ==
+          std::vector<std::uint64_t>{(3U << 20U) + 4096});
+}
+
 TEST_CASE("a codec may round the size of a bitstream's picture to its blocks") {
     Machine machine;
     const auto blocks = [](v4l2_pix_format_mplane& pixels) {

@@ -323,6 +323,19 @@ TEST_CASE("the built-in rows tell who can't export to others") {
     CHECK(built_in("video4linux", "v4l2 loopback", "exports") == "no");
 }
 
+TEST_CASE("the built-in rows tell what drivers out of the kernel's tree do") {
+    CHECK(built_in("video4linux", "v4l2 loopback", "imports") == "no");
+    CHECK(built_in("video4linux", "v4l2 loopback", "memory-to-memory") == "no");
+    for (const char* driver :
+         {"bcm2835-codec", "bcm2835-isp", "rpivid", "rp1-cfe", "rkvenc", "rk_hdmirx"}) {
+        CAPTURE(driver);
+        CHECK(built_in("video4linux", driver, "memory") == "dma-contig");
+    }
+    CHECK(built_in("drm", "evdi", "exports-vmap-stable") == "no");
+    CHECK(built_in("drm", "asahi", "contiguous") == "no");
+    CHECK(built_in("drm", "apple", "contiguous") == "unless-iommu");
+}
+
 TEST_CASE("a row may be for the PCI functions that it names") {
     const Quirks quirks = quirks_of(head + "pci-id = 8086:59?? 10DE:*\nmax-width = 8\n");
     DeviceIdentity device = toy();
