@@ -29,13 +29,14 @@ Result<Allocator> Allocator::open(AllocatorOptions options) {
         return std::move(policy).error();
     quirks->add(policy->devices);
     auto ledger = Ledger::create(policy->quotas);
-    return Allocator(std::shared_ptr<AllocatorData>(new AllocatorData{std::move(*policy),
-                                                                      Discovery(std::move(*quirks)),
-                                                                      std::move(ledger),
-                                                                      options.budget,
-                                                                      {},
-                                                                      {},
-                                                                      {}}));
+    return Allocator(
+        std::shared_ptr<AllocatorData>(new AllocatorData{std::move(*policy),
+                                                         Inventory(Discovery(std::move(*quirks))),
+                                                         std::move(ledger),
+                                                         options.budget,
+                                                         {},
+                                                         {},
+                                                         {}}));
 }
 
 Allocator::Allocator(std::shared_ptr<AllocatorData> data) noexcept : data_(std::move(data)) {}
@@ -54,19 +55,21 @@ Result<Device> to_device(Result<DeviceRecord> record) {
 } // namespace
 
 Result<Device> Allocator::device(const std::string& path) const {
-    return to_device(questions::ask_all([&] { return data_->discovery.find(path); }));
+    return to_device(questions::ask_all([&] { return data_->inventory.discovery().find(path); }));
 }
 
 Result<Device> Allocator::device(int fd, QueueAccess access) const {
-    return to_device(questions::ask_all([&] { return data_->discovery.find(fd, access); }));
+    return to_device(
+        questions::ask_all([&] { return data_->inventory.discovery().find(fd, access); }));
 }
 
 Result<Device> Allocator::device(std::uint64_t number) const {
-    return to_device(questions::ask_all([&] { return data_->discovery.find(dev_t{number}); }));
+    return to_device(
+        questions::ask_all([&] { return data_->inventory.discovery().find(dev_t{number}); }));
 }
 
 Result<std::vector<Device>> Allocator::devices() const {
-    auto records = questions::ask_all([&] { return data_->discovery.list(); });
+    auto records = questions::ask_all([&] { return data_->inventory.discovery().list(); });
     if (!records)
         return std::move(records).error();
     std::vector<Device> devices;
@@ -125,11 +128,11 @@ Result<Plan> Allocator::plan(const Request& request) const {
     return questions::ask_all([&]() -> Result<Plan> {
         if (auto present = check_present(full.uses); !present)
             return std::move(present).error();
-        auto devices = data_->devices(full.uses);
-        if (!devices)
-            return std::move(devices).error();
+        auto sources = data_->sources(full.uses);
+        if (!sources)
+            return std::move(sources).error();
         const auto paddings = data_->paddings.current();
-        return make_plan(std::move(full), data_->policy, data_->sources(*devices),
+        return make_plan(std::move(full), data_->policy, *std::move(sources),
                          data_->refusals.current(), data_->ledger->quotas(), *paddings, spending);
     });
 }

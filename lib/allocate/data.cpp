@@ -9,9 +9,11 @@
 
 namespace simplealloc {
 
-Result<std::vector<std::shared_ptr<const DeviceRecord>>>
-AllocatorData::devices(const std::vector<DeviceUse>& uses) const {
-    std::vector<std::shared_ptr<const DeviceRecord>> devices;
+namespace {
+
+/// What the uses name goes first and is known best; the rest of the machine is only listed.
+Result<DeviceRecords> devices_for(const std::vector<DeviceUse>& uses, Inventory& inventory) {
+    DeviceRecords devices;
     for (const DeviceUse& use : uses) {
         const auto record = Internal::pointer(use.device);
         if (std::find(devices.begin(), devices.end(), record) == devices.end())
@@ -19,48 +21,45 @@ AllocatorData::devices(const std::vector<DeviceUse>& uses) const {
     }
     // A sandbox may hide sysfs: the devices that the request names and the heaps do without. That
     // it could not be asked does not say that there are no others.
-    auto listed = discovery.list_givers();
+    auto listed = inventory.givers();
     if (!listed &&
         (listed.error().cause == Cause::fd_limit || listed.error().cause == Cause::exhausted))
         return std::move(listed).error();
     if (!listed) {
         log::line(LogLevel::warning, "plan: {}", listed.error().message());
-        listed = std::vector<DeviceRecord>();
+        return devices;
     }
-    for (DeviceRecord& record : *listed) {
+    for (auto& record : *listed) {
         const bool named = std::any_of(devices.begin(), devices.end(),
-                                       [&](const auto& known) { return known->id == record.id; });
+                                       [&](const auto& known) { return known->id == record->id; });
         if (!named)
-            devices.push_back(std::make_shared<const DeviceRecord>(std::move(record)));
+            devices.push_back(std::move(record));
     }
     return devices;
 }
 
-std::vector<SourceRecord>
-AllocatorData::sources(std::span<const std::shared_ptr<const DeviceRecord>> devices) const {
-    std::vector<SourceRecord> sources;
-    for (const Backend& backend : backends())
-        for (SourceRecord& source : sources_of(backend, devices, discovery.quirks()))
-            sources.push_back(std::move(source));
-    return sources;
+} // namespace
+
+Result<std::vector<SourceRecord>> AllocatorData::sources(const std::vector<DeviceUse>& uses) {
+    auto devices = devices_for(uses, inventory);
+    if (!devices)
+        return std::move(devices).error();
+    return inventory.sources(*devices);
 }
 
-Result<std::vector<SourceRecord>> AllocatorData::all_sources() const {
-    auto listed = discovery.list_givers();
-    if (!listed)
-        return std::move(listed).error();
-    std::vector<std::shared_ptr<const DeviceRecord>> devices;
-    for (DeviceRecord& record : *listed)
-        devices.push_back(std::make_shared<const DeviceRecord>(std::move(record)));
-    return sources(devices);
+Result<std::vector<SourceRecord>> AllocatorData::all_sources() {
+    auto devices = inventory.givers();
+    if (!devices)
+        return std::move(devices).error();
+    return inventory.sources(*devices);
 }
 
-Result<std::optional<SourceRecord>>
-AllocatorData::find_source(const std::string& name, const std::vector<DeviceUse>& uses) const {
-    auto known = devices(uses);
+Result<std::optional<SourceRecord>> AllocatorData::find_source(const std::string& name,
+                                                               const std::vector<DeviceUse>& uses) {
+    auto known = sources(uses);
     if (!known)
         return std::move(known).error();
-    for (SourceRecord& source : sources(*known))
+    for (SourceRecord& source : *known)
         if (source.input.name == name)
             return std::optional(std::move(source));
     return std::optional<SourceRecord>();

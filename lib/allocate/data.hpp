@@ -2,9 +2,9 @@
 // What an Allocator holds.
 #pragma once
 
+#include "lib/allocate/inventory.hpp"
 #include "lib/allocate/paddings.hpp"
 #include "lib/allocate/refusals.hpp"
-#include "lib/discovery/discovery.hpp"
 #include "lib/discovery/record/device_record.hpp"
 #include "lib/policy/ledger.hpp"
 #include "lib/policy/policy.hpp"
@@ -24,7 +24,7 @@ namespace simplealloc {
 
 struct AllocatorData {
     Policy policy;
-    Discovery discovery;
+    Inventory inventory;
     std::shared_ptr<Ledger> ledger;
     Budget budget; ///< of each plan
 
@@ -43,18 +43,14 @@ struct AllocatorData {
                                                  : std::unique_lock<std::mutex>();
     }
 
-    /// What the uses name goes first and is known best; the rest of the machine is only listed.
-    [[nodiscard]] Result<std::vector<std::shared_ptr<const DeviceRecord>>>
-    devices(const std::vector<DeviceUse>& uses) const;
-    /// All sources of the machine that `devices` and nobody give.
-    [[nodiscard]] std::vector<SourceRecord>
-    sources(std::span<const std::shared_ptr<const DeviceRecord>> devices) const;
+    /// All sources of the machine that the uses' devices, those that are listed and nobody give.
+    [[nodiscard]] Result<std::vector<SourceRecord>> sources(const std::vector<DeviceUse>& uses);
     /// Those of all listed devices.
-    [[nodiscard]] Result<std::vector<SourceRecord>> all_sources() const;
+    [[nodiscard]] Result<std::vector<SourceRecord>> all_sources();
     /// The source of that name, which may be bound to a device of the uses or another; nothing when
     /// there is none.
     [[nodiscard]] Result<std::optional<SourceRecord>>
-    find_source(const std::string& name, const std::vector<DeviceUse>& uses) const;
+    find_source(const std::string& name, const std::vector<DeviceUse>& uses);
 };
 
 } // namespace simplealloc

@@ -60,7 +60,7 @@ struct Known {
     std::set<std::string> sources;
 };
 
-Result<std::set<std::string>> source_names(const AllocatorData& allocator) {
+Result<std::set<std::string>> source_names(AllocatorData& allocator) {
     auto sources = allocator.all_sources();
     if (!sources)
         return std::move(sources).error();
@@ -141,7 +141,7 @@ Result<void> MonitorData::receive() {
 
 void MonitorData::take(const udev::Event& event) {
     const udev::Node& node = event.node;
-    NodeKind kind = node_kind(node, allocator->discovery.quirks());
+    NodeKind kind = node_kind(node, allocator->inventory.discovery().quirks());
     // The driver that a row goes by has left when its device goes.
     if (kind == NodeKind::other && known.ids.contains(node.syspath))
         kind = NodeKind::device;
@@ -168,7 +168,7 @@ void MonitorData::take(const udev::Event& event) {
 /// What the event changes; on failure it changes nothing yet.
 Result<void> MonitorData::complete(HotplugEvent& event) {
     if (event.kind == HotplugKind::rescan) {
-        auto ids = node_ids(allocator->discovery.quirks());
+        auto ids = node_ids(allocator->inventory.discovery().quirks());
         if (!ids)
             return std::move(ids).error();
         known.ids = std::move(*ids);
@@ -220,14 +220,14 @@ Result<Monitor> Allocator::monitor() const {
     // udevd's control socket tells that it runs, as libudev itself sees it.
     data->origin = kernel::access("/run/udev/control", F_OK) >= 0 ? "udev" : "kernel";
     int error = 0;
-    const std::vector<std::string> classes = watched_classes(data_->discovery.quirks());
+    const std::vector<std::string> classes = watched_classes(data_->inventory.discovery().quirks());
     const std::vector<std::string_view> names(classes.begin(), classes.end());
     data->socket = udev::Monitor::open(data->origin.c_str(), names, error);
     if (!data->socket)
         return failure(Stage::discover, cause_of(-error), -error, "hotplug events",
                        "open the socket");
     // Listening comes first, so that nothing can come or go unseen in between.
-    auto ids = node_ids(data_->discovery.quirks());
+    auto ids = node_ids(data_->inventory.discovery().quirks());
     if (!ids)
         return std::move(ids).error();
     data->known.ids = std::move(*ids);

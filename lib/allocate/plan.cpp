@@ -228,8 +228,8 @@ bool pay_for_copy(const std::vector<CapabilitySet>& alternatives, solver::Spendi
 Result<Plan> make_plan(Request request, const Policy& policy, std::vector<SourceRecord> sources,
                        solver::Input::Refusals refusals, std::vector<QuotaState> quotas,
                        std::span<const Padding> paddings, solver::Spending& spending) {
-    auto data = std::make_shared<PlanData>(PlanData{
-        std::move(request), std::move(sources), {}, {}, {}, {}, {}, {}, true});
+    auto data = std::make_shared<PlanData>(
+        PlanData{std::move(request), std::move(sources), {}, {}, {}, {}, {}, {}, true});
     const Request& fields = data->request;
 
     solver::Input common;

@@ -72,10 +72,10 @@ Result<bool> Allocator::is_current(const Plan& plan) const {
     return questions::ask_all([&]() -> Result<bool> {
         if (const auto present = check_present(uses); !present)
             return false;
-        auto devices = data_->devices(uses);
-        if (!devices)
-            return std::move(devices).error();
-        return choice_of(data_->sources(*devices)) == choice_of(Internal::data(plan).sources);
+        const auto sources = data_->sources(uses);
+        if (!sources)
+            return sources.error();
+        return choice_of(*sources) == choice_of(Internal::data(plan).sources);
     });
 }
 

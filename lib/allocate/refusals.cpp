@@ -4,7 +4,7 @@
 #include "lib/base/internal.hpp"
 
 #include "lib/discovery/record/device_record.hpp"
-#include "lib/kernel/kernel.hpp"
+#include "lib/kernel/uevents.hpp"
 #include "lib/model/objection.hpp"
 
 #include <algorithm>
@@ -12,23 +12,12 @@
 
 namespace simplealloc {
 
-namespace {
-
-/// Grows with every hotplug event; empty when unreadable.
-std::string hotplug_count() {
-    std::string text;
-    kernel::read_file("/sys/kernel/uevent_seqnum", text);
-    return text;
-}
-
-} // namespace
-
 solver::Input::Refusals Refusals::current() {
     // Nothing to forget: no reason to ask for hotplug events, nor to wait for others.
     if (!any_)
         return refusals_.none();
     const std::lock_guard lock(mutex_);
-    std::string now = hotplug_count();
+    std::string now = uevent_count();
     if (now != since_) {
         refusals_.clear();
         any_ = false;
@@ -40,7 +29,7 @@ solver::Input::Refusals Refusals::current() {
 void Refusals::remember(Refusal refusal) {
     const std::lock_guard lock(mutex_);
     if (!any_)
-        since_ = hotplug_count();
+        since_ = uevent_count();
     const auto is_same = [of = refusal](const Refusal& known) {
         return known.source == of.source && known.layout_class == of.layout_class &&
                known.device == of.device && known.party == of.party;

@@ -41,6 +41,10 @@ int restart(Call call) {
     }
 }
 
+std::chrono::nanoseconds since_1970(std::int64_t seconds, std::int64_t nanoseconds) {
+    return std::chrono::seconds(seconds) + std::chrono::nanoseconds(nanoseconds);
+}
+
 void fill(const struct ::stat& from, Stat& to) {
     to.mode = from.st_mode;
     to.group = from.st_gid;
@@ -48,6 +52,7 @@ void fill(const struct ::stat& from, Stat& to) {
     to.dev = from.st_dev;
     to.inode = from.st_ino;
     to.size = static_cast<std::uint64_t>(from.st_size);
+    to.modified = since_1970(from.st_mtim.tv_sec, from.st_mtim.tv_nsec);
 }
 
 void fill(const struct ::statx& from, Stat& to) {
@@ -57,6 +62,7 @@ void fill(const struct ::statx& from, Stat& to) {
     to.dev = ::makedev(from.stx_dev_major, from.stx_dev_minor);
     to.inode = from.stx_ino;
     to.size = from.stx_size;
+    to.modified = since_1970(from.stx_mtime.tv_sec, from.stx_mtime.tv_nsec);
 }
 
 struct CloseDirectory {
@@ -160,6 +166,10 @@ int unwatch(int watcher, int fd) {
 
 std::chrono::nanoseconds now() {
     return std::chrono::steady_clock::now().time_since_epoch();
+}
+
+std::chrono::nanoseconds wall_time() {
+    return std::chrono::system_clock::now().time_since_epoch();
 }
 
 std::int64_t seek_end(int fd) {

@@ -24,6 +24,9 @@ struct Stat {
     dev_t dev = 0;
     ino_t inode = 0;
     std::uint64_t size = 0;
+    std::chrono::nanoseconds modified{}; ///< by wall_time()
+
+    bool operator==(const Stat&) const = default;
 };
 
 /// O_CLOEXEC and O_NOCTTY are added. Restarted after a signal.
@@ -54,6 +57,8 @@ int watch(int watcher, int fd, short events);
 int unwatch(int watcher, int fd);
 /// A clock that only runs forward.
 std::chrono::nanoseconds now();
+/// Since 1970; somebody may set this clock.
+std::chrono::nanoseconds wall_time();
 /// Size by lseek(SEEK_END): the only way that all kernels answer for a dma-buf.
 std::int64_t seek_end(int fd);
 int stat(const char* path, Stat& out);

@@ -49,7 +49,7 @@ std::string remedy_for(const std::string& path, const kernel::Stat& node,
 } // namespace
 
 Permission check_permission(const std::string& path, const std::string& subsystem, bool write) {
-    const int result = kernel::access(path.c_str(), write ? R_OK | W_OK : R_OK);
+    const int result = questions::access(path, write ? R_OK | W_OK : R_OK);
     if (result >= 0)
         return {};
 

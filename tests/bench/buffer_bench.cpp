@@ -131,11 +131,32 @@ void add_recycling(const Allocator& allocator, std::vector<Pair>& pairs) {
     }
 }
 
+/// What a compositor asks all the time, of a card and its render node.
+void add_questions(const Allocator& allocator, std::vector<Pair>& pairs) {
+    RequestBuilder request = Request::image(640, 480, fourcc::xrgb8888);
+    for (const Device& device : value(allocator.devices())) {
+        if (device.subsystem() != "drm")
+            continue;
+        const bool renders = device.path().find("renderD") != std::string::npos;
+        request.use(value(allocator.device(device.path())), renders ? Use::render : Use::scanout);
+    }
+    const Plan plan = value(allocator.plan(request));
+    pairs.push_back({"plan", {}, enumerate_with_udev, [&allocator, request] {
+                         value(allocator.plan(request));
+                     }});
+    pairs.push_back({"is-current", {}, enumerate_with_udev, [&allocator, plan] {
+                         value(allocator.is_current(plan));
+                     }});
+    pairs.push_back(
+        {"sources", {}, enumerate_with_udev, [&allocator] { value(allocator.sources()); }});
+}
+
 std::vector<Pair> make_pairs(const Allocator& allocator, std::string_view only) {
     std::vector<Pair> pairs;
     add_allocations(allocator, only, pairs);
     add_mapping(allocator, pairs);
     add_recycling(allocator, pairs);
+    add_questions(allocator, pairs);
     pairs.push_back({"open", {}, enumerate_with_udev, [] { value(Allocator::open()); }});
     pairs.push_back({"open-and-list", {}, enumerate_with_udev, [] {
                          value(value(Allocator::open()).devices());

@@ -588,6 +588,10 @@ std::chrono::nanoseconds now() {
     return FakeKernel::current().time;
 }
 
+std::chrono::nanoseconds wall_time() {
+    return std::chrono::hours(1) + FakeKernel::current().time;
+}
+
 std::int64_t seek_end(int fd) {
     return Fake::call("seek_end", Fake::describe(fd), 0,
                       [&](FakeKernel& k) { return Fake::seek_end(k, fd); });

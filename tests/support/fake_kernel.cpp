@@ -200,6 +200,8 @@ int FakeKernel::stat_path(const std::string& path, kernel::Stat& out) const {
     } else {
         return -ENOENT;
     }
+    if (const auto at = modified.find(resolved); at != modified.end())
+        out.modified = at->second;
     const auto replaced = replaced_.find(resolved);
     out.inode =
         std::hash<std::string>{}(resolved) + (replaced == replaced_.end() ? 0 : replaced->second);

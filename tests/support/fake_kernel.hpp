@@ -178,6 +178,7 @@ public:
     /// After each call, so that threads really interleave; poll then waits for them.
     bool lets_others_run = false;
     std::chrono::nanoseconds time{1}; ///< of the clock, which a wait in vain turns on
+    std::map<std::string, std::chrono::nanoseconds> modified; ///< files and folders, by wall_time()
 
     // Objects behind descriptors
     std::shared_ptr<FakeDmaBuf> make_dmabuf(std::uint64_t size, std::string exporter, int flags,
