@@ -190,11 +190,12 @@ TEST_CASE("a bitstream is as large as its driver says, or as the caller wants") 
 
 TEST_CASE("a driver is told the size that the caller wants, and may want more for it") {
     Machine machine;
-    const auto in_pages = [](v4l2_pix_format_mplane& pixels) {
+    constexpr std::uint32_t block = 65536;
+    const auto in_blocks = [](v4l2_pix_format_mplane& pixels) {
         bitstream(pixels);
-        pixels.plane_fmt[0].sizeimage = (pixels.plane_fmt[0].sizeimage + 4095) / 4096 * 4096;
+        pixels.plane_fmt[0].sizeimage = (pixels.plane_fmt[0].sizeimage + block - 1) / block * block;
     };
-    const Device decoder = machine.device(machine.add(0, V4L2_PIX_FMT_H264, in_pages));
+    const Device decoder = machine.device(machine.add(0, V4L2_PIX_FMT_H264, in_blocks));
     CapabilitySet callers;
     callers.constraints.min_size = (3U << 20U) + 1;
     const auto plan = machine.allocator().plan(
@@ -202,7 +203,7 @@ TEST_CASE("a driver is told the size that the caller wants, and may want more fo
     REQUIRE(plan);
     REQUIRE_FALSE(plan->candidates().empty());
     CHECK(plan->candidates()[0].layout.dmabuf_sizes ==
-          std::vector<std::uint64_t>{(3U << 20U) + 4096});
+          std::vector<std::uint64_t>{(3U << 20U) + block});
 }
 
 TEST_CASE("a codec may round the size of a bitstream's picture to its blocks") {
