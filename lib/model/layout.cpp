@@ -14,7 +14,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <numeric>
 #include <string>
 
@@ -392,21 +391,6 @@ Result<Layout> relayout(const Layout& layout, std::uint64_t stride, std::uint64_
     if (auto placed = place_planes(result, *format, lines, {}); !placed)
         return std::move(placed).error();
     return result;
-}
-
-std::uint64_t total_size(const Layout& layout) noexcept {
-    std::uint64_t total = 0;
-    for (const std::uint64_t size : layout.dmabuf_sizes)
-        total += size;
-    return total;
-}
-
-std::string layout_class(const Layout& layout) {
-    std::uint64_t largest = 0;
-    for (const std::uint64_t size : layout.dmabuf_sizes)
-        largest = std::max(largest, size);
-    return fmt::format("{:x}/{:x}/{} dma-bufs/2^{}", layout.fourcc.value, layout.modifier.value,
-                       layout.dmabuf_sizes.size(), std::bit_width(largest));
 }
 
 } // namespace simplealloc::solver

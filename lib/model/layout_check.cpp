@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whether a layout, as the kernel returned it, satisfies constraints.
+// Whether a layout, as the kernel returned it, satisfies constraints, and what can be told of one.
 #include "lib/model/layout.hpp"
 
 #include "lib/base/checked.hpp"
@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <string>
 #include <utility>
 
@@ -325,6 +326,21 @@ Result<void> check_layout(const Layout& layout, const Constraints& constraints) 
         if (Verdict wrong = check_packed(layout, *format, c))
             return *wrong;
     return {};
+}
+
+std::uint64_t total_size(const Layout& layout) noexcept {
+    std::uint64_t total = 0;
+    for (const std::uint64_t size : layout.dmabuf_sizes)
+        total += size;
+    return total;
+}
+
+std::string layout_class(const Layout& layout) {
+    std::uint64_t largest = 0;
+    for (const std::uint64_t size : layout.dmabuf_sizes)
+        largest = std::max(largest, size);
+    return fmt::format("{:x}/{:x}/{} dma-bufs/2^{}", layout.fourcc.value, layout.modifier.value,
+                       layout.dmabuf_sizes.size(), std::bit_width(largest));
 }
 
 } // namespace simplealloc::solver

@@ -115,6 +115,7 @@ private:
     [[nodiscard]] Error full(std::uint64_t events, const DeviceWork& devices);
     /// Counts it, and hands it on.
     Error refuse(Error error);
+    [[nodiscard]] static Error closed();
 
     // With the lock held, but for what may take long
     Result<PoolSlot> acquire(std::unique_lock<std::mutex>& lock, Timeout timeout,
