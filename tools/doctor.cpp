@@ -66,9 +66,7 @@ private:
 
 /// Whether this process may use it is another matter, with another remedy.
 bool is_contiguous(const SourceInfo& source) {
-    return std::ranges::any_of(source.facts, [](const Fact& fact) {
-        return fact.name == "contiguity" && fact.value == "physical";
-    });
+    return source.offer.contiguity == OfferContiguity::physical;
 }
 
 bool needs_contiguous(const DeviceHealth& device) {

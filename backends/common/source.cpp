@@ -51,13 +51,6 @@ const char* text_of(solver::CpuCaching caching) {
     return "unknown";
 }
 
-void add_fact(SourceRecord& source, const char* name, std::string value, Confidence confidence,
-              const std::string& origin) {
-    if (value == "unknown")
-        confidence = Confidence::unknown;
-    source.facts.push_back({name, std::move(value), confidence, origin});
-}
-
 /// From the first to the last address of a PCI function's memory (drivers/pci/pci-sysfs.c
 /// resource_show(): begin, end and flags, a line for each).
 std::optional<AddressRange> hull_of_bars(const std::string& path) {
@@ -202,25 +195,33 @@ void describe_memory_kind(SourceRecord& source, const DeviceRecord& device, cons
 }
 
 void add_contiguity_fact(SourceRecord& source, Confidence confidence, const std::string& origin) {
-    add_fact(source, "contiguity", text_of(source.input.offer.contiguity), confidence, origin);
+    const solver::OfferContiguity known = source.input.offer.contiguity;
+    source.facts.push_back(
+        {"contiguity", text_of(known),
+         known == solver::OfferContiguity::unknown ? Confidence::unknown : confidence, origin});
 }
 
 void add_caching_fact(SourceRecord& source, Confidence confidence, const std::string& origin) {
-    add_fact(source, "caching", text_of(source.input.offer.caching), confidence, origin);
+    const solver::CpuCaching known = source.input.offer.caching;
+    source.facts.push_back({"caching", text_of(known),
+                            known == solver::CpuCaching::unknown ? Confidence::unknown : confidence,
+                            origin});
 }
 
 void add_zeroed_fact(SourceRecord& source, Confidence confidence, const std::string& origin) {
     const std::optional<bool>& zeroed = source.input.offer.zeroed;
-    add_fact(source, "zeroed", zeroed ? (*zeroed ? "yes" : "no") : "unknown", confidence, origin);
+    source.facts.push_back({"zeroed", zeroed ? (*zeroed ? "yes" : "no") : "unknown",
+                            zeroed ? confidence : Confidence::unknown, origin});
 }
 
 void add_mode_fact(SourceRecord& source) {
     kernel::Stat stat;
     if (questions::stat(source.path, stat) < 0)
         return;
-    add_fact(source, "mode",
-             fmt::format("{:04o}, group {}", stat.mode & 07777U, kernel::group_name(stat.group)),
-             Confidence::known, source.path);
+    source.facts.push_back(
+        {"mode",
+         fmt::format("{:04o}, group {}", stat.mode & 07777U, kernel::group_name(stat.group)),
+         Confidence::known, source.path});
 }
 
 Result<void> measure(Layout& layout, std::span<const UniqueFd> dmabufs, const std::string& source) {

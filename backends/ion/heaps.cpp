@@ -3,6 +3,7 @@
 #include "backends/ion/heaps.hpp"
 
 #include "lib/base/ini.hpp"
+#include "lib/base/names.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -14,11 +15,20 @@ namespace {
 
 enum Type : std::uint32_t { system, system_contig, carveout, chunk, dma };
 
+constexpr Names<VendorMemory, 4> memories({
+    {VendorMemory::scattered, "scattered"},
+    {VendorMemory::contiguous, "contiguous"},
+    {VendorMemory::protected_memory, "protected"},
+    {VendorMemory::unknown, "unknown"},
+});
+
 VendorHeap parse(const std::string& word, const std::string& origin) {
     const std::size_t first = word.find(':');
     const std::size_t last = word.rfind(':');
     return {static_cast<std::uint32_t>(std::strtoul(word.c_str(), nullptr, 10)),
-            word.substr(first + 1, last - first - 1), word.substr(last + 1), origin};
+            word.substr(first + 1, last - first - 1),
+            memories.parse(std::string_view(word).substr(last + 1)).value_or(VendorMemory::unknown),
+            origin};
 }
 
 void describe_protected(HeapKnowledge& heap) {
@@ -80,14 +90,18 @@ void describe_vendor(HeapKnowledge& heap, const VendorHeap& vendor) {
     heap.origin = vendor.origin;
     heap.undescribed = false;
     heap.scarce = false;
-    if (vendor.memory == "protected") {
+    switch (vendor.memory) {
+    case VendorMemory::protected_memory:
         describe_protected(heap);
-    } else if (vendor.memory == "contiguous") {
+        return;
+    case VendorMemory::contiguous:
         heap.contiguity = solver::OfferContiguity::physical;
         heap.scarce = true;
-    } else if (vendor.memory == "scattered") {
+        return;
+    case VendorMemory::scattered:
         heap.contiguity = solver::OfferContiguity::scattered;
-    } else {
+        return;
+    case VendorMemory::unknown:
         heap.confidence = Confidence::unknown;
         heap.undescribed = true;
         heap.scarce = true;

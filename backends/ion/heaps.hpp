@@ -13,11 +13,13 @@
 
 namespace simplealloc::ion {
 
+enum class VendorMemory { scattered, contiguous, protected_memory, unknown };
+
 /// A heap that a vendor's kernel has under an id of its own.
 struct VendorHeap {
     std::uint32_t id = 0;
     std::string name;
-    std::string memory; ///< `scattered`, `contiguous`, `protected`, `unknown`
+    VendorMemory memory = VendorMemory::unknown;
     std::string origin;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <simplealloc/check.h>
+#include <simplealloc/offer.h>
 #include <simplealloc/policy.h>
 #include <simplealloc/prepared.h>
 #include <simplealloc/stats.h>
@@ -65,7 +66,8 @@ struct simplealloc_source {
     bool usable;                                 ///< whether this process may allocate from it
     const char* reason;                          ///< why not
     const char* remedy;                          ///< what would make it usable; may be empty
-    const struct simplealloc_fact* const* facts; ///< what it guarantees of its memory
+    const struct simplealloc_fact* const* facts; ///< what it guarantees, and how that is known
+    struct simplealloc_source_offer offer;       ///< the same as values
 };
 
 /// All sources of a machine.

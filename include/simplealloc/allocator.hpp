@@ -4,6 +4,7 @@
 
 #include <simplealloc/budget.hpp>
 #include <simplealloc/check.hpp>
+#include <simplealloc/offer.hpp>
 #include <simplealloc/policy.hpp>
 #include <simplealloc/prepared.hpp>
 #include <simplealloc/stats.hpp>
@@ -43,7 +44,8 @@ struct SourceInfo {
     bool usable = false;     ///< whether this process may allocate from it
     std::string reason;      ///< why not
     std::string remedy;      ///< what would make it usable; may be empty
-    std::vector<Fact> facts; ///< what it guarantees of its memory
+    std::vector<Fact> facts; ///< what it guarantees of its memory, and how that is known
+    SourceOffer offer;       ///< the same as values
 };
 
 struct AllocatorData;

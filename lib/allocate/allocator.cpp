@@ -89,7 +89,7 @@ Result<std::vector<SourceInfo>> Allocator::sources() const {
     for (const SourceRecord& source : *records)
         sources.push_back({source.input.name, source.input.backend, source.path,
                            source.input.usable, source.input.reason, source.input.remedy,
-                           source.facts});
+                           source.facts, source.input.offer});
     return sources;
 }
 

@@ -31,16 +31,21 @@ namespace simplealloc {
 
 namespace {
 
-/// Who leaves the source out; empty: nobody.
-std::string left_out_by(const solver::ResolvedRequest& request, const Policy& policy,
-                        const solver::SourceInput& source) {
+/// Whether somebody leaves the source out.
+void exclude(const solver::ResolvedRequest& request, const Policy& policy,
+             solver::SourceInput& source) {
     const auto names = [&](std::string_view name) { return source.is_called(name); };
-    if (std::any_of(request.without.begin(), request.without.end(), names))
-        return "caller";
-    for (const Sourced<std::string>& name : policy.forbidden)
-        if (names(name.value))
-            return name.origin;
-    return {};
+    const auto forbidden = std::ranges::find_if(policy.forbidden, names, &Forbidden::value);
+    if (std::any_of(request.without.begin(), request.without.end(), names)) {
+        source.excluded = solver::ExcludedBy::caller;
+        source.exclusion = "caller";
+    } else if (forbidden != policy.forbidden.end()) {
+        source.excluded = forbidden->by;
+        source.exclusion = forbidden->origin;
+    } else {
+        source.excluded = solver::ExcludedBy::nobody;
+        source.exclusion.clear();
+    }
 }
 
 /// The quotas that count one of the sources; each source gets to know its own.
@@ -82,8 +87,7 @@ void apply_policy(const solver::ResolvedRequest& request, std::span<const Device
     for (std::size_t i = 0; i < records.size(); ++i) {
         solver::SourceInput& input = inputs[i];
         const auto& device = records[i].device;
-        input.disabled_by = left_out_by(request, policy, input);
-        input.enabled = input.disabled_by.empty();
+        exclude(request, policy, input);
         if (device)
             input.offer.queue = making_side(uses, *device);
         input.named = !device || request.any_device ||

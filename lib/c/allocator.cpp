@@ -19,10 +19,31 @@ using namespace simplealloc::c;
 
 namespace simplealloc::c {
 
+static_assert(SIMPLEALLOC_OFFER_CONTIGUITY_UNKNOWN == static_cast<int>(OfferContiguity::unknown));
+static_assert(SIMPLEALLOC_CPU_CACHING_UNKNOWN == static_cast<int>(CpuCaching::unknown));
+
+static simplealloc_source_offer to_c(const SourceOffer& offer) {
+    const auto zeroed = !offer.zeroed   ? SIMPLEALLOC_CHOICE_DEFAULT
+                        : *offer.zeroed ? SIMPLEALLOC_CHOICE_YES
+                                        : SIMPLEALLOC_CHOICE_NO;
+    return {static_cast<simplealloc_offer_contiguity>(offer.contiguity),
+            offer.chunk_size,
+            offer.min_address,
+            offer.max_address,
+            static_cast<simplealloc_cpu_caching>(offer.caching),
+            offer.caching_selectable,
+            zeroed,
+            static_cast<simplealloc_memory_kind>(offer.memory_kind),
+            offer.protected_memory,
+            offer.max_size,
+            offer.max_total};
+}
+
 static simplealloc_source to_c(const SourceInfo& source, Arena& arena) {
-    return {arena.text(source.name), arena.text(source.backend), arena.text(source.path),
-            source.usable,           arena.text(source.reason),  arena.text(source.remedy),
-            arena.list(source.facts)};
+    return {arena.text(source.name),   arena.text(source.backend),
+            arena.text(source.path),   source.usable,
+            arena.text(source.reason), arena.text(source.remedy),
+            arena.list(source.facts),  to_c(source.offer)};
 }
 
 static simplealloc_sources to_c(const std::vector<SourceInfo>& sources, Arena& arena) {

@@ -7,6 +7,7 @@
 #include <simplealloc/capability_set.hpp>
 #include <simplealloc/device.hpp>
 #include <simplealloc/fact.hpp>
+#include <simplealloc/offer.hpp>
 #include <simplealloc/plan.hpp>
 #include <simplealloc/request.hpp>
 
@@ -73,20 +74,8 @@ struct UseInput {
     bool any_modifier = false;
 };
 
-enum class OfferContiguity : std::uint8_t {
-    physical,      ///< one run of physical memory
-    device_domain, ///< one run in the address space of the source's own device only
-    chunks,        ///< runs of Offer::chunk_size
-    scattered,     ///< single pages
-    unknown,       ///< nobody said: satisfies no requirement
-};
-
-enum class CpuCaching : std::uint8_t {
-    cached,
-    write_combined,
-    unmappable,
-    unknown,
-};
+using simplealloc::CpuCaching;
+using simplealloc::OfferContiguity;
 
 /// What using a source does to others; more is worse.
 enum class SideEffect : std::uint8_t {
@@ -96,30 +85,16 @@ enum class SideEffect : std::uint8_t {
     takes_queue,    ///< occupies a V4L2 queue
 };
 
-/// What a source guarantees.
-struct Offer {
-    OfferContiguity contiguity = OfferContiguity::unknown;
-    std::uint64_t chunk_size = 0;
+/// What a source guarantees. CpuCaching that is selectable: see caching_for().
+struct Offer : SourceOffer {
     std::string device; ///< Device::id when the source is bound to one, else empty
     QueueSide queue = QueueSide::none;
-    /// CPU physical addresses that the memory may have.
-    std::uint64_t min_address = 0;
-    std::uint64_t max_address = no_limit;
     std::uint64_t address_align = 4096; ///< divisor of a dma-buf's first address: whole pages
-    CpuCaching caching = CpuCaching::unknown;
-    /// It gives cached or write-combined memory as the allocation says; then `caching` is not
-    /// looked at: see caching_for().
-    bool caching_selectable = false;
     bool sync_effective = true; ///< DMA_BUF_IOCTL_SYNC does cache maintenance where it is needed
-    std::optional<bool> zeroed;
-    std::uint64_t max_size = no_limit;  ///< bytes of one dma-buf
-    std::uint64_t max_total = no_limit; ///< bytes of all its dma-bufs together
-    /// Of either limit, e.g. `size_limit_mb of udmabuf is 64 MiB`.
+    /// Of max_size or max_total, e.g. `size_limit_mb of udmabuf is 64 MiB`.
     std::string max_size_reason;
     std::string max_size_remedy;
     std::uint64_t granularity = 4096; ///< dma-buf sizes are multiples of it
-    MemoryKind memory_kind = MemoryKind::system;
-    bool protected_memory = false;
     /// Why nobody knows what kind of memory it is, e.g. `nobody describes memory of …`; empty: it
     /// is described.
     std::string undescribed = {};
@@ -156,6 +131,9 @@ struct Offer {
     }
 };
 
+/// Who keeps a source out.
+enum class ExcludedBy { nobody, caller, environment, policy };
+
 struct SourceInput {
     std::string name;    ///< e.g. `dma-heap:system`
     std::string backend; ///< e.g. `dma-heap`
@@ -163,8 +141,8 @@ struct SourceInput {
     bool usable = true;
     std::string reason; ///< why not usable
     std::string remedy;
-    bool enabled = true;     ///< false: left out
-    std::string disabled_by; ///< e.g. `caller`
+    ExcludedBy excluded = ExcludedBy::nobody;
+    std::string exclusion; ///< where that stands, e.g. `policy /etc/simplealloc/policy.conf`
     bool named =
         true; ///< false: bound to a device that the request does not name, and any_device is off
     Offer offer;

@@ -114,7 +114,8 @@ private:
             result_.policy.order = {std::move(names), origin_};
         else
             for (std::string& name : names)
-                result_.policy.forbidden.push_back({std::move(name), origin_});
+                result_.policy.forbidden.push_back(
+                    {std::move(name), origin_, solver::ExcludedBy::policy});
         return {};
     }
 

@@ -22,9 +22,16 @@ struct Sourced {
     std::string origin;
 };
 
+/// A backend or source that nobody may use.
+struct Forbidden {
+    std::string value; ///< its name
+    std::string origin;
+    solver::ExcludedBy by = solver::ExcludedBy::caller;
+};
+
 struct PolicyFile {
     std::optional<Sourced<std::vector<std::string>>> order;
-    std::vector<Sourced<std::string>> forbidden;
+    std::vector<Forbidden> forbidden;
     std::optional<Sourced<bool>> strict;
     std::optional<Sourced<bool>> any_device;
     std::vector<Ledger::Limit> quotas;

@@ -46,13 +46,13 @@ Result<void> check_options(const AllocatorOptions& options) {
     return check_source_names(names, "quotas");
 }
 
-void add_disabled(std::vector<Sourced<std::string>>& forbidden) {
+void add_disabled(std::vector<Forbidden>& forbidden) {
     const char* disabled = kernel::environment(disable_variable);
     for (std::string& name : solver::split_names(disabled != nullptr ? disabled : "").names) {
         if (!solver::names_backend_or_source(name))
             log::line(LogLevel::warning, "{}: no backend or source is called '{}'",
                       disable_variable, name);
-        forbidden.push_back({std::move(name), disable_variable});
+        forbidden.push_back({std::move(name), disable_variable, solver::ExcludedBy::environment});
     }
 }
 
@@ -126,7 +126,7 @@ std::vector<PolicyValue> Policy::values() const {
     values.push_back({"policy", "order",
                       order.value.empty() ? join(solver::known_backends()) : join(order.value),
                       order.origin});
-    for (const Sourced<std::string>& name : forbidden)
+    for (const Forbidden& name : forbidden)
         values.push_back({"policy", "forbid", name.value, name.origin});
     values.push_back({"policy", "strict", word(strict.value), strict.origin});
     values.push_back({"policy", "any-device", word(any_device.value), any_device.origin});

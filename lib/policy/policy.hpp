@@ -14,7 +14,7 @@ namespace simplealloc {
 /// The caller's word comes before the file's; what either leaves out stays out.
 struct Policy {
     Sourced<std::vector<std::string>> order; ///< empty: the built-in one
-    std::vector<Sourced<std::string>> forbidden;
+    std::vector<Forbidden> forbidden;
     Sourced<bool> strict;
     Sourced<bool> any_device;
     std::vector<Ledger::Limit> quotas; ///< no name twice

@@ -38,8 +38,7 @@ const Fact* fact_of(const SourceInfo& source, std::string_view name) {
 }
 
 bool is_contiguous(const SourceInfo& source) {
-    const Fact* contiguity = fact_of(source, "contiguity");
-    return contiguity != nullptr && contiguity->value == "physical";
+    return source.offer.contiguity == OfferContiguity::physical;
 }
 
 const SourceInfo* source_called(const Look& look, std::string_view name) {

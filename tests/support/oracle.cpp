@@ -164,7 +164,7 @@ bool has_tiles(const Offer& offer, Fourcc fourcc, const Modifier& modifier) {
 
 bool source_serves(const View& view, const SourceInput& source, const Modifier& modifier) {
     const Offer& offer = source.offer;
-    if (!source.usable || !source.enabled || !source.named)
+    if (!source.usable || source.excluded != solver::ExcludedBy::nobody || !source.named)
         return false;
     if (view.input.request.strict && !offer.undescribed.empty())
         return false;

@@ -173,7 +173,7 @@ inline solver::SourceInput small_source(Generator& g, const std::string& name,
         offer.undescribed = "nobody describes its memory";
     result.usable = !g.one_in(12);
     result.reason = "Permission denied";
-    result.enabled = !g.one_in(12);
+    result.excluded = g.one_in(12) ? solver::ExcludedBy::caller : solver::ExcludedBy::nobody;
     result.named = !g.one_in(12);
     return result;
 }

@@ -15,6 +15,12 @@ namespace simplealloc {
 
 namespace {
 
+struct Coherency {
+    bool coherent;
+    Confidence confidence;
+    std::string origin;
+};
+
 bool starts_with_one_of(const std::string& text, std::initializer_list<std::string_view> starts) {
     return std::any_of(starts.begin(), starts.end(),
                        [&](std::string_view start) { return text.starts_with(start); });
@@ -32,48 +38,47 @@ bool coherent_by_default(const std::string& machine) {
 
 /// Inherited down the device tree, ended by either property (drivers/of/address.c
 /// of_dma_is_coherent()); else as the architecture has it.
-Fact coherency_of(const std::string& node, const device_tree::Phandles& phandles,
-                  const std::string& machine) {
+Coherency coherency_of(const std::string& node, const device_tree::Phandles& phandles,
+                       const std::string& machine) {
     std::string at = node;
     for (unsigned depth = 0; !at.empty() && depth < device_tree::max_depth; ++depth) {
-        for (const auto& [property, value] :
-             {std::pair("dma-coherent", "yes"), std::pair("dma-noncoherent", "no")})
+        for (const auto& [property, coherent] :
+             {std::pair("dma-coherent", true), std::pair("dma-noncoherent", false)})
             if (device_tree::has(at, property))
-                return {"coherent", value, Confidence::known, at + "/" + property};
+                return {coherent, Confidence::known, at + "/" + property};
         at = dma_parent_of(at, phandles);
     }
-    return {"coherent", coherent_by_default(machine) ? "yes" : "no", Confidence::known, node};
+    return {coherent_by_default(machine), Confidence::known, node};
 }
 
 /// Without a node: nobody configured a platform device, so that it is what device_initialize()
 /// makes of it (drivers/base/core.c dma_default_coherent), unless ACPI did.
-Fact coherency_without_node(const std::vector<DmaHardware>& hardware, const Reach& reach,
-                            const std::string& machine) {
+Coherency coherency_without_node(const std::vector<DmaHardware>& hardware, const Reach& reach,
+                                 const std::string& machine) {
     const bool by_acpi = std::any_of(hardware.begin(), hardware.end(), [](const DmaHardware& part) {
         kernel::Stat stat;
         return questions::stat(part.syspath + "/firmware_node", stat) >= 0;
     });
     const bool arm = starts_with_one_of(machine, {"aarch64", "arm"});
     if (arm && !by_acpi && bus_kind(reach.bus).platform)
-        return {"coherent", "no", Confidence::known,
-                "default on " + machine + " for a device without a node"};
-    return {"coherent", "yes", Confidence::assumed, "default without a device tree"};
+        return {false, Confidence::known, "default on " + machine + " for a device without a node"};
+    return {true, Confidence::assumed, "default without a device tree"};
 }
 
 } // namespace
 
 void find_coherency(const std::vector<DmaHardware>& hardware, const device_tree::Phandles& phandles,
                     DeviceRecord& record) {
-    const auto set = [&](Fact fact) {
-        record.reach.coherent = record.reach.coherent && fact.value == "yes";
-        record.facts.push_back(std::move(fact));
+    const auto set = [&](Coherency coherency) {
+        record.reach.coherent = record.reach.coherent && coherency.coherent;
+        record.facts.push_back({"coherent", coherency.coherent ? "yes" : "no", coherency.confidence,
+                                std::move(coherency.origin)});
     };
     const std::string machine = kernel::machine();
     if (is_x86(machine))
-        return set({"coherent", "yes", Confidence::known, "default for x86"});
+        return set({true, Confidence::known, "default for x86"});
     if (record.reach.bus == "usb")
-        return set(
-            {"coherent", "yes", Confidence::assumed, "default for USB devices: the CPU copies"});
+        return set({true, Confidence::assumed, "default for USB devices: the CPU copies"});
     bool described = false;
     for (const DmaHardware& part : hardware) {
         // A PCI function is configured with the node of its host bridge, even where it has one of

@@ -56,7 +56,7 @@ bool has(const SourceInput& source, Kind kind, const Input& input) {
     const Offer& offer = source.offer;
     switch (kind) {
     case Kind::policy:
-        return !source.enabled || !source.named;
+        return source.excluded != ExcludedBy::nobody || !source.named;
     case Kind::access:
         return !source.usable;
     case Kind::request_size:
@@ -110,7 +110,8 @@ void leave_out(SourceInput& source, const Kinds& kinds, const Input& relaxed) {
     for (const Kind kind : kinds) {
         switch (kind) {
         case Kind::policy:
-            source.enabled = source.named = true;
+            source.excluded = ExcludedBy::nobody;
+            source.named = true;
             break;
         case Kind::access:
             source.usable = true;

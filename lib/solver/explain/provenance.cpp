@@ -108,7 +108,9 @@ std::string value_of(const SourceInput& source, Kind kind) {
     const Offer& offer = source.offer;
     switch (kind) {
     case Kind::policy:
-        return source.enabled ? "belongs to a device that the request does not name" : "left out";
+        return source.excluded == ExcludedBy::nobody
+                   ? "belongs to a device that the request does not name"
+                   : "left out";
     case Kind::access:
         return "may not be used by this process";
     case Kind::request_size:
@@ -139,7 +141,8 @@ Evidence evidence_of(const SourceInput& source, Kind kind) {
     const Offer& offer = source.offer;
     switch (kind) {
     case Kind::policy:
-        return {Confidence::known, source.enabled ? "request" : source.disabled_by};
+        return {Confidence::known,
+                source.excluded == ExcludedBy::nobody ? "request" : source.exclusion};
     case Kind::access:
         return {Confidence::known, source.reason};
     case Kind::request_size:

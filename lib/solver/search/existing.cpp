@@ -15,7 +15,7 @@ namespace {
 /// It was allocated, so nobody needs to be able to do that again.
 SourceInput allocated(SourceInput source, const Layout& layout) {
     source.usable = true;
-    source.enabled = true;
+    source.excluded = ExcludedBy::nobody;
     source.named = true;
     source.quotas.clear();
     Offer& offer = source.offer;

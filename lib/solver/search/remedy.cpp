@@ -18,7 +18,7 @@ bool is_contiguous(const SourceInput& source) {
 }
 
 bool may_be_taken(const SourceInput& source) {
-    return source.usable && source.enabled;
+    return source.usable && source.excluded == ExcludedBy::nobody;
 }
 
 /// The first that may be taken, or else one that would do if it might be; null: none would.

@@ -17,20 +17,22 @@ Objection by_source(ConstraintKind kind, std::string reason, Remedies remedies) 
 
 /// Where it was left out.
 Remedy let_in(const SourceInput& source) {
-    if (source.disabled_by == "SIMPLEALLOC_DISABLE")
+    switch (source.excluded) {
+    case ExcludedBy::environment:
         return {RemedyKind::allow_in_environment, {}};
-    if (source.disabled_by.starts_with("policy "))
-        return {RemedyKind::allow_in_policy, {source.disabled_by}};
-    return {RemedyKind::let_in, {}};
+    case ExcludedBy::policy:
+        return {RemedyKind::allow_in_policy, {source.exclusion}};
+    default:
+        return {RemedyKind::let_in, {}};
+    }
 }
 
 } // namespace
 
 std::optional<Objection> check_policy(const SourceInput& source) {
-    if (!source.enabled)
+    if (source.excluded != ExcludedBy::nobody)
         return by_source(ConstraintKind::policy,
-                         source.disabled_by.empty() ? "disabled"
-                                                    : "disabled by " + source.disabled_by,
+                         source.exclusion.empty() ? "disabled" : "disabled by " + source.exclusion,
                          {let_in(source)});
     if (!source.named)
         return by_source(ConstraintKind::policy,

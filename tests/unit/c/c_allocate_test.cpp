@@ -90,6 +90,12 @@ TEST_CASE("sources, devices and the policy come as lists") {
     CHECK(heap.path == std::string_view("/dev/dma_heap/system"));
     CHECK(heap.usable);
     CHECK(length(heap.facts) > 0);
+    CHECK(heap.offer.contiguity == SIMPLEALLOC_OFFER_CONTIGUITY_SCATTERED);
+    CHECK(heap.offer.caching == SIMPLEALLOC_CPU_CACHING_CACHED);
+    CHECK(heap.offer.zeroed == SIMPLEALLOC_CHOICE_YES);
+    CHECK(heap.offer.memory_kind == SIMPLEALLOC_MEMORY_KIND_SYSTEM);
+    CHECK(heap.offer.max_size == UINT64_MAX);
+    CHECK(sources->sources[1]->offer.max_size == 64U << 20U);
 
     add_drm_card(machine.kernel);
     Owned<simplealloc_devices, simplealloc_devices_free> devices;

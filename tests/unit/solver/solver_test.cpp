@@ -107,7 +107,7 @@ TEST_CASE("limits on lines and planes mean nothing for bytes, nor placements for
 TEST_CASE("policy and access come with what would unblock them") {
     Input input = bytes(mib);
     input.sources = {system_heap(), udmabuf(), dumb("card1", "vgem")};
-    input.sources[0].enabled = false;
+    input.sources[0].excluded = ExcludedBy::caller;
     input.sources[1].usable = false;
     input.sources[1].reason = "/dev/udmabuf: Permission denied (mode 0660, group kvm)";
     input.sources[1].remedy = "add the user to group kvm";

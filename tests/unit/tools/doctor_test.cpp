@@ -175,20 +175,20 @@ TEST_CASE("memory in one piece is missing where a device needs it and no source 
     DoctorReport report;
     SourceInfo heap = denied("dma-heap:reserved", "");
     heap.usable = true;
-    heap.facts = {{"contiguity", "scattered", Confidence::known, ""}};
+    heap.offer.contiguity = OfferContiguity::scattered;
     report.sources = {heap};
     DeviceHealth camera;
     camera.device.path = "/dev/video0";
     camera.needs.emplace_back().constraints.contiguity = Contiguity::required;
     report.devices = {camera};
     CHECK(has(findings_of(report), "memory in one piece, for /dev/video0", "cma="));
-    report.sources[0].facts[0].value = "physical";
+    report.sources[0].offer.contiguity = OfferContiguity::physical;
     CHECK(findings_of(report).empty());
     // It is there, and another rule is what helps: no other kernel does.
     report.sources[0].usable = false;
     CHECK_FALSE(has(findings_of(report), "", "cma="));
     report.sources[0].usable = true;
-    report.sources[0].facts[0].value = "scattered";
+    report.sources[0].offer.contiguity = OfferContiguity::scattered;
     report.devices[0].needs.emplace_back(); // another way, that takes any memory
     CHECK(findings_of(report).empty());
 }

@@ -66,7 +66,7 @@ std::vector<FormatSupport> random_formats(Generator& g) {
 
 SourceInput random_source(Generator& g, SourceInput made) {
     made.usable = !g.one_in(5);
-    made.enabled = !g.one_in(5);
+    made.excluded = g.one_in(5) ? ExcludedBy::caller : ExcludedBy::nobody;
     made.offer.attachable = !g.one_in(5);
     made.offer.vmap_stable = !g.one_in(5);
     made.offer.sync_effective = !g.one_in(5);
@@ -164,7 +164,7 @@ TEST_CASE("when every source is denied, the conflict is about access and lists t
 TEST_CASE("udmabuf's limit is told with the numbers and how to raise it") {
     Input input = bytes(100 * mib);
     input.sources = {system_heap(), udmabuf()};
-    input.sources[0].enabled = false;
+    input.sources[0].excluded = ExcludedBy::caller;
     const Output output = solved(input);
     CHECK(output.choices.empty());
     const Rejection* limit = rejection(output, "udmabuf", "request-size");
@@ -220,7 +220,7 @@ TEST_CASE("contiguous camera and virtio: it imports nothing, and its memory is s
 TEST_CASE("policy is no side of a conflict that a relaxed policy would not solve") {
     Input input = camera_to_display(contiguous_camera(), closed_display("virtio"));
     input.sources = {system_heap(), cma_heap(), dumb("card0", "virtio"), dumb("card1", "vgem")};
-    input.sources[1].enabled = false;
+    input.sources[1].excluded = ExcludedBy::caller;
     input.sources[3].named = false;
     CHECK(conflict(solved(input)) == Names{"contiguity: " + camera, "exporter: " + closed});
 }

@@ -95,7 +95,7 @@ TEST_CASE("a scarce source is passed over unless the winner is left out") {
     const Lost found = lost(input, "dma-heap:reserved");
     CHECK(found.criterion == CriterionKind::scarcity);
     CHECK(to_string(found.remedy) == "Request::without dma-heap:system");
-    input.sources[0].enabled = false;
+    input.sources[0].excluded = ExcludedBy::caller;
     CHECK(candidates(solved(input)) == Names{"dma-heap:reserved"});
 }
 

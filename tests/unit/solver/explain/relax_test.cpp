@@ -23,7 +23,7 @@ Input relaxed_input(const Input& input, const Relaxed& relaxed) {
     for (SourceInput& source : result.sources) {
         source.named = source.named || relaxed.request.any_device;
         if (relaxed.request.without.empty())
-            source.enabled = true;
+            source.excluded = ExcludedBy::nobody;
         if (relaxed.split_planes)
             source.offer.max_dmabufs.reset();
     }
@@ -176,7 +176,7 @@ TEST_CASE("a strict request, an unnamed device and what was left out are offered
     CHECK(list[0].how == std::vector{Remedy{RemedyKind::any_device}});
 
     input.sources[0].named = true;
-    input.sources[0].enabled = false;
+    input.sources[0].excluded = ExcludedBy::caller;
     input.request.without = {"drm-dumb"};
     list = offers(input);
     REQUIRE(list.size() == 1);
@@ -349,7 +349,7 @@ TEST_CASE(
     input.uses = {vkms_display()};
     input.uses[0].alternatives[0].constraints.contiguity = Contiguity::preferred;
     input.sources = {system_heap()};
-    input.sources[0].enabled = false;
+    input.sources[0].excluded = ExcludedBy::caller;
     const auto found = offers(input);
     const Relaxation* both = find(found, RelaxationKind::strict);
     REQUIRE(both);

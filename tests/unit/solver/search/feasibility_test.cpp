@@ -655,7 +655,7 @@ TEST_CASE("memory in one run is advised from where this machine has it") {
     };
     CHECK(remedy() == "dma-heap:reserved, which is contiguous");
     SECTION("it may be left out") {
-        input.sources[1].enabled = false;
+        input.sources[1].excluded = ExcludedBy::caller;
         CHECK(remedy() == "dma-heap:reserved, which is contiguous");
         input.sources.push_back(cma_heap());
         input.sources.back().name = "dma-heap:camera";
@@ -675,15 +675,16 @@ TEST_CASE("memory in one run is advised from where this machine has it") {
 }
 
 TEST_CASE("what was left out is let in where it was left out") {
-    const auto [by, remedy] = GENERATE(table<const char*, const char*>({
-        {"caller", "no Request::without, AllocatorOptions::without"},
-        {"SIMPLEALLOC_DISABLE", "take it out of SIMPLEALLOC_DISABLE"},
-        {"policy /etc/x.conf [policy]", "take it off `forbid` in policy /etc/x.conf [policy]"},
+    const auto [excluded, by, remedy] = GENERATE(table<ExcludedBy, const char*, const char*>({
+        {ExcludedBy::caller, "caller", "no Request::without, AllocatorOptions::without"},
+        {ExcludedBy::environment, "SIMPLEALLOC_DISABLE", "take it out of SIMPLEALLOC_DISABLE"},
+        {ExcludedBy::policy, "policy /etc/x.conf [policy]",
+         "take it off `forbid` in policy /etc/x.conf [policy]"},
     }));
     Input input = bytes(4096);
     input.sources = {system_heap()};
-    input.sources[0].enabled = false;
-    input.sources[0].disabled_by = by;
+    input.sources[0].excluded = excluded;
+    input.sources[0].exclusion = by;
     const Output output = solved(input);
     REQUIRE(output.rejections.size() == 1);
     CHECK(to_string(output.rejections[0].remedies) == remedy);
