@@ -135,7 +135,8 @@ SIMPLEALLOC_API int simplealloc_plan_copy(const struct simplealloc_plan* plan,
                                           struct simplealloc_error** error);
 
 /// Best first; empty when nothing satisfies all uses. What is borrowed from a plan lives as long as
-/// the handle.
+/// the handle. The lists and the request are made when one of them is first asked for; while there
+/// is no memory for that, the lists are empty and the request is NULL.
 SIMPLEALLOC_API const struct simplealloc_candidate* const*
 simplealloc_plan_get_candidates(const struct simplealloc_plan* plan);
 /// Why the other sources can't serve the request; a source with several reasons is here several

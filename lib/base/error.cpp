@@ -66,14 +66,14 @@ std::string Error::best_remedy(std::span<const RemedyWords> words) const {
 std::string Error::message(std::span<const RemedyWords> words) const {
     std::string text = object.empty() ? std::string(to_string(stage)) : object;
     if (!detail.empty())
-        text += ": " + detail;
+        text.append(": ").append(detail);
     if (cause == Cause::unsatisfiable && !conflict.empty())
         text += fmt::format(": {} of {}", to_string(conflict.front().constraint),
                             fmt::join(conflict.front().parties, ", "));
     if (sys_errno != 0)
-        text += ": " + std::generic_category().message(sys_errno);
+        text.append(": ").append(std::generic_category().message(sys_errno));
     if (const std::string next = best_remedy(words); !next.empty())
-        text += "; " + next;
+        text.append("; ").append(next);
     return text;
 }
 

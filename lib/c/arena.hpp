@@ -2,6 +2,7 @@
 // Memory for what C sees of an object: structs, strings and lists, freed together.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <iterator>
@@ -20,6 +21,10 @@ namespace simplealloc::c {
 /// makes a C struct of a C++ value.
 class Arena {
 public:
+    Arena() : memory_(first_.data(), first_.size()) {}
+    Arena(const Arena&) = delete;
+    Arena& operator=(const Arena&) = delete;
+
     template <typename T>
     const T* add(const T& value) {
         return copy(&value, 1);
@@ -75,6 +80,8 @@ private:
         return static_cast<T*>(memory_.allocate(count * sizeof(T), alignof(T)));
     }
 
+    /// An error or a device needs no more, and is one block of memory then.
+    alignas(std::max_align_t) std::array<std::byte, 512> first_;
     std::pmr::monotonic_buffer_resource memory_;
     std::vector<std::shared_ptr<void>> owned_;
 };

@@ -60,11 +60,15 @@ static simplealloc_quota_state to_c(const QuotaState& state, Arena& arena) {
 
 } // namespace simplealloc::c
 
-simplealloc_plan::simplealloc_plan(Plan what)
-    : plan(std::move(what)), request(to_c(plan.request(), arena)),
-      candidates(arena.list(plan.candidates())), rejections(arena.list(plan.rejections())),
-      conflicts(arena.list(plan.conflict())), relaxations(arena.list(plan.relaxations())),
-      quotas(arena.list(plan.quotas())) {}
+simplealloc_plan::Parts::Parts(const Plan& plan)
+    : request(to_c(plan.request(), arena)), candidates(arena.list(plan.candidates())),
+      rejections(arena.list(plan.rejections())), conflicts(arena.list(plan.conflict())),
+      relaxations(arena.list(plan.relaxations())), quotas(arena.list(plan.quotas())) {}
+
+/// What is made for C when it is first asked for. Null where there is no plan, or no memory for it.
+static const simplealloc_plan::Parts* parts_of(const simplealloc_plan* plan) {
+    return plan == nullptr ? nullptr : plan->parts.of(plan->plan);
+}
 
 void simplealloc_plan_free(simplealloc_plan* plan) {
     delete plan;
@@ -79,28 +83,28 @@ int simplealloc_plan_copy(const simplealloc_plan* plan, simplealloc_plan** copy,
 }
 
 const simplealloc_candidate* const* simplealloc_plan_get_candidates(const simplealloc_plan* plan) {
-    return got(plan, [](const auto& p) { return p.candidates; });
+    return got(parts_of(plan), [](const auto& p) { return p.candidates; });
 }
 
 const simplealloc_rejection* const* simplealloc_plan_get_rejections(const simplealloc_plan* plan) {
-    return got(plan, [](const auto& p) { return p.rejections; });
+    return got(parts_of(plan), [](const auto& p) { return p.rejections; });
 }
 
 const simplealloc_conflict* const* simplealloc_plan_get_conflicts(const simplealloc_plan* plan) {
-    return got(plan, [](const auto& p) { return p.conflicts; });
+    return got(parts_of(plan), [](const auto& p) { return p.conflicts; });
 }
 
 const simplealloc_relaxation* const*
 simplealloc_plan_get_relaxations(const simplealloc_plan* plan) {
-    return got(plan, [](const auto& p) { return p.relaxations; });
+    return got(parts_of(plan), [](const auto& p) { return p.relaxations; });
 }
 
 const simplealloc_quota_state* const* simplealloc_plan_get_quotas(const simplealloc_plan* plan) {
-    return got(plan, [](const auto& p) { return p.quotas; });
+    return got(parts_of(plan), [](const auto& p) { return p.quotas; });
 }
 
 const simplealloc_request* simplealloc_plan_get_request(const simplealloc_plan* plan) {
-    return got(plan, [](const auto& p) { return &p.request; });
+    return got(parts_of(plan), [](const auto& p) { return &p.request; });
 }
 
 int simplealloc_plan_setup(const simplealloc_plan* plan, std::size_t use_index,

@@ -148,6 +148,27 @@ TEST_CASE("a plan for which there is no memory is no plan") {
     CHECK(length(simplealloc_plan_get_candidates(plan)) == 2);
 }
 
+TEST_CASE("what C is told of a plan is made when it is asked for") {
+    HeapMachine machine;
+    CError error;
+    CAllocator allocator;
+    expect(simplealloc_allocator_open(nullptr, allocator.out(), error.out()), error);
+    CRequest request;
+    request.fields.bytes = 4096;
+    CPlan plan;
+    expect(simplealloc_allocator_plan(allocator, request, plan.out(), error.out()), error);
+    allocations_left = 0;
+    const std::size_t told = length(simplealloc_plan_get_candidates(plan));
+    const simplealloc_request* const fields = simplealloc_plan_get_request(plan);
+    allocations_left = plenty;
+    CHECK(told == 0);
+    CHECK(fields == nullptr);
+    const auto* const candidates = simplealloc_plan_get_candidates(plan);
+    CHECK(length(candidates) == 2);
+    CHECK(simplealloc_plan_get_candidates(plan) == candidates);
+    CHECK(simplealloc_plan_get_request(plan)->bytes == 4096);
+}
+
 TEST_CASE("what a buffer of C consists of is there without memory, what is told of it later") {
     HeapMachine machine;
     CError error;
