@@ -7,7 +7,7 @@
 #include "backends/uapi/simple_allocator.h"
 #include "lib/base/failure.hpp"
 #include "lib/kernel/kernel.hpp"
-#include "lib/kernel/udev.hpp"
+#include "lib/kernel/questions.hpp"
 
 #include <algorithm>
 #include <array>
@@ -180,8 +180,7 @@ bool needs_compat(std::size_t pointer_size, std::string_view machine) noexcept {
 
 std::vector<SourceRecord> find(std::span<const std::shared_ptr<const DeviceRecord>>) {
     std::vector<SourceRecord> sources;
-    int error = 0;
-    for (const udev::Node& node : udev::enumerate(subsystem, error))
+    for (const udev::Node& node : questions::enumerate(subsystem))
         sources.push_back(describe(node));
     return sources;
 }

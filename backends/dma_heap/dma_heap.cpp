@@ -9,7 +9,6 @@
 #include "lib/base/failure.hpp"
 #include "lib/kernel/kernel.hpp"
 #include "lib/kernel/questions.hpp"
-#include "lib/kernel/udev.hpp"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -34,8 +33,7 @@ constexpr std::string_view lasting_name = "default_cma_region";
 
 std::vector<Heap> heaps() {
     std::vector<Heap> found;
-    int error = 0;
-    for (const udev::Node& node : udev::enumerate("dma_heap", error))
+    for (const udev::Node& node : questions::enumerate("dma_heap"))
         found.push_back({node.sysname, node.devnode, {}});
     // A container may have the nodes without sysfs.
     std::vector<std::string> names;

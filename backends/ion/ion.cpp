@@ -9,6 +9,7 @@
 #include "lib/base/failure.hpp"
 #include "lib/kernel/device_node.hpp"
 #include "lib/kernel/kernel.hpp"
+#include "lib/kernel/questions.hpp"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -220,8 +221,10 @@ std::vector<SourceRecord> find_with_quirks(const Quirks& quirks) {
     if (path.empty())
         return {};
     const auto world = explore(path, quirks);
-    if (!world)
+    if (!world) {
+        questions::note(world.error().sys_errno);
         return {unusable(path, world.error())};
+    }
     const CmaAreas areas;
     std::vector<SourceRecord> sources;
     for (const Heap& heap : world->heaps)

@@ -36,6 +36,7 @@ Result<std::shared_ptr<const T>> Inventory::find(Place<T>& place, Fits is_fit, L
             return std::shared_ptr<const T>(kept, &kept->found);
     }
     // What comes while we look belongs to a later edition, and is looked for again.
+    const questions::Watch watch;
     const questions::Record record;
     Result<T> found = look();
     if (!found)
@@ -43,7 +44,8 @@ Result<std::shared_ptr<const T>> Inventory::find(Place<T>& place, Fits is_fit, L
     auto made = std::make_shared<Kept<T>>();
     made->found = *std::move(found);
     std::shared_ptr<const T> answer(made, &made->found);
-    if (!edition)
+    // Nor is kept what could be seen in part alone.
+    if (!edition || !watch.all_asked())
         return answer;
     made->edition = *edition;
     made->silent = record.answers();

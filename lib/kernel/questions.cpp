@@ -90,6 +90,17 @@ int ioctl(int fd, unsigned long request, void* argument) {
     return noted(kernel::ioctl(fd, request, argument));
 }
 
+std::vector<udev::Node> enumerate(std::string_view subsystem) {
+    int error = 0;
+    std::vector<udev::Node> nodes = udev::enumerate(subsystem, error);
+    noted(error);
+    return nodes;
+}
+
+void note(int sys_errno) {
+    noted(-sys_errno);
+}
+
 Watch::Watch() noexcept : before_(std::exchange(shortage, 0)) {
     if (known == nullptr)
         known = &answers_;

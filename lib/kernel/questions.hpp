@@ -4,11 +4,13 @@
 #pragma once
 
 #include "lib/kernel/kernel.hpp"
+#include "lib/kernel/udev.hpp"
 
 #include <simplealloc/result.hpp>
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +27,10 @@ int access(const std::string& path, int mode);
 /// @}
 /// As the kernel's, each time.
 int ioctl(int fd, unsigned long request, void* argument);
+/// As udev's, each time; empty where it can't be asked.
+std::vector<udev::Node> enumerate(std::string_view subsystem);
+/// Of what was asked by other calls, and failed so.
+void note(int sys_errno);
 
 struct Question {
     enum class Kind { file, folder, link, stat, access };

@@ -119,6 +119,10 @@ std::vector<Node> enumerate(std::string_view subsystem, int& error) {
         const Handle device(ask([&] {
             return udev_device_new_from_syspath(context.get(), udev_list_entry_get_name(entry));
         }));
+        if (!device && (errno == EMFILE || errno == ENFILE)) {
+            error = -errno;
+            return nodes;
+        }
         if (device && ask([&] { return udev_device_get_devnode(device.get()); }) != nullptr)
             nodes.push_back(make_node(device.get()));
     }

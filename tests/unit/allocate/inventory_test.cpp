@@ -8,9 +8,11 @@
 #include <simplealloc/simplealloc.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <functional>
+#include <new>
 #include <set>
 
 using namespace simplealloc;
@@ -24,6 +26,7 @@ constexpr const char* udev_data = "/run/udev/data";
 struct Machine : FakeMachine {
     Machine() : FakeMachine({"system", "reserved"}) {
         add_udmabuf(kernel);
+        add_simple_allocator(kernel);
         FakeCard card;
         card.screen = std::make_shared<FakeScreen>();
         add_drm_card(kernel, std::move(card));
@@ -152,6 +155,30 @@ TEST_CASE_METHOD(Fixture, "what changes without an event is seen at once") {
         machine.kernel.add_file("/sys/module/udmabuf/parameters/size_limit_mb", "7\n");
         CHECK(limit() != before);
         CHECK(limit() == "7 MiB");
+    }
+}
+
+TEST_CASE("what could not be asked for want of memory or descriptors is not kept") {
+    const int sys_errno = GENERATE(ENOMEM, EMFILE);
+    for (std::uint64_t nth = 1;; ++nth) {
+        Machine machine;
+        const Allocator allocator = open_allocator();
+        const Device display = allocator.device("/dev/dri/card0").value();
+        const Request request =
+            Request::image(640, 480, fourcc::xrgb8888).use(display, Use::scanout);
+        machine.kernel.fail_nth_syscall(nth, sys_errno);
+        try {
+            (void)allocator.plan(request);
+        } catch (const std::bad_alloc&) {
+        }
+        const bool failed = machine.kernel.failed();
+        machine.kernel.clear_failures();
+        if (!failed)
+            break;
+        INFO("call " << nth);
+        const Allocator fresh = open_allocator();
+        CHECK(told_of_sources(allocator) == told_of_sources(fresh));
+        CHECK(told_of_plan(allocator, request) == told_of_plan(fresh, request));
     }
 }
 
