@@ -131,15 +131,25 @@ void add_recycling(const Allocator& allocator, std::vector<Pair>& pairs) {
     }
 }
 
-/// What a compositor asks all the time, of a card and its render node.
+/// Adds the first device that can do it, where there is one.
+void add_use(const Allocator& allocator, Use use, RequestBuilder& request) {
+    for (const Device& listed : value(allocator.devices())) {
+        if (listed.subsystem() != "drm")
+            continue;
+        RequestBuilder with = request;
+        with.use(value(allocator.device(listed.path())), use);
+        if (allocator.plan(with)) {
+            request = std::move(with);
+            return;
+        }
+    }
+}
+
+/// What a compositor asks all the time, of a card and a render node.
 void add_questions(const Allocator& allocator, std::vector<Pair>& pairs) {
     RequestBuilder request = Request::image(640, 480, fourcc::xrgb8888);
-    for (const Device& device : value(allocator.devices())) {
-        if (device.subsystem() != "drm")
-            continue;
-        const bool renders = device.path().find("renderD") != std::string::npos;
-        request.use(value(allocator.device(device.path())), renders ? Use::render : Use::scanout);
-    }
+    add_use(allocator, Use::scanout, request);
+    add_use(allocator, Use::render, request);
     const Plan plan = value(allocator.plan(request));
     pairs.push_back({"plan", {}, enumerate_with_udev, [&allocator, request] {
                          value(allocator.plan(request));
